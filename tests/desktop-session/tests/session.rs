@@ -1,4 +1,4 @@
-//! The desktop itself: each of its instruments must show what is there, and what is not.
+//! The desktop itself: each of its parts must show what is there, and nothing else.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
@@ -265,7 +265,7 @@ async fn nothing_outlives_the_session() {
     assert!(!dir.exists());
 }
 
-/// The way of any application: libsecret's own tool.
+/// Stores a secret like any application, with libsecret's own tool.
 async fn store(session: &Session) -> bool {
     let secret = session.dir().join("secret");
     std::fs::write(&secret, "hush").unwrap();

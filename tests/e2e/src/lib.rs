@@ -1,1 +1,1 @@
-//! The tests live in `tests/`.
+//! The tests are in `tests/`.

@@ -1,5 +1,5 @@
-//! The client core against a Fastify server with `@fastify/sse`: another make than the reference backend, with only
-//! what the contract demands, and heartbeats that are comments.
+//! The client core against a Fastify server with `@fastify/sse`: another make than the reference backend, with only the
+//! required part of the protocol, and heartbeats that are comments.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -21,8 +21,8 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
-/// What the server promises, in milliseconds: short, so that a client that does not count comments as life hangs up
-/// within the test.
+/// The heartbeat interval of the server, in milliseconds: short, so that a client that does not count comments would
+/// hang up within the test.
 const HEARTBEAT: i64 = 200;
 
 struct Server {
@@ -59,7 +59,7 @@ impl Server {
         self.send(server::notifications(numbers)).await;
     }
 
-    /// The next thing that the server says must be this.
+    /// Waits for the server's next message, which must be this.
     async fn fact(&mut self, name: &str) -> Value {
         let line = timeout(DEADLINE, self.facts.next_line()).await;
         let line = line
@@ -108,7 +108,7 @@ impl Client {
             .unwrap_or_else(|_| panic!("not in time: {what}"))
     }
 
-    /// Titles of the inbox, oldest first.
+    /// Returns the titles in the inbox, oldest first.
     async fn titles(&self) -> Vec<String> {
         let query = InboxQuery {
             filter: InboxView::Inbox.into(),
@@ -191,7 +191,7 @@ async fn comments_keep_a_silent_connection_alive() {
     };
     timeout(DEADLINE, heard_for).await.unwrap();
 
-    // The next message of the server is the end that it was asked for, so there was none before.
+    // The server's next message is the requested end, so there was none before.
     server.send(json!({ "drop": "end" })).await;
     server.fact("disconnected").await;
     server.connected_after().await;

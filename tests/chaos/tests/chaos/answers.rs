@@ -1,4 +1,4 @@
-//! What is made of each answer.
+//! The client's reaction to each response.
 
 use gloria_chaos::ask::Ask;
 use gloria_stream::Command;
@@ -6,7 +6,7 @@ use gloria_stream::Command;
 use crate::numbers::{Span, at_once, backoff, secs, short, slow};
 use crate::stage::{BASE, Stage};
 
-/// The first attempt is answered this; a second comes within the span and is opened.
+/// Sends this response to the first attempt; the second one comes within the span and is opened.
 async fn answered_then_opened(answer: &str, reported: &str, wait: Span) {
     let mut stage = Stage::begun().await;
     stage.request(Ask::first()).await.answer(answer).await;
@@ -18,7 +18,7 @@ async fn answered_then_opened(answer: &str, reported: &str, wait: Span) {
     stage.verdict(&states, &[("1", "a")]).await;
 }
 
-/// The first attempt is answered this, and no other comes within half an hour but the user's.
+/// Sends this response to the first attempt; there is no other within half an hour except the user's.
 async fn halted(answer: &str, reported: &str) {
     let mut stage = Stage::new().await;
     stage.start(Some("7"));

@@ -1,4 +1,4 @@
-//! A server that comes to show who it is.
+//! A server that becomes able to prove its identity.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::tls::{AUTHORITY, Certificate};

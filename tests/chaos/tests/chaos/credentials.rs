@@ -1,4 +1,4 @@
-//! Tokens that are refused, missing, late or new.
+//! Tokens that are rejected, missing, late or new.
 
 use gloria_chaos::ask::Ask;
 use gloria_stream::{Command, Credential, CredentialError};

@@ -1,4 +1,4 @@
-//! Bytes as they come.
+//! The bytes of a stream.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::{CHUNKED, OPEN};
@@ -6,7 +6,7 @@ use gloria_chaos::server::{CHUNKED, OPEN};
 use crate::numbers::backoff;
 use crate::stage::{BASE, Stage};
 
-/// What an open stream makes of these bytes, and that it goes on.
+/// Checks that an open stream yields these events for these bytes, and continues.
 async fn reads(bytes: impl AsRef<[u8]>, events: &[(&str, &str)]) {
     for whole in [true, false] {
         let mut stage = Stage::begun().await;
@@ -17,7 +17,7 @@ async fn reads(bytes: impl AsRef<[u8]>, events: &[(&str, &str)]) {
             first.dribble(bytes.as_ref()).await;
         }
         stage.verdict(&["connecting 0", "connected"], events).await;
-        // An event is handed out at its CR, when its LF is still to come.
+        // An event is delivered at its CR, before its LF arrives.
         while stage.client.stream.totals().0 < bytes.as_ref().len() as u64 {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! How streams end, what is left of them, and when the next attempt comes.
+//! How streams end, what they leave, and when the next attempt is made.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::{CHUNKED, Exchange};
@@ -6,7 +6,7 @@ use gloria_chaos::server::{CHUNKED, Exchange};
 use crate::numbers::{backoff, ms, plus, secs};
 use crate::stage::{BASE, Stage};
 
-/// A stream of one event and the beginning of another ends in some way; the next resumes after the one.
+/// Ends a stream with one event and the beginning of another; the next one resumes after the first event.
 async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), reported: &str) {
     let mut stage = Stage::begun().await;
     let mut first = stage.request(Ask::first()).await;
@@ -35,7 +35,7 @@ async fn resumes(head: &str, body: &str, end: impl AsyncFnOnce(Exchange), report
 const BROKE_OFF: &str = "waiting 1: the connection was lost: ";
 const OPEN: &str = gloria_chaos::server::OPEN;
 const BODY: &str = "id: 1\ndata: a\n\nid: 2\ndata: cut";
-/// The same in chunks, the second of which is longer than what comes of it.
+/// The same in chunks, of which the second is longer than the data that arrives.
 const CHUNKS: &str = "f\r\nid: 1\ndata: a\n\n\r\n40\r\nid: 2\ndata: cut";
 
 async fn close(exchange: Exchange) {
@@ -115,7 +115,7 @@ async fn a_server_that_closes_its_half_is_left() {
     resumes(OPEN, BODY, end, "waiting 0: the server closed the connection").await;
 }
 
-/// The connection ends in some way before there is an answer.
+/// Ends the connection before there is a response.
 async fn broke_off_before_an_answer(end: impl AsyncFnOnce(Exchange)) {
     let mut stage = Stage::new().await;
     stage.start(Some("7"));

@@ -1,4 +1,4 @@
-//! A machine for a whole core, whose ports record.
+//! A computer for a whole core, with recording ports.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// What the core calls itself.
+/// The core's user agent.
 pub(crate) const CORE: &str = "gloria-notify/0.0.0-test";
 
 pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -28,7 +28,7 @@ pub(crate) async fn within_deadline<T>(what: &str, future: impl Future<Output = 
         .unwrap_or_else(|_| panic!("not within {DEADLINE:?}: {what}"))
 }
 
-/// It outlives the core, as a real one does.
+/// A computer that outlives the core.
 pub(crate) struct Harness {
     pub(crate) home: TempDir,
     pub(crate) api: String,
@@ -44,7 +44,7 @@ impl Harness {
         }
     }
 
-    /// The inbox file.
+    /// Returns the inbox file.
     pub(crate) fn inbox(&self) -> PathBuf {
         Account::of(&self.api).inbox_file(&Paths::within(self.home.path()))
     }
@@ -83,7 +83,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Follows the state until it is as wanted; no revision may be missing on the way.
+    /// Follows the state until `wanted` returns true, and checks that no revision is missing.
     pub(crate) async fn until(&self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
         within_deadline(what, testing::follow(&self.core, wanted)).await
     }
@@ -104,7 +104,7 @@ impl Running {
         assert_eq!(i64::from(state.counts.total), i64::from(count));
     }
 
-    /// Titles of the inbox, oldest first.
+    /// Returns the titles in the inbox, oldest first.
     pub(crate) async fn titles(&self) -> Vec<String> {
         let mut query = InboxQuery {
             filter: InboxView::Inbox.into(),

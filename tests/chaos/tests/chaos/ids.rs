@@ -1,11 +1,11 @@
-//! The position, in every spelling that a server may choose.
+//! The position, in any format that a server may choose.
 
 use gloria_chaos::ask::Ask;
 
 use crate::numbers::backoff;
 use crate::stage::{BASE, Stage};
 
-/// A stream says this; its events are these, and the next request is this one.
+/// Sends these bytes on a stream; checks its events and the next request.
 async fn said(bytes: impl AsRef<[u8]>, events: &[(&str, &str)], next: Ask) {
     let mut stage = Stage::begun().await;
     let mut first = stage.opened(Ask::first()).await;
@@ -95,7 +95,7 @@ async fn an_id_cannot_write_into_the_request() {
 #[tokio::test(start_paused = true)]
 async fn an_id_keeps_its_white_space_but_one() {
     let ask = Ask::after(" e5p3n<3k0k0s");
-    // A header's value begins after its white space, so this much of the id is in the query alone.
+    // A header's value begins after its white space, so this part of the id is only in the query.
     let bytes = "id:  e5p3n<3k0k0s\ndata: a\n\n";
     let mut stage = Stage::begun().await;
     let mut first = stage.opened(Ask::first()).await;

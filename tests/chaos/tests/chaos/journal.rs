@@ -1,4 +1,4 @@
-//! A stream's user, who writes down everything.
+//! A user of a stream who records everything.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,14 +14,14 @@ use gloria_stream::{
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout};
 
-/// What a stream delivered.
+/// The deliveries of a stream.
 #[derive(Default)]
 pub(crate) struct Journal {
     pub(crate) statuses: Vec<(Instant, Status)>,
     pub(crate) frames: Vec<Frame>,
     pub(crate) skipped: Vec<(String, u64)>,
     pub(crate) lost: Vec<String>,
-    /// The stream's task is gone.
+    /// Whether the stream's task has ended.
     pub(crate) ended: bool,
 }
 
@@ -30,7 +30,7 @@ impl Journal {
         self.statuses.iter().map(|(_, status)| words(status)).collect()
     }
 
-    /// Id and data of each event.
+    /// Returns id and data of each event.
     pub(crate) fn events(&self) -> Vec<(String, String)> {
         self.frames
             .iter()
@@ -38,7 +38,7 @@ impl Journal {
             .collect()
     }
 
-    /// The reported time of the next attempt is correct.
+    /// Asserts that the reported times of attempts are correct.
     fn assert_attempts_come_when_announced(&self) {
         for pair in self.statuses.windows(2) {
             let until = match &pair[0].1 {
@@ -103,7 +103,7 @@ impl Client {
         Self { stream, journal }
     }
 
-    /// Waits until the journal is as wanted.
+    /// Waits until `wanted` returns true of the journal.
     pub(crate) async fn until(&mut self, what: &str, wanted: impl Fn(&Journal) -> bool) {
         let reached = timeout(NEVER, self.journal.wait_for(|journal| wanted(journal)))
             .await
@@ -114,7 +114,7 @@ impl Client {
         }
     }
 
-    /// Waits for this state to be the newest.
+    /// Waits until the newest state is this.
     pub(crate) async fn state(&mut self, wanted: &str) {
         self.until(wanted, |journal| {
             journal
@@ -125,7 +125,7 @@ impl Client {
         .await;
     }
 
-    /// Waits for as many events, which must be these.
+    /// Waits for these events.
     pub(crate) async fn events(&mut self, wanted: &[(&str, &str)]) {
         self.until("the events", |journal| journal.frames.len() >= wanted.len())
             .await;
@@ -137,7 +137,7 @@ impl Client {
         assert_eq!(events, wanted);
     }
 
-    /// Waits for as many statuses, which must be these, and come when they said.
+    /// Waits for these statuses, and checks the times of the attempts.
     pub(crate) async fn states(&mut self, wanted: &[&str]) {
         self.until("the states", |journal| journal.statuses.len() >= wanted.len())
             .await;
@@ -151,14 +151,14 @@ impl Client {
     }
 }
 
-/// Hands out what it was given, in order, and the last of it for ever.
+/// Returns its tokens in order, and the last one repeatedly.
 pub(crate) struct Tokens {
     given: Mutex<VecDeque<Result<Credential, CredentialError>>>,
-    /// Whether the credential before was refused, each time it was asked.
+    /// For each request of a credential, whether the previous one was rejected.
     asked: Mutex<Vec<bool>>,
-    /// The same of the time that comes.
+    /// The same for the next request.
     refused: AtomicBool,
-    /// It does not answer at all.
+    /// Whether it never returns a token.
     mute: bool,
 }
 

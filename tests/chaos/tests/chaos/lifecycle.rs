@@ -1,4 +1,4 @@
-//! Commands in the middle of everything.
+//! Commands in every state.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! More than there should be.
+//! Data that exceeds the limits.
 
 use gloria_chaos::ask::Ask;
 use gloria_stream::Limits;

@@ -1,9 +1,9 @@
-//! The stream, and the core around it, against faults: what the server was asked, when, and to the byte; what was
-//! reported; and that every event came once, in order, with the position right.
+//! The stream, and the whole core, against faults: the server's requests, their times and bytes; what is reported; and
+//! that every event arrives once, in order, with the right position.
 //!
-//! Where time is paused it moves on to the next timer when nobody has anything to do, so no case waits for the clock.
-//! Nothing here starts a program: until a forked child execs, it keeps every socket open, and a closed connection
-//! would look like silence.
+//! If time is paused, it advances to the next timer when everything is idle, so no case waits for the clock. No test
+//! here starts a program, because a forked child keeps every socket open until it execs, so that a closed connection
+//! would look silent.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,5 +1,5 @@
-//! What networks and the machines in them do to a connection, over both transports: whatever it is, every event comes
-//! once, in order, and the server is asked for what follows the last.
+//! Faults of networks and the devices in them, over both transports: every event arrives once, in order, and each
+//! request resumes after the last one.
 
 mod scene;
 
@@ -31,7 +31,8 @@ async fn a_line_that_is_late_and_brings_one_byte_at_a_time_loses_nothing(over: O
 
 async fn one_byte_in_ten_seconds_is_life(over: Over) {
     let mut scene = Scene::open(over).await;
-    // A chunk's or a frame's own bytes are no part of the stream: up to six of them come between two that are.
+    // The framing of a chunk or a WebSocket frame is not part of the stream: there are up to six such bytes between two
+    // bytes of the stream.
     scene
         .proxy
         .change(|faults| faults.down.pace = Some((1, secs(10))));
@@ -55,7 +56,7 @@ async fn wherever_a_connection_is_cut_everything_comes_once(over: Over) {
             scene.proxy.set(Faults::default());
             scene.received(sent).await;
         }
-        // Each request asked for what follows what was there by then.
+        // Each request resumed after the events that had arrived by then.
         let host = scene.proxy.address().to_string();
         for (number, seen) in scene.proxy.log().all().iter().enumerate() {
             let known = (0..=sent).any(|after| {
@@ -294,7 +295,7 @@ async fn a_token_that_expires_under_a_stream_costs_one_request(over: Over) {
     let mut scene = Scene::open(over).await;
     scene.control.require_token("another");
     scene.proxy.cut(Cut::Fin);
-    // Refused with the old token; the second question is answered with what is there by then, the old one again.
+    // The old token was rejected; the second query returns the current one, which is the old one again.
     scene
         .reported("halted: the token has expired or was withdrawn", 1)
         .await;
@@ -380,7 +381,7 @@ over_both! {
     a_proxy_that_holds_the_body_back_is_reported_after_three_streams
 }
 
-/// A mark or a comment that a proxy puts before the body is no harm; a WebSocket has no place for them.
+/// A byte order mark or a comment that a proxy inserts before the body does no harm; a WebSocket has no place for them.
 #[tokio::test(start_paused = true)]
 async fn what_a_proxy_puts_before_the_body_does_no_harm() {
     for injected in [

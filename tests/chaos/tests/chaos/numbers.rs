@@ -1,11 +1,11 @@
-//! The design's numbers once more, apart from the code that obeys them.
+//! The specified times, defined separately from the code that implements them.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use gloria_chaos::MIN_WAIT;
 
-/// A timer fires in the millisecond after its time, and the request is there within the next.
+/// A timer fires in the millisecond after its time, and the request arrives within the next.
 const TICK: Duration = ms(3);
 
 /// How long an open stream may be silent.
@@ -25,12 +25,12 @@ pub(crate) const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(60 * minutes)
 }
 
-/// From and to, and a timer's slack.
+/// Returns the range, plus a timer's tolerance.
 pub(crate) fn span(from: Duration, to: Duration) -> Span {
     from..=to + TICK
 }
 
-/// This long, and a timer's slack.
+/// Returns this time, plus a timer's tolerance.
 pub(crate) fn exactly(wait: Duration) -> Span {
     span(wait, wait)
 }
@@ -40,13 +40,13 @@ pub(crate) fn at_once() -> Span {
     exactly(Duration::ZERO)
 }
 
-/// uniform(0, min(60 s, base × 2^failed)), never under 250 ms; a repeated attempt leaves out the first quarter.
+/// uniform(0, min(60 s, base × 2^failed)), at least 250 ms; a repeated attempt leaves out the first quarter.
 pub(crate) fn backoff(base: Duration, failed: u32) -> Span {
     let window = (base * 2_u32.pow(failed)).min(secs(60)).max(MIN_WAIT);
     span(left_out(window, failed).max(MIN_WAIT), window)
 }
 
-/// The server's time, and a window as large on top of it.
+/// The server's time, plus a window of the same length.
 pub(crate) fn after_retry(retry: Duration, failed: u32) -> Span {
     let window = (retry * 2_u32.pow(failed)).min(secs(60));
     span(retry + left_out(window, failed), retry + window)
@@ -56,7 +56,7 @@ fn left_out(window: Duration, failed: u32) -> Duration {
     if failed == 0 { Duration::ZERO } else { window / 4 }
 }
 
-/// What somebody has to repair: minutes.
+/// For problems that somebody has to fix: minutes.
 pub(crate) fn slow(failed: u32) -> Span {
     span(
         minutes(1),
@@ -64,7 +64,7 @@ pub(crate) fn slow(failed: u32) -> Span {
     )
 }
 
-/// The server said when; those it sent away together do not come back together.
+/// The server's delay, with jitter, so that clients that were rejected together do not return together.
 pub(crate) fn retry_after(wait: Duration) -> Span {
     span(
         wait.min(minutes(60)),
@@ -72,7 +72,7 @@ pub(crate) fn retry_after(wait: Duration) -> Span {
     )
 }
 
-/// The user, the network or a new token asked for it.
+/// After a request of the user, a change of the network, or a new token.
 pub(crate) fn short() -> Span {
     span(Duration::ZERO, secs(1))
 }

@@ -1,4 +1,4 @@
-//! When the next attempt comes.
+//! When the next attempt is made.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::numbers::{
 };
 use crate::stage::{BASE, Stage, assert_asks};
 
-/// A stream says this and closes; the next attempt comes within the span.
+/// Sends this on a stream and closes it; the next attempt comes within the span.
 async fn after_saying(said: &str, wait: Span) {
     let mut stage = Stage::begun().await;
     let mut first = stage.opened(Ask::first()).await;
@@ -72,7 +72,7 @@ async fn the_streams_time_outlives_its_connection() {
     stage.verdict(&states, &[]).await;
 }
 
-/// An answer with these headers; the next attempt comes within the span.
+/// Responds with these headers; the next attempt comes within the span.
 async fn after_answer(head: &str, wait: Span) {
     let mut stage = Stage::begun().await;
     stage.request(Ask::first()).await.answer(head).await;
@@ -148,7 +148,7 @@ async fn a_server_that_asked_for_time_is_left_alone_by_the_network_and_not_by_th
     let reported = tokio::time::Instant::now();
     let _second = stage.opened(Ask::first()).await;
     let waited = stage.server.log().all()[1].at - reported;
-    // The network's coming was the first to cut the wait short, and two of these are ten seconds apart.
+    // The network's return was the first to shorten the wait, and two of these are ten seconds apart.
     assert!(short().contains(&waited), "{waited:?}");
 }
 
@@ -223,7 +223,7 @@ async fn the_user_the_network_and_waking_close_the_circuit_at_once() {
         stage.request(Ask::after("7")).await.answer("503 Oops").await;
         stage.waited(3, &short());
         let _again = stage.opened(Ask::after("7")).await;
-        // The count began anew.
+        // The count starts over.
         stage.waited(4, &backoff(BASE, 0));
         stage
             .client
@@ -271,7 +271,7 @@ async fn a_network_that_flaps_makes_no_storm() {
     }
     assert!((20..=33).contains(&opened), "{opened} in five minutes");
     let log = stage.server.log().all();
-    // Three may follow each other: a laptop that is opened wakes, finds a network, and a VPN with it.
+    // Three may follow each other: an opened laptop wakes, gets a network, and then a VPN.
     for seen in log[1..].windows(4) {
         let apart = seen[3].at - seen[0].at;
         assert!(apart >= secs(9), "four within {apart:?}");

@@ -1,4 +1,4 @@
-//! Networks that want a sign-in of their own, and what is asked to find out.
+//! Networks that require a sign-in, and the requests that detect them.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
@@ -12,7 +12,7 @@ use crate::stage::Stage;
 const SIGN_IN: &str = "waiting 1: this network requires you to sign in";
 const PAGE: &str = "waiting 1: this address answered with text/html, not an event stream";
 
-/// A stream whose probe goes to this server, and that has been answered by a page.
+/// Returns a stream with a probe at this server, whose first response was a page.
 async fn shown_a_page(portal: &Server) -> Stage {
     let probe = format!("http://{}/generate_204", portal.address());
     let stage = Stage::with(
@@ -30,7 +30,7 @@ async fn shown_a_page(portal: &Server) -> Stage {
     stage
 }
 
-/// The probe gets this answer, and this is reported.
+/// Sends this response to the probe, and checks what is reported.
 async fn probed(answer: &str, reported: &str) {
     let portal = Server::bind().await;
     let mut stage = shown_a_page(&portal).await;

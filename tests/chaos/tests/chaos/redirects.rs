@@ -1,4 +1,4 @@
-//! Where redirects lead, and what is carried there.
+//! Where redirects lead, and what is sent there.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;

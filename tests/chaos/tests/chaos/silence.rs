@@ -1,4 +1,4 @@
-//! Servers that say nothing, or too little, or late.
+//! Servers that send nothing, too little, or too late.
 
 use gloria_chaos::ask::Ask;
 use gloria_stream::Command;
@@ -10,7 +10,7 @@ use crate::stage::{BASE, Stage};
 
 const SILENT: &str = "waiting 1: nothing heard for 75 s";
 
-/// Of a stream that had lived for a minute, which is no failed attempt.
+/// For a stream that was open for a minute, which is not a failed attempt.
 const SILENT_LATER: &str = "waiting 0: nothing heard for 75 s";
 
 #[tokio::test(start_paused = true)]
@@ -68,7 +68,7 @@ async fn a_head_that_trickles_does_not_hold_the_attempt_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn a_black_hole_that_takes_no_connection_is_left_after_ten_seconds() {
-    // A queue of one that nobody takes from: the next handshakes are dropped, as by a firewall.
+    // A full queue of one connection: further handshakes are dropped, as by a firewall.
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(0).unwrap();

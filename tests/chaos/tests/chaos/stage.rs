@@ -1,4 +1,4 @@
-//! A stream and the scripted server that it speaks to.
+//! A stream and its scripted server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use gloria_stream::{Command, StreamOptions};
 use crate::journal::{Client, Tokens};
 use crate::numbers::{Span, secs};
 
-/// What the stream calls itself.
+/// The stream's user agent.
 pub(crate) const USER_AGENT: &str = "GloriaChaos/1";
 
-/// The setting's default.
+/// The default setting.
 pub(crate) const BASE: Duration = secs(5);
 
-/// Where nothing listens: the port for what is to be thrown away.
+/// An address without a listener: the port of the discard service.
 pub(crate) const NO_PORTAL: &str = "http://127.0.0.1:9/generate_204";
 
 pub(crate) struct Stage {
@@ -26,7 +26,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A stream with the default numbers that has not begun.
+    /// Returns a stream with the default timing that has not started.
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}, Tokens::none()).await
     }
@@ -35,7 +35,7 @@ impl Stage {
         let server = Server::bind().await;
         let url = format!("http://{}/api/v1/sse", server.address());
         let mut options = StreamOptions::new(url.parse().unwrap(), USER_AGENT, 7);
-        // Nobody answers there; a case that wants a portal names its own.
+        // Nothing listens there; a case with a portal sets another address.
         options.network.probe_url = Some(NO_PORTAL.parse().unwrap());
         change(&mut options);
         let tokens = Arc::new(tokens);
@@ -46,7 +46,7 @@ impl Stage {
         }
     }
 
-    /// As [`Stage::new`], and begun without a position.
+    /// Like [`Stage::new`], started without a position.
     pub(crate) async fn begun() -> Self {
         let stage = Self::new().await;
         stage.start(None);
@@ -63,14 +63,14 @@ impl Stage {
         self.client.stream.send(command);
     }
 
-    /// The next request, which must be this one to the byte.
+    /// Returns the next request, which must be this one byte by byte.
     pub(crate) async fn request(&self, ask: Ask) -> Exchange {
         let exchange = self.server.request().await;
         assert_asks(&exchange, &ask, &self.server.address().to_string());
         exchange
     }
 
-    /// The next request, answered by a stream.
+    /// Returns the next request, with an open stream.
     pub(crate) async fn opened(&mut self, ask: Ask) -> Exchange {
         let mut exchange = self.request(ask).await;
         exchange.open().await;
@@ -78,7 +78,7 @@ impl Stage {
         exchange
     }
 
-    /// The time between the server's last act and its request number `number`, from 0, is in the span.
+    /// Asserts that the time between the server's last action and its request number `number`, from 0, is in the span.
     pub(crate) fn waited(&self, number: usize, span: &Span) {
         let waited = self.server.log().wait(number);
         assert!(
@@ -87,8 +87,8 @@ impl Stage {
         );
     }
 
-    /// The first attempt was reported as failed for this reason; the second comes within the span, is this request to
-    /// the byte, and is opened.
+    /// Asserts that the first attempt was reported as failed for this reason. The second one comes within the span, is
+    /// this request byte by byte, and is opened.
     pub(crate) async fn failed_once(&mut self, second: Ask, wait: &Span, reason: &str) {
         let _second = self.opened(second).await;
         self.waited(1, wait);
@@ -97,14 +97,14 @@ impl Stage {
             .await;
     }
 
-    /// Exactly these states and events were delivered, and the server received no further request.
+    /// Asserts that exactly these states and events were delivered, and the server received no further request.
     pub(crate) async fn verdict(&mut self, states: &[&str], events: &[(&str, &str)]) {
         self.client.states(states).await;
         self.client.events(events).await;
         assert!(self.server.is_quiet(), "it asked once more");
     }
 
-    /// Moves the clock on, with everything that is due on the way.
+    /// Advances the clock, and runs everything that becomes due.
     pub(crate) async fn pass(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }

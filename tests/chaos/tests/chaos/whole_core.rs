@@ -1,4 +1,4 @@
-//! The whole core: what is stored and shown, whatever the network does. Its files are real, and so is the time.
+//! The whole core: what is stored and shown, whatever the network does. Its files and the time are real.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ fn tasks(numbers: std::ops::RangeInclusive<usize>) -> Vec<String> {
     numbers.map(|number| format!("Task {number}")).collect()
 }
 
-/// An event as it stands in a stream.
+/// Returns an event as bytes of a stream.
 fn event(number: usize) -> String {
     format!("event: {CREATED}\nid: {number}\ndata: {}\n\n", live(number))
 }
@@ -36,7 +36,7 @@ async fn behind_a_proxy() -> (Backend, Control, Proxy) {
     (backend, control, proxy)
 }
 
-/// The next request, which must be this one to the byte.
+/// Returns the next request, which must be this one.
 async fn request(server: &Server, ask: Ask) -> Exchange {
     let exchange = within_deadline("a request", server.request()).await;
     assert_head(
@@ -54,7 +54,7 @@ async fn a_line_that_breaks_all_the_time_fills_the_inbox_once_and_in_order() {
     let harness = Harness::at(proxy.address());
     let running = harness.start();
     running.connected().await;
-    // A position to resume from.
+    // For a position to resume from.
     control.push(CREATED, live(1));
     running.total(1).await;
     let mut sent = 1;
@@ -77,7 +77,7 @@ async fn a_line_that_breaks_all_the_time_fills_the_inbox_once_and_in_order() {
         running.total(u32::try_from(sent).unwrap()).await;
     }
     assert_eq!(running.titles().await, tasks(1..=sent));
-    // Two digests may well say the same.
+    // Two digests may have the same title.
     let shown = harness.notifications();
     let mut once: Vec<_> = shown.iter().filter(|title| title.starts_with("Task ")).collect();
     let all = once.len();
@@ -146,7 +146,7 @@ async fn an_event_that_makes_no_sense_costs_itself_and_the_position_moves_on() {
         .write(format!("event: who.knows\nid: 6\ndata: x\n\n{}", event(7)))
         .await;
     first.write("id: 8\nevent: who.knows\ndata: x\n\n").await;
-    // Each of the four that make no sense has a row that says so.
+    // Each of the four invalid events has a row that reports it.
     running.total(6).await;
     within_deadline("the last event", async {
         while running.core.event_tally().await.unwrap().unknown < 2 {
@@ -177,10 +177,10 @@ async fn a_store_that_refuses_is_reported_and_everything_is_stored_after_it() {
     running
         .until("the user is needed", |state| state.connection.storage.is_some())
         .await;
-    // What is in the file is not copied: what came is there all the same.
+    // The contents of the file are not copied; new events are in memory.
     running.total(2).await;
     beside.execute_batch("DROP TRIGGER full").unwrap();
-    // The pause before the file is tried again.
+    // The interval until the file is tried again.
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(31)).await;
     tokio::time::resume();
@@ -222,7 +222,7 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
     assert_eq!(state.connection.remedy, Remedy::SignIn);
     let form = serde_json::from_value(json!({"address": harness.api, "token": "another-t0ken"})).unwrap();
     running.core.account_save(form).await.unwrap();
-    // The token may be another person's, who must not resume at the first one's position.
+    // The token may be another user's, who must not resume at the first one's position.
     let mut fourth = within_deadline("a request", server.request()).await;
     let ask = Ask::first().token("another-t0ken");
     assert_head(&fourth.head(), &ask, &server.address().to_string(), CORE);

@@ -1,4 +1,4 @@
-//! Servers that cannot show who they are, and one that can.
+//! Servers that cannot prove their identity, and one that can.
 
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
@@ -6,13 +6,13 @@ use gloria_chaos::tls::{AUTHORITY, Certificate};
 
 use crate::program::{Program, TOKEN, assert_asks, tail};
 
-/// A client of this server, which trusts the authority.
+/// Returns a client of this server that trusts the authority.
 fn trusting(server: &Server) -> Program {
     let api = format!("https://{}/api/v1", server.address());
     tail(&[("GLORIA_API_URL", &api), ("SSL_CERT_FILE", AUTHORITY)])
 }
 
-/// The handshake fails, and nothing is sent to the server with this certificate.
+/// Checks that the handshake fails, and nothing is sent to the server with this certificate.
 async fn refused(certificate: Certificate, reported: &str) {
     let server = Server::bind().await;
     let mut tail = trusting(&server);
@@ -36,7 +36,7 @@ async fn a_good_certificate_opens_the_stream() {
         .await;
     tail.states(&[("connecting", ""), ("connected", "")]).await;
     assert_eq!(tail.event().await["id"], "1");
-    // An end without TLS's own word for it may be anybody's: what came stays, and the next asks for what follows.
+    // Without a TLS close, the end may be anyone's: what arrived stays, and the next request resumes after it.
     drop(exchange);
     let (state, reason) = tail.state().await;
     assert_eq!(state, "waiting", "{reason}");
@@ -135,7 +135,7 @@ async fn a_server_without_tls_hears_no_token() {
         "{reason}"
     );
     let mut said = Vec::new();
-    // It hung up; whether in order does not matter.
+    // It has hung up; an error does not matter.
     let _ = tokio::io::AsyncReadExt::read_to_end(&mut socket, &mut said).await;
     assert!(!said.windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes()));
 }

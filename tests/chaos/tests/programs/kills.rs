@@ -1,4 +1,4 @@
-//! A core that is killed in the middle of its work, and what its files know afterwards.
+//! A core that is killed during its work, and the state of its files afterwards.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn core(home: &TempDir, backend: &Backend) -> Program {
     Program::start(command, None)
 }
 
-/// The position and the titles that the killed core's file holds, oldest first.
+/// Returns the position and the titles in the killed core's file, oldest first.
 fn stored(home: &TempDir, backend: &Backend) -> (u64, Vec<u64>) {
     let path = Account::of(&backend.api_url()).inbox_file(&Paths::within(home.path()));
     if !path.exists() {
@@ -75,10 +75,10 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
             .await
             .unwrap();
         if round == 1 {
-            // The first connection gives a new client its position; a client killed before that has none.
+            // The first connection gives a new client its position; a client that is killed before that has none.
             while program.line().await.unwrap()["placed"] != true {}
         }
-        // It was asked for exactly what follows what is stored.
+        // Its request resumed after exactly what is stored.
         let seen = control.observed();
         let asked = seen.stream_requests().next_back().unwrap();
         let (position, _) = stored_position(&home, &backend);
@@ -88,7 +88,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
             sent += 1;
             control.push(CREATED, live(sent));
         }
-        // Killed as soon as it has said something, more of it each time.
+        // Killed after a growing number of lines.
         let mut said = 0;
         while said < round {
             let line = program.line().await.unwrap();
@@ -123,7 +123,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
     last.kill().await;
     let (position, numbers) = stored(&home, &backend);
     assert_eq!((position, numbers), (sent, (1..=sent).collect()));
-    // Each is shown by one run; by the next one again only where the kill fell between its answer and the record.
+    // Each is shown by one run; by the next one again only if the kill happened between the answer and the record.
     for number in (1..=sent).map(|number| number.to_string()) {
         let rounds: Vec<_> = shown
             .iter()
@@ -137,7 +137,7 @@ async fn a_core_that_is_killed_again_and_again_loses_nothing_and_repeats_only_wh
     }
 }
 
-/// What is stored while the core runs.
+/// Returns what is stored while the core runs.
 fn stored_position(home: &TempDir, backend: &Backend) -> (u64, ()) {
     let path = Account::of(&backend.api_url()).inbox_file(&Paths::within(home.path()));
     let inbox = Inbox::open_read_only(&path, &backend.api_url()).unwrap();
@@ -166,10 +166,10 @@ async fn a_core_that_is_killed_in_a_long_replay_goes_on_where_its_file_ends() {
     for _ in 0..3 {
         let mut program = core(&home, &backend);
         let mut stored_before = 0;
-        // Whatever it is slow at, it tells of its progress; after the last of it there is nothing more to tell.
+        // However slow it is, it reports its progress; after the last report there are no more.
         let mut said = 0;
         while said < 4 && stored_before < 3000 {
-            // What the run before left pending is shown before there is a connection.
+            // Alerts that the previous run left pending are shown before there is a connection.
             if let Some(total) = program.line().await.unwrap()["total"].as_u64() {
                 stored_before = total;
                 said += 1;

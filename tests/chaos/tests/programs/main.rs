@@ -1,5 +1,5 @@
-//! The programs against faults: what only a process has, which is an environment, the roots of trust that the system
-//! knows, and a sudden end.
+//! The programs against faults, as far as these require a process: the environment, the system's trusted roots, and a
+//! sudden end.
 
 #![expect(
     clippy::unwrap_used,

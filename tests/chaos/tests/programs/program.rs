@@ -1,4 +1,4 @@
-//! A program seen by its lines.
+//! A program, observed through its output.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -14,13 +14,13 @@ use tokio::time::timeout;
 
 pub(crate) const TOKEN: &str = "chaos-t0ken";
 
-/// What `gloria tail` calls itself.
+/// The user agent of `gloria tail`.
 pub(crate) const TAIL: &str = concat!("gloria/", env!("CARGO_PKG_VERSION"));
 
-/// The core in a process of its own.
+/// The core in a separate process.
 pub(crate) const CORE: &str = env!("CARGO_BIN_EXE_gloria-chaos-core");
 
-/// `gloria tail` with nothing in its environment but this.
+/// Starts `gloria tail` with only these environment variables.
 pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
     let gloria = Path::new(CORE).with_file_name(format!("gloria{}", std::env::consts::EXE_SUFFIX));
     assert!(
@@ -39,7 +39,7 @@ pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
     Program::start(command, Some(home))
 }
 
-/// The request at this server is this one of `gloria tail`, to the byte.
+/// Asserts that the request at this server is this one of `gloria tail`, byte by byte.
 pub(crate) fn assert_asks(exchange: &Exchange, ask: &Ask, server: &Server) {
     assert_head(&exchange.head(), ask, &server.address().to_string(), TAIL);
 }
@@ -67,7 +67,7 @@ impl Program {
         }
     }
 
-    /// The next line; `None` after the last.
+    /// Returns the next line; `None` after the last.
     pub(crate) async fn line(&mut self) -> Option<Value> {
         let line = timeout(DEADLINE, self.lines.next_line())
             .await
@@ -76,7 +76,7 @@ impl Program {
         Some(serde_json::from_str(&line).unwrap())
     }
 
-    /// The next state, and its reason.
+    /// Returns the next state and its reason.
     pub(crate) async fn state(&mut self) -> (String, String) {
         loop {
             let line = self.line().await.expect("it goes on");
@@ -87,7 +87,7 @@ impl Program {
         }
     }
 
-    /// The next states, which must be these.
+    /// Waits for these states.
     pub(crate) async fn states(&mut self, wanted: &[(&str, &str)]) {
         for (state, reason) in wanted {
             let seen = self.state().await;
@@ -95,7 +95,7 @@ impl Program {
         }
     }
 
-    /// Answers its first request by a stream, which it reports as connected without any trouble before.
+    /// Opens a stream for its first request, and checks that it reports the connection without an earlier problem.
     pub(crate) async fn opened(&mut self, exchange: &mut Exchange) {
         exchange.open().await;
         self.states(&[("connecting", ""), ("connected", "")]).await;
@@ -111,7 +111,7 @@ impl Program {
         }
     }
 
-    /// Ends it as the system does when it must: without a word.
+    /// Kills it without a warning.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }

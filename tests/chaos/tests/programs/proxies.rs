@@ -1,4 +1,4 @@
-//! Proxies between here and the server, as the environment names them.
+//! Proxies between client and server, as set in the environment.
 
 use gloria_chaos::MIN_WAIT;
 use gloria_chaos::ask::{Ask, assert_head};
@@ -7,7 +7,7 @@ use gloria_chaos::tls::{AUTHORITY, Certificate};
 
 use crate::program::{TAIL, TOKEN, assert_asks, tail};
 
-/// What a client asks of a proxy for a secure server.
+/// Returns a client's CONNECT request for an https server.
 fn connect(authorization: &str) -> String {
     format!(
         "CONNECT gloria.example:443 HTTP/1.1\r\nHost: gloria.example:443\r\nuser-agent: {TAIL}\r\n{authorization}\r\n"
@@ -191,7 +191,7 @@ async fn no_proxy_in_the_settings_is_none() {
     assert!(proxy.is_quiet());
 }
 
-/// The client's side of a SOCKS5 handshake with this name and password, up to the name that it asks for.
+/// Performs the server's side of a SOCKS5 handshake with this name and password, and checks the requested name.
 async fn socks(proxy: &Server, authenticate: Option<&[u8]>) -> tokio::net::TcpStream {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut client = proxy.accept().await;
@@ -206,7 +206,7 @@ async fn socks(proxy: &Server, authenticate: Option<&[u8]>) -> tokio::net::TcpSt
     if let Some(bytes) = authenticate {
         expect(bytes, &[1, 0]).await;
     }
-    // The name is the proxy's to look up.
+    // The proxy has to resolve the name.
     let connect = [&[5, 1, 0, 3, 14], &b"gloria.example"[..], &[0, 80]].concat();
     expect(&connect, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await;
     client

@@ -1,5 +1,5 @@
-//! The agent alone, as it is most of the time: what it costs at rest, and what it does when the session around it or
-//! its own program is replaced.
+//! The agent without a window, which is its usual state: its cost at rest, and its reaction when the session or its own
+//! program is replaced.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

@@ -1,4 +1,4 @@
-//! What the agent costs at rest.
+//! The agent's cost at rest.
 
 use std::fs;
 use std::process::Command;
@@ -8,10 +8,10 @@ use gloria_desktop_session::{SessionOptions, wait_until};
 
 use crate::scene::{DEADLINE, Scene, program};
 
-/// In KiB: heaps, stacks and data. A release build has half of it.
+/// In KiB: heaps, stacks and data. A release build uses half of it.
 const MAX_PRIVATE: u64 = 5 * 1024;
 
-/// What belongs to a window or a toolkit.
+/// Libraries of a window or a toolkit.
 const TOOLKITS: [&str; 8] = [
     "gtk",
     "gdk",
@@ -35,7 +35,7 @@ async fn at_rest_on_a_desktop_it_has_five_megabytes_of_its_own() {
         .await
         .unwrap();
     scene.expect_tray().await;
-    // What was needed for the start is given back by then.
+    // Memory that was only needed for the start is freed by then.
     wait_until("little memory", DEADLINE, async || {
         agent.check_alive()?;
         Ok((private(agent.id())? <= MAX_PRIVATE).then_some(()))
@@ -44,9 +44,9 @@ async fn at_rest_on_a_desktop_it_has_five_megabytes_of_its_own() {
     .unwrap_or_else(|error| panic!("{error}: {} KiB", private(agent.id()).unwrap()));
 }
 
-/// The memory of a process that no file has, in KiB: private dirty, without the pages of a program that was just linked
-/// and is not on the disk yet. The program's constants with addresses in them are left out: a debug build has three
-/// times as many of them as a release build.
+/// Returns the memory of a process that is not backed by a file, in KiB: private dirty pages, without those of a
+/// program that was just linked and is not on the disk yet. Relocated constants are excluded, because a debug build has
+/// three times as many of them as a release build.
 fn private(process: u32) -> Result<u64> {
     let mut total = 0;
     let mut counts = true;

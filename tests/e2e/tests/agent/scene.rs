@@ -1,4 +1,4 @@
-//! A desktop, a server, and the agent between them.
+//! A desktop, a server, and an agent.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,7 +30,7 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn set(options: SessionOptions) -> Self {
         let session = Session::start(options).await.unwrap();
-        // It outlives the session.
+        // Outlives the session.
         let folder = tempfile::tempdir().unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
         Self {
@@ -41,7 +41,7 @@ impl Scene {
         }
     }
 
-    /// A program of ours on a desktop, with this server.
+    /// Returns the command of a program on a desktop, with this server.
     pub(crate) fn command(&self, session: &Session, program: &Path) -> Command {
         let mut command = session.command(program);
         command
@@ -74,14 +74,14 @@ impl Scene {
         expect_tray(&self.session).await;
     }
 
-    /// What `gloria status` says of the running app.
+    /// Returns the output of `gloria status`.
     pub(crate) fn status(&self) -> Value {
         let mut command = self.command(&self.session, &program("gloria"));
         let output = command.args(["status", "--json"]).output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
-    /// What is stored, read beside the app: newest first.
+    /// Returns what is stored, read while the app runs: newest first.
     pub(crate) fn stored(&self) -> Vec<Value> {
         let mut command = self.command(&self.session, &program("gloria"));
         command.args(["inbox", "list", "--limit", "1000"]);
@@ -93,7 +93,7 @@ impl Scene {
             .collect()
     }
 
-    /// Waits until it is recorded how the user was alerted of an item: from then on no end makes it alert again.
+    /// Waits until it is recorded how an item alerted: from then on, no end of the app makes it alert again.
     pub(crate) async fn recorded(&self, key: &str) {
         wait_until(&format!("the record of {key}"), DEADLINE, async || {
             let items = self.stored();
@@ -105,7 +105,7 @@ impl Scene {
     }
 }
 
-/// Waits for the icon of the app.
+/// Waits for the app's icon.
 pub(crate) async fn expect_tray(session: &Session) {
     wait_until("the tray icon", DEADLINE, async || {
         Ok((session.tray_items().await?.len() == 1).then_some(()))
@@ -114,7 +114,7 @@ pub(crate) async fn expect_tray(session: &Session) {
     .unwrap();
 }
 
-/// Waits until no icon of the app is there.
+/// Waits until the app has no icon.
 pub(crate) async fn expect_no_tray(session: &Session) {
     wait_until("no tray icon", DEADLINE, async || {
         Ok(session.tray_items().await?.is_empty().then_some(()))
@@ -123,7 +123,7 @@ pub(crate) async fn expect_no_tray(session: &Session) {
     .unwrap();
 }
 
-/// Of every notification that was shown, in order.
+/// Returns the titles of all notifications that were shown, in order.
 pub(crate) fn titles(session: &Session) -> Vec<String> {
     let shown = session.notifications();
     shown

@@ -1,11 +1,11 @@
-//! One user, one folder, and more than one session.
+//! One user and one folder, with more than one session.
 
 use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
 use crate::scene::{DEADLINE, Scene, expect_no_tray, expect_tray, program, titles};
 
 impl Scene {
-    /// `gloria agent` once more, in this session.
+    /// Starts `gloria agent` again, in this session.
     async fn start_again(&self, session: &Session) {
         let mut command = self.command(session, &program("gloria"));
         command.arg("agent");
@@ -44,7 +44,7 @@ async fn the_agent_serves_the_session_in_which_the_app_was_started_last() {
     assert_eq!(titles(&second), ["title b"]);
     agent.check_alive().unwrap();
 
-    // The window opens there, too; and a start in the same session moves nothing.
+    // The window opens there as well, and a start in the same session changes nothing.
     let mut window = scene.command(&second, &program("gloria-notify"));
     window.arg("--open");
     let _window = second.spawn("window", window).unwrap();
@@ -80,13 +80,13 @@ async fn a_window_in_the_session_that_was_left_ends_and_opens_in_the_new_one() {
 async fn after_logout_and_login_it_is_on_the_new_desktop() {
     let mut scene = Scene::set(SessionOptions::default()).await;
     let mut command = scene.command(&scene.session, &program("gloria"));
-    // As with a user who is logged in elsewhere, too: what belongs to the user outlives what belongs to the session.
+    // As with a user who is also logged in elsewhere: the user's files outlive those of the session.
     command.arg("agent").env("XDG_RUNTIME_DIR", &scene.home);
     let mut agent = scene.session.spawn("agent", command).unwrap();
     scene.connected().await;
     expect_tray(&scene.session).await;
     let second = Session::start(SessionOptions::default()).await.unwrap();
-    // Display, bus and all are gone.
+    // Display, bus and everything else are gone.
     drop(std::mem::replace(&mut scene.session, second));
     still_there(&scene, &mut agent).await;
     scene.start_again(&scene.session).await;

@@ -1,4 +1,4 @@
-//! Panels that do not take the icon, and take it later.
+//! Panels that refuse the icon, and accept it later.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::scene::{DEADLINE, Scene};
 const NAME: &str = "org.kde.StatusNotifierWatcher";
 const PATH: &str = "/StatusNotifierWatcher";
 
-/// A panel that does with icons what a test says.
+/// A scripted panel.
 #[derive(Clone, Default)]
 struct Watcher {
     accepts: Arc<AtomicBool>,
@@ -55,7 +55,7 @@ async fn counted(what: &str, counter: &AtomicUsize, more_than: usize) {
     .unwrap();
 }
 
-/// Whether the core says that this desktop has no tray.
+/// Waits until the core reports that this desktop has no tray, or no longer does.
 async fn expect_notice(scene: &Scene, wanted: bool) {
     wait_until(&format!("the notice: {wanted}"), DEADLINE, async || {
         let status = scene.status();
@@ -85,7 +85,7 @@ async fn a_panel_that_refuses_the_icon_is_asked_again_and_so_is_the_next_one() {
     counted("the icon", &panel.accepted, 0).await;
     expect_notice(&scene, false).await;
 
-    // Another panel, which refuses while the icon is there already.
+    // Another panel, which refuses although the icon is already registered.
     drop(running);
     expect_notice(&scene, true).await;
     let next = Watcher::default();

@@ -1,4 +1,4 @@
-//! Several people on one server, with the desktop's own keyring: each has an entry, and erasing one leaves the others.
+//! Several users on one server, with the desktop's own keyring: each has an entry, and erasing one keeps the others.
 
 use std::collections::{BTreeSet, HashMap};
 use std::process::Stdio;
@@ -14,7 +14,7 @@ use crate::scene::{DEADLINE, Scene, program};
 
 const KEYRING: &str = "org.freedesktop.secrets";
 
-/// The names of the app's entries in the keyring.
+/// Returns the names of the app's entries in the keyring.
 async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
     let bus = zbus::connection::Builder::address(scene.session.bus_address().as_str())?
         .build()
@@ -65,7 +65,7 @@ fn accounts(scene: &Scene) -> Vec<Json> {
         .collect()
 }
 
-/// Runs `gloria account erase` without a terminal; its exit code and words.
+/// Runs `gloria account erase` without a terminal. Returns its exit code and output.
 fn erase(scene: &Scene, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = scene.session.command(program("gloria"));
     scene.configure(&mut command);
@@ -94,7 +94,7 @@ async fn each_persons_token_is_their_accounts_and_goes_with_it() {
         .stored_item("an item of anna's", |item| item["key"] == "n:1")
         .await;
 
-    // Another person on the same server.
+    // Another user of the same server.
     control.require_token("token-of-bert");
     assert!(gloria(&scene, &["login"], "token-of-bert").contains("loggedIn"));
     kept(&scene, &[&anna, &bert]).await;
@@ -114,7 +114,7 @@ async fn each_persons_token_is_their_accounts_and_goes_with_it() {
         (true.into(), 0.into())
     );
 
-    // Not while the app runs, not without a word, and not another name.
+    // Not while the app runs, not without confirmation, and not with another name.
     let name = line("anna")["name"].as_str().unwrap().to_owned();
     let (code, words) = erase(&scene, &[&name, "--yes"]);
     assert_eq!(code, Some(1), "{words}");
@@ -134,7 +134,7 @@ async fn each_persons_token_is_their_accounts_and_goes_with_it() {
     assert_eq!(left[0]["user"], "bert");
     assert!(!scene.home.join("accounts").join(&name).exists());
 
-    // The other one goes on, and signing out removes their token.
+    // The other user's app continues, and signing out removes their token.
     let mut running = app(&scene);
     scene.connected().await;
     assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));

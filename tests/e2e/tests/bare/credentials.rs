@@ -1,4 +1,4 @@
-//! `gloria login` and `gloria logout` beside the app that runs.
+//! `gloria login` and `gloria logout` while the app runs.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use gloria_desktop_session::{Process, SessionOptions, wait_until};
 
 use crate::scene::{DEADLINE, Scene, program};
 
-/// Runs `gloria` with this on its standard input, and answers with its first line.
+/// Runs `gloria` with this input, and returns its first line.
 pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
     let mut child = scene
         .command("gloria")
@@ -23,7 +23,7 @@ pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The app with whatever token the keyring holds.
+/// Starts the app with the keyring's token.
 pub(crate) fn app(scene: &Scene) -> Process {
     let mut command = scene.command("gloria");
     command.arg("agent");
@@ -39,7 +39,7 @@ pub(crate) async fn tray_says(scene: &Scene, words: &str) {
     .unwrap();
 }
 
-/// Runs `gloria` on a terminal, with this typed into it. What it prints comes with what was typed.
+/// Runs `gloria` on a terminal, and types this. Returns its output, which includes the typed text.
 fn gloria_on_terminal(scene: &Scene, arguments: &str, input: &str) -> String {
     let mut command = scene.session.command("script");
     scene.configure(&mut command);

@@ -1,4 +1,4 @@
-//! Desktops that lack something, and a disk that cannot be written: the app says so and goes on.
+//! Desktops with missing parts, and a disk that is not writable: the app reports that and continues.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -144,7 +144,7 @@ async fn a_keyring_that_is_empty_and_locked_or_not_there_asks_for_set_up() {
     }
 }
 
-/// What the C library says of a network file system without locks and without shared memory, below `$GLORIA_HOME`.
+/// Makes the C library behave as on a network file system without locks and shared memory, below `$GLORIA_HOME`.
 const WITHOUT_LOCKS: &str = r#"
 #define _GNU_SOURCE
 #include <errno.h>
@@ -240,13 +240,13 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
         .await
         .unwrap();
 
-    // The administrator may write anywhere, so the folder is mounted read-only in a namespace of the app's own.
+    // An administrator may write anywhere, so the folder is mounted read-only in a separate namespace.
     let mount = "mount --bind \"$GLORIA_HOME\" \"$GLORIA_HOME\" && mount -o remount,bind,ro \"$GLORIA_HOME\"";
     let command = mounted(&scene, "gloria agent", mount);
     let mut app = scene.session.spawn("read-only", command).unwrap();
     logged(&mut app, "writable").await;
     scene.connected().await;
-    // The socket is elsewhere then, and says that the user is needed to keep what comes.
+    // The socket is in another folder then, and its status shows that the user has to act so that events can be stored.
     wait_until("the status of a stream that is open", DEADLINE, async || {
         let (code, said) = scene.status();
         let open = said["connection"]["state"] == "connected";
@@ -285,7 +285,7 @@ async fn a_folder_that_cannot_be_written_costs_the_keeping_and_nothing_else() {
     assert_eq!(keys(), [json!("n:before")], "the file is as it was");
 }
 
-/// One of the programs in a namespace of its own, after this changed what is mounted there.
+/// Returns the command of a program in a separate namespace, after `mount` has run there.
 fn mounted(scene: &Scene, line: &str, mount: &str) -> Command {
     let mut command = scene.session.command("unshare");
     command
@@ -298,13 +298,13 @@ fn mounted(scene: &Scene, line: &str, mount: &str) -> Command {
     command
 }
 
-/// Who is not the administrator becomes one in a namespace of users first.
+/// Without root, the user namespace maps the user to root.
 fn of_users(option: &'static str) -> Option<&'static str> {
     let as_administrator = std::fs::metadata("/proc/self").unwrap().uid() == 0;
     (!as_administrator).then_some(option)
 }
 
-/// What `gloria` says in the namespace of this process.
+/// Returns exit code and output of `gloria` in the namespace of this process.
 fn inside(scene: &Scene, process: u32, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = scene.session.command("nsenter");
     command
@@ -376,7 +376,7 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     })
     .await
     .unwrap();
-    // Where the app cannot be asked, its file is read.
+    // If the app cannot be asked, its file is read.
     std::fs::remove_file(filler.with_file_name("status.sock")).unwrap();
     assert_eq!(inside(&scene, app.id(), &["status"]).0, Some(3));
     stored("n:while-0").await.unwrap();

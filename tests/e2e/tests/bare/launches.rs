@@ -1,4 +1,4 @@
-//! A window that cannot be opened, and an agent that cannot be started: the user is shown why.
+//! A window that cannot be opened, and an agent that cannot be started: the user is shown the reason.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -19,10 +19,10 @@ async fn set(notifications: bool) -> Scene {
     .await
 }
 
-/// The same program under another folder, which is where it looks for the other one.
+/// Installs a program in another folder, where it looks for the other program.
 fn install(folder: &Path, name: &str) -> PathBuf {
     let path = folder.join(name);
-    // Not every file system has links to the other.
+    // Not every file system allows a hard link to the other.
     if fs::hard_link(program(name), &path).is_err() {
         fs::copy(program(name), &path).unwrap();
     }
@@ -31,13 +31,13 @@ fn install(folder: &Path, name: &str) -> PathBuf {
 
 fn script(folder: &Path, name: &str, lines: &str) {
     let path = folder.join(name);
-    // A new file: a program that runs cannot be written.
+    // A new file, because a running program cannot be overwritten.
     let _ = fs::remove_file(&path);
     fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The agent of this folder.
+/// Starts the agent of this folder.
 fn agent(scene: &Scene, folder: &Path) -> Process {
     let mut command = scene.session.command(folder.join("gloria"));
     scene.configure(&mut command);
@@ -82,7 +82,7 @@ async fn a_click_without_a_display_is_answered_by_a_notification() {
         scene.open();
         let first = says(&scene, words).await;
         assert_eq!(first.replaces, 0);
-        // The tray's click.
+        // A click on the tray icon.
         let item = scene.session.tray_items().await.unwrap().remove(0);
         item.click(scene.session.bus().unwrap()).await.unwrap();
         let replaced = scene
@@ -162,7 +162,7 @@ async fn without_a_notification_service_a_dialog_says_that_there_is_no_window() 
 #[tokio::test]
 async fn an_agent_that_does_not_start_says_why_by_the_program_that_people_start() {
     let scene = set(true).await;
-    // Somebody has the folder and has no socket, as on another computer.
+    // Another process has the folder and no socket, as on another computer.
     let lock = fs::File::create(scene.home.join("running.lock")).unwrap();
     lock.lock().unwrap();
     let mut command = scene.command("gloria-notify");

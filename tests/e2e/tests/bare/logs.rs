@@ -1,4 +1,4 @@
-//! What the app logs: to files of its user alone, and never what it is about.
+//! The app's logs: in files that only its user can read, and without contents of notifications.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::credentials::gloria;
 use crate::scene::{CREATED, DEADLINE, Scene, now};
 
-/// The app as a desktop starts it: nobody reads its stderr.
+/// Starts the app like a desktop, with its stderr not connected.
 fn start(scene: &Scene, change: impl FnOnce(&mut Command)) -> Process {
     let mut command = scene.command("gloria");
     command
@@ -23,7 +23,7 @@ fn start(scene: &Scene, change: impl FnOnce(&mut Command)) -> Process {
     scene.session.spawn("app", command).unwrap()
 }
 
-/// All that is logged in this folder.
+/// Returns everything in the log files of this folder.
 fn logged(folder: &Path) -> String {
     let files = fs::read_dir(folder).into_iter().flatten();
     files
@@ -54,10 +54,10 @@ async fn what_is_logged_is_in_private_files_and_gloria_logs_prints_it() {
     let file = folder.join("gloria-notify.log");
     assert_eq!((mode(&folder), mode(&file)), (0o700, 0o600));
 
-    // A second start leaves file and app as they are.
+    // A second start leaves file and app unchanged.
     let mut second = start(&scene, |_| {});
     assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
-    // Somebody cleans up, and what comes next is logged all the same.
+    // If the files are deleted, later messages are logged nevertheless.
     fs::remove_dir_all(&folder).unwrap();
     gloria(&scene, &["quit"], "");
     assert!(app.ended(DEADLINE).await.unwrap().success());
@@ -145,7 +145,7 @@ async fn no_log_at_any_level_holds_what_a_notification_says_or_a_secret() {
             CREATED,
             json!({"id": "1", "title": "sentinel-title", "message": "sentinel-body", "link": link, "createdAt": now()}),
         );
-        // What cannot be read, in part and as a whole.
+        // Data that cannot be read, in part or as a whole.
         control.push(
             CREATED,
             json!({"id": "2", "title": "sentinel-title", "priority": "sentinel-value", "link": "x:sentinel-query",

@@ -1,4 +1,4 @@
-//! The app on machines that lack something, or have more than one of it.
+//! The app on machines where something is missing, or exists more than once.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

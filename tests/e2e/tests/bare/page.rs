@@ -1,4 +1,4 @@
-//! A window's page that is dead, frozen, locked away or not painted yet.
+//! A window whose page is dead, frozen, behind a lock screen, or not painted yet.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::scene::{DEADLINE, Scene};
 
 const TITLE: &str = "Gloria Notify$";
 
-/// The page's process, as WebKit names it; the kernel keeps 15 letters.
+/// The process of the page, as WebKit names it; the kernel keeps 15 bytes.
 const PAGE: &str = "WebKitWebProces";
 
-/// WebKit's process for what comes from the network, which is nothing here.
+/// WebKit's process for network requests, which the page does not make.
 const NETWORK: &str = "WebKitNetworkPr";
 
 async fn set() -> Scene {
@@ -32,12 +32,12 @@ fn xdotool(scene: &Scene, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// The window on screen, if there is one.
+/// Returns the window on screen, if there is one.
 fn window(scene: &Scene) -> Option<String> {
     scene.session.windows(TITLE).unwrap().into_iter().next()
 }
 
-/// Every process below this one that has not ended, with its name.
+/// Returns every running process below this one, with its name.
 fn descendants(of: u32) -> Vec<(u32, String)> {
     let mut found = Vec::new();
     let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -69,7 +69,7 @@ fn descendants(of: u32) -> Vec<(u32, String)> {
     }
 }
 
-/// The process of the page that is there now, other than one that was.
+/// Returns the process of the current page, other than an earlier one.
 pub(crate) async fn page_process(app: &Process, other_than: Option<u32>) -> u32 {
     let look = async || {
         let pages = descendants(app.id()).into_iter().filter(|(_, name)| name == PAGE);
@@ -85,7 +85,7 @@ pub(crate) fn signal(process: u32, signal: &str) {
     assert!(sent.unwrap().success());
 }
 
-/// What a window shows, as raw colours.
+/// Returns the picture of a window, as raw colours.
 fn picture(scene: &Scene, window: &str) -> Vec<[u8; 3]> {
     let taken = scene
         .session
@@ -96,7 +96,7 @@ fn picture(scene: &Scene, window: &str) -> Vec<[u8; 3]> {
     taken.stdout.as_chunks().0.to_vec()
 }
 
-/// Text, smoothed, has more colours than this; a window without a page has one.
+/// Antialiased text has more colours than this; a window without a page has one.
 const PAINTED_COLOURS: usize = 40;
 
 fn is_painted(picture: &[[u8; 3]]) -> bool {
@@ -111,7 +111,7 @@ async fn painted(scene: &Scene) -> String {
     .unwrap()
 }
 
-/// What has the focus.
+/// Returns the window that has the focus.
 fn focused(scene: &Scene) -> String {
     xdotool(scene, &["getwindowfocus", "getwindowname"])
 }
@@ -124,7 +124,7 @@ async fn has_focus(scene: &Scene, name: &str) {
     .unwrap();
 }
 
-/// Another program's window, in front of ours.
+/// Opens another program's window in front of the app's.
 async fn another_window(scene: &Scene) -> Process {
     let mut other = scene.session.command("xmessage");
     other.args(["-title", "Another", "-center", "in front"]);
@@ -147,7 +147,7 @@ async fn notified_of(scene: &Scene, id: &str) {
         .unwrap();
 }
 
-/// The newest part of the inbox is seen, by the app's own word.
+/// Waits until the app reports that all items have been seen.
 async fn all_seen(scene: &Scene, total: usize) {
     wait_until("everything to be seen", DEADLINE, async || {
         let items = scene.stored()?;
@@ -196,7 +196,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     all_seen(&scene, 1).await;
     let page = page_process(&app, None).await;
     signal(page, "STOP");
-    // Something comes again and again, until somebody hears of it.
+    // A notification is sent again and again, until one is shown.
     let mut id = 2;
     wait_until("a notification", DEADLINE, async || {
         scene.push(&id.to_string());
@@ -220,7 +220,7 @@ async fn a_page_that_freezes_in_front_is_not_believed_for_long_and_made_anew_whe
     })
     .await
     .unwrap();
-    // One that answers stays as it is, in front and behind others.
+    // A page that answers stays, in front of and behind other windows.
     scene.open();
     let _other = another_window(&scene).await;
     scene.open();
@@ -256,13 +256,13 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     scene.connected().await;
     scene.open();
     painted(&scene).await;
-    // Within a minute, however busy the machine is: nobody waits until it is painted.
+    // Within a minute, even if the machine is busy, without waiting until it is painted.
     wait_until("the app to give up", DEADLINE, async || {
         let processes = descendants(app.id());
         if let Some((page, _)) = processes.iter().find(|(_, name)| name == PAGE)
             && window(&scene).is_some()
         {
-            // It may just have ended by itself.
+            // It may just have ended.
             let _ = Command::new("kill")
                 .args(["-s", "KILL", &page.to_string()])
                 .output();
@@ -280,7 +280,7 @@ async fn a_page_that_dies_again_and_again_is_made_anew_a_few_times_and_then_when
     painted(&scene).await;
 }
 
-/// Kills the next page, as a rule before it has said who it is.
+/// Kills the next page, usually before it has reported to the app.
 async fn kill_at_birth(app: &Process) {
     loop {
         let processes = descendants(app.id());
@@ -322,7 +322,7 @@ async fn a_minimised_window_is_not_looked_at_and_comes_back_as_it_was() {
     scene.expect_windows(0).await;
     scene.push("2");
     notified_of(&scene, "2").await;
-    // Behind its back nothing else keeps the page alive than its own timers.
+    // Behind another window, only the page's own timers keep it reporting.
     signal(page, "STOP");
     signal(page, "CONT");
     scene.open();
@@ -331,7 +331,7 @@ async fn a_minimised_window_is_not_looked_at_and_comes_back_as_it_was() {
     all_seen(&scene, 2).await;
 }
 
-/// A screensaver that is locked by this test.
+/// A screensaver that the test locks.
 struct Screensaver(bool);
 
 #[zbus::interface(name = "org.freedesktop.ScreenSaver")]
@@ -403,7 +403,7 @@ async fn a_window_appears_in_its_colours() {
                 scene.session.screenshot(&Path::new(&folder).join(name))?;
             }
             number += 1;
-            // The window may be gone while its picture is taken.
+            // The window may close while its picture is taken.
             let Some(corner) = picture.first() else {
                 return Ok(None);
             };

@@ -1,4 +1,4 @@
-//! The end of the app: at once, whatever hangs.
+//! The end of the app: immediate, whatever hangs.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -9,7 +9,8 @@ use gloria_desktop_session::{Part, Process, SessionOptions, Signal, wait_until};
 use crate::credentials::{app, gloria, tray_says};
 use crate::scene::{DEADLINE, Scene};
 
-/// It takes a third of a second at most. Where the machine is busy, far less than the limits of what hangs here.
+/// It takes at most a third of a second. The limit allows for a busy machine, and is far below the timeouts of what
+/// hangs here.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Waits for the end after `asked`.
@@ -43,7 +44,7 @@ async fn the_end_waits_for_nobody() {
         if let Some(part) = part {
             scene.session.signal_part(part, Signal::STOP);
         }
-        // It is busy with what hangs.
+        // It is busy with the hanging part.
         scene.push(what);
         scene
             .stored_item(what, |item| item["title"] == format!("title {what}"))
@@ -66,7 +67,7 @@ async fn the_end_waits_for_no_keyring_that_never_answered() {
     let scene = Scene::set(SessionOptions::default()).await;
     scene.session.signal_part(Part::Keyring, Signal::STOP);
     let mut running = app(&scene);
-    // The icon is there before the token is.
+    // The icon appears before the token is loaded.
     wait_until("an icon", DEADLINE, async || {
         Ok((!scene.session.tray_items().await?.is_empty()).then_some(()))
     })
@@ -78,7 +79,7 @@ async fn the_end_waits_for_no_keyring_that_never_answered() {
 #[tokio::test]
 async fn the_end_waits_for_no_server_that_never_answers() {
     let scene = Scene::set(SessionOptions::default()).await;
-    // Connections are made, and nobody reads them.
+    // Connections are accepted, and nothing is read.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = scene.session.command(crate::scene::program("gloria"));
     command
@@ -107,14 +108,14 @@ async fn the_end_waits_for_no_page_and_no_screen() {
         scene.expect_windows(1).await;
         if what == "the screen hangs" {
             scene.session.signal_screen(Signal::STOP);
-            // It waits for the screen from now on.
+            // From now on it waits for the screen.
             scene.open();
         } else {
             let page = crate::page::page_process(&running, None).await;
             crate::page::signal(page, "STOP");
         }
         terminated(&mut running, what).await;
-        // Nor does the window's program.
+        // The window's program ends as well.
         wait_until("the window to end", QUIT_TIMEOUT, async || {
             Ok(scene.session.processes("gloria-notify").is_empty().then_some(()))
         })

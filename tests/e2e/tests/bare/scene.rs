@@ -24,7 +24,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The app on a desktop, with a server of its own.
+/// The app on a desktop, with a separate server.
 pub(crate) struct Scene {
     pub(crate) session: Session,
     pub(crate) backend: Backend,
@@ -50,28 +50,28 @@ impl Scene {
             .env("GLORIA_API_URL", self.backend.api_url());
     }
 
-    /// The part of the app that is always there: an agent without a window.
+    /// Starts the agent without a window.
     pub(crate) fn app(&self) -> Process {
         let mut command = self.command("gloria");
         command.arg("agent").env("GLORIA_TOKEN", TEST_TOKEN);
         self.session.spawn("app", command).unwrap()
     }
 
-    /// What people start, under a name for its output. It starts an agent where none runs, and ends unless it becomes
-    /// the window.
+    /// Starts the window's program, with `name` for its output. It starts an agent if none runs, and ends unless it
+    /// becomes the window.
     pub(crate) fn notify(&self, name: &str, arguments: &[&str]) -> Process {
         let mut command = self.command("gloria-notify");
         command.args(arguments).env("GLORIA_TOKEN", TEST_TOKEN);
         self.session.spawn(name, command).unwrap()
     }
 
-    /// Has the app open its window, which is a child of the agent then.
+    /// Makes the app open its window, which is then a child of the agent.
     pub(crate) fn open(&self) {
         let output = self.command("gloria").arg("open").output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// One of the app's programs on this desktop.
+    /// Returns the command of one of the app's programs on this desktop.
     pub(crate) fn command(&self, name: &str) -> Command {
         let mut command = self.session.command(program(name));
         self.configure(&mut command);
@@ -86,7 +86,7 @@ impl Scene {
             .unwrap();
     }
 
-    /// Sends a notification as a server does that has just made it.
+    /// Sends a notification that was just created.
     pub(crate) fn push(&self, id: &str) {
         let data = json!({"id": id, "title": format!("title {id}"), "message": "m <b>&", "createdAt": now()});
         self.backend.control().push(CREATED, data);
@@ -101,7 +101,7 @@ impl Scene {
             .collect()
     }
 
-    /// What `gloria status` says of the running app, and the code it ends with.
+    /// Returns the exit code and the output of `gloria status`.
     pub(crate) fn status(&self) -> (i32, Value) {
         let output = self
             .command("gloria")
@@ -112,7 +112,7 @@ impl Scene {
         (output.status.code().unwrap(), said)
     }
 
-    /// How many windows of the app are on screen.
+    /// Returns how many windows of the app are on screen.
     pub(crate) fn windows(&self) -> usize {
         self.session.windows("Gloria Notify$").unwrap().len()
     }
@@ -124,7 +124,7 @@ impl Scene {
             .unwrap();
     }
 
-    /// Waits until an item is stored of which this is true.
+    /// Waits until an item is stored for which `wanted` returns true.
     pub(crate) async fn stored_item(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         wait_until(what, DEADLINE, async || {
             Ok(self.stored()?.into_iter().find(&wanted))
@@ -134,7 +134,7 @@ impl Scene {
     }
 }
 
-/// Kills the app's programs that have a file open in this folder, until there are none.
+/// Kills the app's programs that have a file in this folder open, until there are none.
 pub(crate) fn end_programs_of(folder: &Path) {
     loop {
         let left = programs_of(folder);
@@ -150,7 +150,7 @@ pub(crate) fn end_programs_of(folder: &Path) {
     }
 }
 
-/// The app's programs that run and have a file open in this folder, as each has its log.
+/// Returns the app's running programs that have a file in this folder open; each has its log.
 pub(crate) fn programs_of(folder: &Path) -> Vec<u32> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let is_ours = |process: &PathBuf| {

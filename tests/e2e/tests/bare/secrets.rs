@@ -1,4 +1,4 @@
-//! Secrets that the environment gives stay with the app.
+//! Secrets from the environment stay in the app.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,16 +9,16 @@ use gloria_desktop_session::{SessionOptions, wait_until};
 
 use crate::scene::{DEADLINE, Scene};
 
-/// A password as in the address of a proxy.
+/// A password in the address of a proxy.
 const PASSWORD: &str = "pr0xy-s3cret";
 
-/// The processes that this one started, and theirs.
+/// Returns the descendants of a process.
 fn descendants(of: u32) -> Vec<u32> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let id = entry.file_name().to_string_lossy().parse::<u32>();
         let stat = fs::read_to_string(entry.path().join("stat"));
-        // The name before it may hold anything, and ends with the last parenthesis.
+        // The name before it may contain anything, and ends with the last parenthesis.
         let parent = stat.ok().and_then(|stat| {
             let after = stat.rsplit_once(')')?.1;
             after.split_whitespace().nth(1)?.parse::<u32>().ok()
@@ -64,10 +64,10 @@ async fn no_process_that_the_app_starts_has_its_secrets_and_none_dumps_its_memor
         .arg("--open")
         .env("GLORIA_TOKEN", TEST_TOKEN)
         .env("GLORIA_CLIENT_CERTIFICATE_PASSWORD", PASSWORD)
-        // This machine is asked without it.
+        // The proxy is not used for this machine.
         .env("GLORIA_PROXY", format!("http://anna:{PASSWORD}@127.0.0.1:9"));
     let mut app = scene.session.spawn("app", command).unwrap();
-    // It has read all of them by now.
+    // By now it has read all of them.
     scene.connected().await;
     let web = wait_until("the window's processes", DEADLINE, async || {
         app.check_alive()?;
@@ -85,7 +85,7 @@ async fn no_process_that_the_app_starts_has_its_secrets_and_none_dumps_its_memor
             assert!(!environment.contains(secret), "process {process} has a secret");
         }
         let name = fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default();
-        // The two that read them have the names, which are no secrets.
+        // These two have variables with the names only, which are not secrets.
         if !["gloria", "gloria-notify"].contains(&name.trim_end()) {
             assert!(!environment.contains("GLORIA_"), "process {process}");
         }
@@ -112,20 +112,20 @@ async fn the_command_line_keeps_its_secrets_as_well() {
     assert_eq!(core_limit(tail.id()).as_deref(), Some("0"));
 }
 
-/// The files below a folder, whatever they are.
+/// Returns all regular files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .flat_map(|entry| match entry.file_type() {
             Ok(kind) if kind.is_dir() => files(&entry.path()),
             Ok(kind) if kind.is_file() => vec![entry.path()],
-            // Sockets and pipes have no content.
+            // Sockets and pipes have no contents.
             _ => Vec::new(),
         })
         .collect()
 }
 
-/// The TCP ports that a process listens on.
+/// Returns the TCP ports that a process listens on.
 fn listening(process: u32) -> Vec<String> {
     let descriptors = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten();
     let sockets: Vec<_> = descriptors
@@ -145,7 +145,7 @@ fn listening(process: u32) -> Vec<String> {
     let lines = tables.iter().flatten().flat_map(|table| table.lines().skip(1));
     lines
         .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        // 0A is LISTEN; then come queues, timers, the user, a time limit and the socket's number.
+        // 0A is LISTEN; field 9 is the inode of the socket.
         .filter(|fields| fields[3] == "0A" && sockets.iter().any(|socket| socket == fields[9]))
         .map(|fields| fields[1].to_owned())
         .collect()

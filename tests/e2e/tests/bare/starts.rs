@@ -1,4 +1,4 @@
-//! How the app starts and ends: without a display, twice at once, for two homes at once.
+//! How the app starts and ends: without a display, twice at the same time, for two homes at the same time.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use gloria_desktop_session::{Keyring, Process, SessionOptions, Signal, wait_unti
 use crate::credentials::gloria;
 use crate::scene::{DEADLINE, Scene, end_programs_of, program, programs_of};
 
-/// Without a desktop around it.
+/// Runs a program without a desktop.
 fn alone(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     Command::new(program("gloria-notify"))
         .args(arguments)
@@ -44,7 +44,7 @@ async fn without_a_display_the_agent_runs_and_one_sentence_and_3_say_that_there_
     ] {
         let home = tempfile::tempdir().unwrap();
         let _programs = Programs(home.path());
-        // The first start, at login, wants no window.
+        // The first start, at login, opens no window.
         let output = alone(home.path(), &[], &environment);
         let said = text(&output.stderr);
         assert_eq!((output.status.code(), said), (Some(0), ""), "{environment:?}");
@@ -63,7 +63,7 @@ async fn without_a_display_the_agent_runs_and_one_sentence_and_3_say_that_there_
     }
 }
 
-/// Ends with it what was started for this home.
+/// Ends the programs of this home when dropped.
 struct Programs<'a>(&'a Path);
 
 impl Drop for Programs<'_> {
@@ -106,7 +106,7 @@ fn without_a_home_it_is_said_and_4_is_the_code() {
     }
 }
 
-/// The command lines of the processes that show this message in a dialog.
+/// Returns the command lines of the processes that show this message in a dialog.
 pub(crate) fn dialogs(id: &str) -> Vec<String> {
     let lines = std::fs::read_dir("/proc").unwrap().filter_map(|entry| {
         let line = std::fs::read(entry.ok()?.path().join("cmdline")).ok()?;
@@ -137,7 +137,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
         }
         command
     };
-    // The exit code and the sentence are available at once, without waiting for the dialog to be closed.
+    // The exit code and the message are available at once, without waiting for the dialog to be closed.
     let output = without_home(scene.session.command(program("gloria-notify")))
         .output()
         .unwrap();
@@ -161,7 +161,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
     .await
     .unwrap();
 
-    // A terminal shows it.
+    // On a terminal, the message is printed there.
     let line = format!("{} && echo not reached", program("gloria-notify").display());
     let mut command = without_home(scene.session.command("script"));
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
@@ -179,7 +179,7 @@ async fn a_start_that_fails_is_said_in_a_dialog_where_no_terminal_shows_it() {
     assert_eq!(scene.windows(), 0);
 }
 
-/// One of the programs, for a home of its own, with a server of its own.
+/// Starts one of the programs for a separate home, with a separate server.
 fn start(scene: &Scene, name: &str, line: &[&str], home: &Path, backend: &Backend) -> Process {
     let mut command = scene.session.command(program(line[0]));
     command
@@ -217,7 +217,7 @@ async fn two_homes_are_two_apps_side_by_side() {
     .await
     .unwrap();
 
-    // What people start is the window of one of them, and a further start ends when it is in front.
+    // The window's program becomes the window of one of them, and a further start ends once that is in front.
     let mut window = start(&scene, "window", NOTIFY, &homes[1], &second);
     scene.expect_windows(1).await;
     let mut again = start(&scene, "again", NOTIFY, &homes[1], &second);
@@ -279,7 +279,7 @@ async fn a_first_start_that_asks_for_the_window_has_one() {
         command.env("GLORIA_HOME", &scene.home).arg("--open");
         let mut app = scene.session.spawn("app", command).unwrap();
         scene.expect_windows(1).await;
-        // A second start is answered after both causes of the first one's window.
+        // A second start is answered only after both triggers of the first one's window were handled.
         let mut command = scene.session.command(program("gloria-notify"));
         command.env("GLORIA_HOME", &scene.home);
         let mut second = scene.session.spawn("second", command).unwrap();

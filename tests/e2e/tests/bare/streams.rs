@@ -1,4 +1,4 @@
-//! One stream to the server for each user, whatever else is running.
+//! There is one stream to the server per user, whatever else runs.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::scene::{DEADLINE, Scene};
 
-/// `gloria events`, once it listens.
+/// Starts `gloria events`, and returns once it listens.
 fn follow(scene: &Scene) -> (Child, BufReader<ChildStdout>) {
     let mut command = scene.command("gloria");
     // The greeting may be passed on before or after it listens.
@@ -49,7 +49,7 @@ async fn whatever_is_running_the_server_sees_one_stream() {
     scene.expect_windows(1).await;
     gloria(&["status"]);
     gloria(&["inbox", "mark", "archived", "n:1"]);
-    // A second start, which has its window open already.
+    // A second start, whose window is already open.
     for mut second in [scene.notify("second", &[]), scene.app()] {
         assert_eq!(second.ended(DEADLINE).await.unwrap().code(), Some(0));
     }
@@ -57,7 +57,7 @@ async fn whatever_is_running_the_server_sees_one_stream() {
     let seen = scene.backend.control().observed();
     assert_eq!((seen.streams, seen.streams_total), (1, 1));
 
-    // Nor does the end of one of them matter to the app, nor that of the app to them.
+    // The end of one of them does not affect the app, nor vice versa.
     let (mut killed, _) = followers.pop().unwrap();
     killed.kill().unwrap();
     killed.wait().unwrap();
@@ -77,7 +77,7 @@ async fn whatever_is_running_the_server_sees_one_stream() {
         assert!(rest(&mut lines).contains("waiting"));
         assert!(rest(&mut lines).contains("listening"));
         drop(lines);
-        // Nobody reads it any more.
+        // Its output is not read any more.
         wait_until("the follower to end", DEADLINE, async || {
             Ok(child.try_wait()?.filter(std::process::ExitStatus::success))
         })

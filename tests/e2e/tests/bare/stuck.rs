@@ -1,4 +1,4 @@
-//! Starts beside an app that hangs, or what one left behind.
+//! Starts while another app hangs, or after one left files behind.
 
 use std::os::unix::net::UnixListener;
 
@@ -36,7 +36,7 @@ async fn an_agent_that_hangs_is_reported_by_each_start_and_serves_the_next_when_
         assert!(log.contains("another Gloria Notify is using the folder"), "{log}");
         assert!(log.contains("does not answer"), "{log}");
     }
-    // The dialogs of those that people start.
+    // The dialogs of the programs that users start.
     scene.expect_windows(2).await;
     app.signal(Signal::CONT);
     let mut window = scene.notify("window", &[]);
@@ -44,7 +44,7 @@ async fn an_agent_that_hangs_is_reported_by_each_start_and_serves_the_next_when_
     for running in [&mut app, &mut window] {
         running.check_alive().unwrap();
     }
-    // It may have found its stream too silent meanwhile.
+    // It may have closed its stream because of silence meanwhile.
     scene.connected().await;
 }
 
@@ -69,7 +69,7 @@ async fn a_socket_that_was_left_behind_is_in_nobodys_way() {
 #[tokio::test]
 async fn a_socket_of_another_program_is_in_nobodys_way() {
     let scene = set().await;
-    // It takes connections and says nothing.
+    // It accepts connections and sends nothing.
     let foreign = UnixListener::bind(scene.home.join("status.sock")).unwrap();
     let mut first = scene.notify("first", &[]);
     assert_eq!(

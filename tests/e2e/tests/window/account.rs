@@ -14,7 +14,7 @@ async fn sign_in(window: &Window, address: &str, token: &str) {
     window.click("[data-testid=setup-save]").await;
 }
 
-/// What the desktop's keyring holds for this application, by libsecret's own tool.
+/// Returns the app's entries in the desktop's keyring, read with libsecret's own tool.
 fn in_keyring(stage: &Stage) -> String {
     let mut search = stage.session.command("secret-tool");
     let found = search
@@ -64,7 +64,7 @@ async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
     window.find("[data-testid=inbox], [data-testid=empty]").await;
     stage.server_saw(|seen| seen.streams == 1).await;
 
-    // What is typed is in force at once; the keyring has it a moment later.
+    // The entered token is used at once; the keyring has it a moment later.
     wait_until("the token in the keyring", DEADLINE, async || {
         let kept = in_keyring(&stage);
         let has_it = kept.contains(TEST_TOKEN) && kept.contains(&stage.backend.api_url());
@@ -118,7 +118,7 @@ async fn a_token_that_is_refused_later_asks_for_another_and_loses_nothing() {
         .await;
     window.find("[data-testid=item][data-key='n:2']").await;
     assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2"]);
-    // It moves to its account's entry once its person is known.
+    // It is moved to its account's entry once its user is known.
     wait_until("the old token is forgotten", DEADLINE, async || {
         Ok((!in_keyring(&stage).contains(TEST_TOKEN)).then_some(()))
     })

@@ -1,4 +1,4 @@
-//! A notification from the server to the user, and what the user does with it.
+//! A notification from the server to the user, and the user's actions on it.
 
 use std::fs;
 use std::time::Instant;
@@ -51,7 +51,7 @@ async fn what_comes_while_the_window_is_open_appears_in_it_and_is_read_and_archi
         "1",
         json!({"title": title, "link": "https://gloria.example/tasks/1?a=b&c=d"}),
     );
-    // The driver takes what stands in a clipped row for hidden, and gives no text of it.
+    // The driver treats text in a clipped row as hidden, and does not return it.
     let shown = window.find("[data-key='n:1'] [data-testid=item-title]").await;
     assert_eq!(shown.prop("textContent").await.unwrap().as_deref(), Some(title));
     window
@@ -173,7 +173,7 @@ async fn sounds_are_silent_when_they_are_switched_off() {
         .wait_for_notification(DEADLINE, |notification| notification.summary == "Task 1")
         .await
         .unwrap();
-    // A sound begins within a tenth of a second of its notification; see the test with sounds on.
+    // A sound begins within a tenth of a second of its notification; see the test with sounds turned on.
     stage
         .session
         .expect_silence(before, std::time::Duration::from_secs(2))

@@ -1,4 +1,4 @@
-//! What a page that was taken over could try: to leave, to open, to download, to use what is not the window's.
+//! What a compromised page could try: to navigate, open windows, download, or use functions outside the window.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Account, DEADLINE, Stage, Window};
 
-/// Leaves a mark that no other page has.
+/// Sets a mark that no other page has.
 const MARK: &str = "window.mark = 'the same page'";
 
 async fn opened() -> (Stage, Window) {
@@ -20,7 +20,7 @@ async fn opened() -> (Stage, Window) {
     (stage, window)
 }
 
-/// Whether the page is still there, with its way from the server to the screen.
+/// Checks that the page is still there and still receives events.
 async fn still_there(stage: &Stage, window: &Window, id: &str, after: &str) {
     stage.push(id, json!({}));
     let row = format!("[data-testid=item][data-key='n:{id}']");
@@ -84,7 +84,7 @@ async fn the_window_cannot_leave_its_page_or_open_another() {
              }};
              {attempt}"
         );
-        // Where the page is gone the script may fail, and what is looked at next says so in better words.
+        // If the page is gone, the script may fail; the following check reports that better.
         let _ = window.client.execute(&script, vec![json!(server)]).await;
         still_there(&stage, &window, &number.to_string(), attempt).await;
     }
@@ -124,7 +124,7 @@ async fn the_window_downloads_nothing() {
     }
 }
 
-/// What a command answers, or `refused: ` and why.
+/// Returns the result of a command, or `refused: ` and the reason.
 async fn invoke(window: &Window, command: &str, arguments: Value) -> String {
     let script = "const [command, given, done] = arguments;
         window.__TAURI_INTERNALS__.invoke(command, given).then(
@@ -172,7 +172,7 @@ async fn the_window_has_the_listed_commands_and_none_of_tauri() {
         let answer = invoke(&window, command, json!({"request": "n:1"})).await;
         assert!(answer.starts_with("refused: "), "{command} {answer}");
     }
-    // The app is as it was.
+    // The app is unaffected.
     wait_until("the app to answer", DEADLINE, async || {
         Ok((stage.status().0 == 0).then_some(()))
     })
@@ -224,7 +224,7 @@ async fn nothing_runs_in_or_beside_the_page_that_is_not_the_apps() {
                 try {
                     if (await attempt()) ran.push(name);
                 } catch {
-                    // Refused.
+                    // Rejected.
                 }
             }
             done(ran);
@@ -264,7 +264,7 @@ async fn whatever_the_page_sends_is_answered() {
             const answers = [];
             for (const [command, given] of asked) answers.push(await answered(command, given));
             const large = await answered('call', mark(['x'.repeat(512 << 10), '\\0']));
-            // More than the agent reads, among others that it answers all the same.
+            // More than the agent accepts, among other requests, which it answers nevertheless.
             const [tooLarge, ...many] = await Promise.all([
                 answered('call', mark(['x'.repeat(4 << 20)])),
                 ...Array.from({ length: 2000 }, missing),
@@ -273,9 +273,9 @@ async fn whatever_the_page_sends_is_answered() {
         })();";
     let answers = window.client.execute_async(script, vec![]).await.unwrap();
     let mut expected = vec!["refused"; 14];
-    // The types of events are known to the agent alone, and nothing comes of one that there is not.
+    // Only the agent knows the event types, and an unknown one has no effect.
     expected[10] = "done";
-    // A channel that nobody knows is one that is gone.
+    // An unknown channel is treated like one that is gone.
     expected[13] = "done";
     assert_eq!(answers, json!([expected, "done", "refused", 2000]));
     still_there(&stage, &window, "1", "what no page sends").await;
@@ -295,7 +295,7 @@ async fn a_page_that_is_loaded_again_gets_all_and_the_one_before_it_nothing() {
         window
             .find("[data-testid=connection][data-state=connected]")
             .await;
-        // Tauri warns of what comes for a callback that this page does not have.
+        // Tauri warns about calls of callbacks that this page does not have.
         let watch = "window.warned = []; console.warn = (...words) => window.warned.push(words.join(' '))";
         window.client.execute(watch, vec![]).await.unwrap();
         stage.push(&format!("again-{round}"), json!({}));

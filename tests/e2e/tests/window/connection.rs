@@ -1,4 +1,4 @@
-//! Dropped connections, servers that are away, and an app that is killed.
+//! Lost connections, unreachable servers, and an app that is killed.
 
 use serde_json::json;
 

@@ -1,12 +1,12 @@
-//! What the app stands on dies: its window, the processes behind the page, the screen, the bus, the services. The agent
-//! goes on, and everything is there again.
+//! The app's dependencies die: its window, the processes behind the page, the screen, the bus, the services. The agent
+//! continues, and everything recovers.
 
 use gloria_desktop_session::{Part, wait_until};
 use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage, Window, signal};
 
-/// Killed without a chance to say anything.
+/// What is killed without a chance to clean up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Victim {
     Window,
@@ -18,16 +18,16 @@ enum Victim {
     Panel,
 }
 
-/// The app after its start, and what has happened to it.
+/// The started app, and what has happened to it.
 struct Watched {
     stage: Stage,
     agent: u32,
     pushed: Vec<String>,
-    /// Of those that the user has not had in view.
+    /// How many items the user has not had in view.
     new: usize,
-    /// The window that was there last.
+    /// The last window.
     window: Option<Window>,
-    /// The processes of windows that WebDriver has had.
+    /// The window processes that WebDriver has used.
     driven: Vec<u32>,
 }
 
@@ -40,10 +40,10 @@ impl Watched {
         id
     }
 
-    /// A notification arrives, the tray is there, the window opens.
+    /// Checks that a notification arrives, the tray shows the app, and the window opens.
     async fn is_well(&mut self) {
         self.stage.tray_says("Connected").await;
-        // What is in front of the user is not shown once more.
+        // Items in front of the user are not shown again as notifications.
         if self.stage.windows() > 0 {
             self.stage.close_window().await;
         }
@@ -59,14 +59,14 @@ impl Watched {
         let icon = self.stage.tray_says(&format!("{} new", self.new)).await;
         icon.click(self.stage.session.bus().unwrap()).await.unwrap();
         self.stage.expect_windows(1).await;
-        // The page says that the list is in front of the user.
+        // The page reports that the user looks at the list.
         self.stage.badge_gone().await;
         self.new = 0;
         self.look_at_page().await;
         assert_eq!(self.stage.session.processes("gloria"), [self.agent]);
     }
 
-    /// All items are in it, and it is connected.
+    /// Checks that the page has all items, and is connected.
     async fn look_at_page(&mut self) {
         let process = self.stage.window_process();
         let window = match self.window.take() {
@@ -74,7 +74,7 @@ impl Watched {
                 window.turn_to_open_window().await;
                 window
             }
-            // A window takes one driver in its life, and that ends with a process of WebKit.
+            // A window accepts one driver session in its life, which ends with a process of WebKit.
             None if self.driven.contains(&process) => return,
             Some(_) | None => self.stage.drive().await,
         };
@@ -90,7 +90,7 @@ impl Watched {
         self.window = Some(window);
     }
 
-    /// Nothing was lost, nothing shown twice, and the server was connected to once.
+    /// Checks that nothing was lost or shown twice, and that there was one connection to the server.
     fn judge(&self) {
         let keys: Vec<_> = self.pushed.iter().map(|id| format!("n:{id}")).collect();
         assert_eq!(self.stage.stored_keys("inbox"), keys);
@@ -124,18 +124,18 @@ impl Watched {
             Victim::WebProcess => {
                 self.window = None;
                 self.kill_process("WebKitWebProcess").await;
-                // Another page takes its place by itself.
+                // A new page replaces it automatically.
                 self.stage.expect_processes("WebKitWebProcess", 1).await;
                 self.stage.expect_windows(1).await;
             }
             Victim::NetworkProcess => {
-                // It comes back once the page needs it, which may be never.
+                // It restarts once the page needs it, which may be never.
                 if self.window.take().is_some() {
                     self.kill_process("WebKitNetworkProcess").await;
                 }
             }
             Victim::Screen => {
-                // What comes while the list is in front needs no notification.
+                // Events that arrive while the list is in front cause no notification.
                 self.stage.close_window().await;
                 self.stage.session.kill_screen().unwrap();
                 self.stage.expect_processes("gloria-notify", 0).await;
@@ -143,7 +143,7 @@ impl Watched {
                 self.stage.session.restart_screen().await.unwrap();
             }
             Victim::Bus => {
-                // As with the screen; but the window outlives the bus.
+                // As with the screen, but the window outlives the bus.
                 self.stage.close_window().await;
                 // The driver does not outlive it.
                 self.window = None;
@@ -171,7 +171,7 @@ impl Watched {
     }
 }
 
-/// Twice each, for what has come back may be other than what was there first.
+/// Each twice, because the restarted part may differ from the first one.
 async fn outlives(victim: Victim) {
     let stage = Stage::set(Account::Given).await;
     let mut agent = stage.start_in_tray();
@@ -228,7 +228,7 @@ async fn the_app_outlives_the_panel() {
     outlives(Victim::Panel).await;
 }
 
-/// Its window starts it again and goes on.
+/// The window starts it again and continues.
 #[tokio::test]
 async fn the_window_outlives_the_agent() {
     let stage = Stage::set(Account::Given).await;
@@ -240,7 +240,7 @@ async fn the_window_outlives_the_agent() {
     window.agent().kill();
     let mut agents = vec![window.agent().id()];
     for id in ["2", "3"] {
-        // Perhaps before another is there.
+        // Possibly before the next process runs.
         stage.push(id, json!({}));
         window
             .find(&format!("[data-testid=item][data-key='n:{id}']"))
@@ -253,14 +253,14 @@ async fn the_window_outlives_the_agent() {
         agents.push(agent);
         assert_eq!(stage.window_process(), window.process());
         stage.expect_windows(1).await;
-        // It knows that the list is in front of the user, as the one before did.
+        // It knows that the list is in front of the user, like the previous one.
         stage.badge_gone().await;
         if id == "2" {
             signal(agent, "KILL");
         }
     }
 
-    // What comes now is known to nobody yet.
+    // The user has not seen the next one.
     stage.close_window().await;
     stage.push("4", json!({}));
     stage.recorded_as_shown("n:4").await;

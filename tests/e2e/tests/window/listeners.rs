@@ -1,5 +1,5 @@
-//! The page listens to events by its own `EventListeners` and its own way to the core: it gets those of its types, and
-//! after that none.
+//! The page listens to events with its own `EventListeners` and its own connection to the core: it gets those of its
+//! types, and none after it stops listening.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::stage::{Account, DEADLINE, Stage, Window};
 use gloria_desktop_session::wait_until;
 
-/// What the page is built of, once more, as a script that can be run beside it.
+/// Builds the page's code for the core once more, as a script that can run next to it.
 fn host() -> String {
     let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui");
     let ui = ui.canonicalize().unwrap();
@@ -35,7 +35,7 @@ fn host() -> String {
     std::fs::read_to_string(folder.path().join("host.js")).unwrap()
 }
 
-/// A page that is connected and can listen: `add(type)` begins, and `end(type)` ends.
+/// Returns a connected page that can listen: `add(type)` begins, and `end(type)` ends.
 async fn listening() -> (Stage, Window) {
     let stage = Stage::set(Account::Given).await;
     let window = stage.start_with_window().await;
@@ -62,9 +62,9 @@ async fn listening() -> (Stage, Window) {
     (stage, window)
 }
 
-/// Runs what changes who listens, and waits until the core knows.
+/// Runs a change of the listeners, and waits until the core knows it.
 async fn change(window: &Window, script: &str) {
-    // The page asks one question after the other, and these go the same way after them.
+    // The page sends its requests in order, and these follow them on the same connection.
     let settled = "const done = arguments[arguments.length - 1];
         const internals = window.__TAURI_INTERNALS__;
         const settle = async () => {
@@ -111,7 +111,7 @@ async fn the_page_gets_the_events_that_it_listens_to_and_none_after() {
     announced(&stage, "s1");
     completed(&stage, "w1");
     until_received(&window, json!(["w1"])).await;
-    // The state goes on as before.
+    // The state continues as before.
     window.find("[data-testid=item][data-key='w:w1']").await;
 
     change(&window, "add('system.announcement'); end('workflow.completed')").await;
@@ -148,7 +148,7 @@ async fn another_listener_before_the_first_event_takes_nothing_from_the_one_befo
 #[tokio::test]
 async fn a_page_that_stands_still_is_waited_for_by_nobody_and_learns_what_it_missed() {
     const EVENTS: u64 = 3000;
-    // What waits in the core for a listener, in the process of the window, and on its way to the page.
+    // The maximum number of events that wait in the core for a listener, in the window's process, and for the page.
     const MAX_KEPT: u64 = 1024 + 256 + 64;
     let (stage, window) = listening().await;
     change(&window, "add('user.status_changed')").await;
@@ -180,7 +180,7 @@ async fn a_page_that_stands_still_is_waited_for_by_nobody_and_learns_what_it_mis
         last[0].as_u64() <= Some(MAX_KEPT),
         "{last}: what a page does not read is not kept for it without end"
     );
-    // It is no slow page any more.
+    // The page is not slow any more.
     let data = json!({"userId": "somebody", "status": "after"});
     stage.backend.control().push("user.status_changed", data);
     wait_until("the next event", DEADLINE, async || {

@@ -1,4 +1,4 @@
-//! Journeys in the app's real window: a desktop with everything on it, a server, and WebDriver's hands.
+//! Tests of the app's real window: a complete desktop, a server, and WebDriver.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

@@ -1,4 +1,4 @@
-//! The window and the tray: what opens it, what closing it leaves, and how the app ends.
+//! The window and the tray: what opens the window, what remains after closing it, and how the app ends.
 
 use gloria_desktop_session::wait_until;
 use serde_json::json;
@@ -21,7 +21,7 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
         .await
         .unwrap();
 
-    // A click on the notification leads to its item, once the service's answer has said whose it is.
+    // A click on the notification opens its item, once the service's answer has been recorded.
     stage.recorded_as_shown("n:1").await;
     stage
         .session
@@ -32,7 +32,7 @@ async fn the_window_is_closed_and_opened_while_the_app_stays_connected() {
     window.find("[data-testid=item-detail][data-key='n:1']").await;
     stage.close_window().await;
 
-    // A click on the tray icon leads to where it was left a moment ago.
+    // A click on the tray icon opens the window as it was left a moment ago.
     let icon = stage.tray_says("Gloria Notify").await;
     icon.click(stage.session.bus().unwrap()).await.unwrap();
     stage.expect_windows(1).await;

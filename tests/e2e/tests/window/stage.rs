@@ -1,4 +1,4 @@
-//! A desktop, a server, and the app between them.
+//! A desktop, a server, and the app.
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
-/// A key that did nothing for this long did not arrive.
+/// A key press without effect for this long did not arrive.
 const KEY_TIMEOUT: Duration = Duration::from_secs(3);
 
 const CREATED: &str = "notification.created";
@@ -28,7 +28,7 @@ const CREATED: &str = "notification.created";
 pub(crate) enum Account {
     /// Address and token, in the environment.
     Given,
-    /// Nothing.
+    /// Not at all.
     Unknown,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Stage {
     pub(crate) backend: Backend,
     account: Account,
     path: OsString,
-    /// Where WebDriver finds the window.
+    /// The address where WebDriver reaches the window.
     inspector: SocketAddr,
 }
 
@@ -46,7 +46,7 @@ impl Stage {
         Self::set_on(SessionOptions::default(), account).await
     }
 
-    /// As [`Stage::set`], on another desktop.
+    /// Like [`Stage::set`], on another desktop.
     pub(crate) async fn set_on(options: SessionOptions, account: Account) -> Self {
         let session = Session::start(options).await.unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
@@ -62,12 +62,12 @@ impl Stage {
         }
     }
 
-    /// Where the app keeps its state.
+    /// Returns the folder of the app's state.
     pub(crate) fn home(&self) -> PathBuf {
         self.session.dir().join("gloria")
     }
 
-    /// One of our programs, configured with the account.
+    /// Returns the command of one of the app's programs, configured with the account.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.session.command(built(program));
         self.configure(&mut command);
@@ -89,7 +89,7 @@ impl Stage {
         }
     }
 
-    /// The app in the tray: the agent alone.
+    /// Starts the app in the tray: only the agent.
     pub(crate) fn start_in_tray(&self) -> Process {
         self.start_agent(&[])
     }
@@ -100,9 +100,9 @@ impl Stage {
         self.session.spawn("agent", agent).unwrap()
     }
 
-    /// The app with its window, which the agent starts, in the hands of WebDriver.
+    /// Starts the app with its window, which the agent starts and WebDriver controls.
     pub(crate) async fn start_with_window(&self) -> Window {
-        // Without an account the window opens by itself.
+        // Without an account, the window opens automatically.
         let arguments: &[&str] = match self.account {
             Account::Given => &["--open"],
             Account::Unknown => &[],
@@ -113,7 +113,7 @@ impl Stage {
         window
     }
 
-    /// The window that there is, or is about to be, in the hands of WebDriver.
+    /// Connects WebDriver to the window that is open or about to open.
     pub(crate) async fn drive(&self) -> Window {
         self.expect_windows(1).await;
         let address = unused_address();
@@ -138,7 +138,7 @@ impl Stage {
         }
     }
 
-    /// Waits until as many processes of this name are there.
+    /// Waits until there are this many processes with this name.
     pub(crate) async fn expect_processes(&self, name: &str, count: usize) -> Vec<u32> {
         let mut last = Vec::new();
         let counted = wait_until(&format!("{count} of {name}"), DEADLINE, async || {
@@ -150,7 +150,7 @@ impl Stage {
         last
     }
 
-    /// The process of the one window.
+    /// Returns the process of the only window.
     pub(crate) fn window_process(&self) -> u32 {
         let processes = self.session.processes("gloria-notify");
         let [process] = processes[..] else {
@@ -159,7 +159,7 @@ impl Stage {
         process
     }
 
-    /// Sends a notification with this id, and what else it has.
+    /// Sends a notification with this id and these additional fields.
     pub(crate) fn push(&self, id: &str, more: Value) {
         let mut data = json!({"id": id, "title": format!("Task {id}"), "message": "Assigned to you"});
         data.as_object_mut()
@@ -168,12 +168,12 @@ impl Stage {
         self.backend.control().push(CREATED, data);
     }
 
-    /// Waits until the server has seen what is wanted.
+    /// Waits until `wanted` returns true of what the server has seen.
     pub(crate) async fn server_saw(&self, wanted: impl Fn(&Observed) -> bool + Send + Sync) -> Observed {
         self.backend.control().wait_for(wanted, DEADLINE).await.unwrap()
     }
 
-    /// Waits until the app has recorded that an item was shown: from then on no kill makes it show that again.
+    /// Waits until the app has recorded that an item was shown: from then on, no kill makes it show the item again.
     pub(crate) async fn recorded_as_shown(&self, key: &str) {
         wait_until("the record that it was shown", DEADLINE, async || {
             let items = self.stored("inbox");
@@ -184,7 +184,7 @@ impl Stage {
         .unwrap();
     }
 
-    /// What is stored, read beside the app: newest first.
+    /// Returns what is stored, read while the app runs: newest first.
     pub(crate) fn stored(&self, filter: &str) -> Vec<Value> {
         let output = self
             .command("gloria")
@@ -203,7 +203,7 @@ impl Stage {
             .collect()
     }
 
-    /// What `gloria status` says of the running app, and the code it ends with.
+    /// Returns the exit code and the output of `gloria status`.
     pub(crate) fn status(&self) -> (i32, Value) {
         let output = self
             .command("gloria")
@@ -214,7 +214,7 @@ impl Stage {
         (output.status.code().unwrap(), said)
     }
 
-    /// The keys of what is stored, oldest first.
+    /// Returns the keys of what is stored, oldest first.
     pub(crate) fn stored_keys(&self, filter: &str) -> Vec<String> {
         let keys = self
             .stored(filter)
@@ -223,7 +223,7 @@ impl Stage {
         keys.rev().collect()
     }
 
-    /// Waits for the app's tray icon to say this.
+    /// Waits until the app's tray icon has this text.
     pub(crate) async fn tray_says(&self, words: &str) -> TrayItem {
         let mut last = Vec::new();
         let found = wait_until(
@@ -239,7 +239,7 @@ impl Stage {
         found.unwrap_or_else(|error| panic!("{error}: {last:?}"))
     }
 
-    /// Waits for the app's tray icon to count nothing new.
+    /// Waits until the app's tray icon has no count.
     pub(crate) async fn badge_gone(&self) {
         wait_until("the badge to go", DEADLINE, async || {
             let items = self.session.tray_items().await?;
@@ -252,7 +252,7 @@ impl Stage {
         .unwrap();
     }
 
-    /// How many windows of the app are on screen.
+    /// Returns how many windows of the app are on screen.
     pub(crate) fn windows(&self) -> usize {
         match self.session.screen() {
             Screen::X11 => self.session.windows("Gloria Notify$").unwrap().len(),
@@ -260,7 +260,7 @@ impl Stage {
         }
     }
 
-    /// Closes the window as a person does: the window manager asks it to.
+    /// Closes the window like a user does, through the window manager.
     pub(crate) async fn close_window(&self) {
         if self.session.screen() == Screen::Sway {
             for window in self.session.wayland_windows().unwrap() {
@@ -283,7 +283,7 @@ impl Stage {
                 "alt+F4",
             ]);
             close.status()?;
-            // A window manager that has just started does not listen to its keys yet.
+            // A window manager that has just started does not handle its keys yet.
             Ok(wait_until("no window", KEY_TIMEOUT, none).await.ok())
         })
         .await
@@ -297,19 +297,18 @@ impl Stage {
             .unwrap();
     }
 
-    /// What the person's browser was asked to open, a line each.
+    /// Returns what the user's browser was asked to open, one link per line.
     pub(crate) fn opened_links(&self) -> String {
         fs::read_to_string(self.session.dir().join("opened-links")).unwrap_or_default()
     }
 
-    /// The environment that the person's browser was last started with.
+    /// Returns the environment of the last start of the user's browser.
     pub(crate) fn launcher_environment(&self) -> String {
         fs::read_to_string(self.session.dir().join("launcher-environment")).unwrap_or_default()
     }
 }
 
-/// The desktop's way to a browser, which writes down what it is given and the environment that it has. The result is
-/// its folder.
+/// Installs a launcher for the browser that records its arguments and environment. Returns its folder.
 fn install_launcher(session: &Session) -> PathBuf {
     let folder = session.dir().join("bin");
     fs::create_dir(&folder).unwrap();
@@ -324,15 +323,15 @@ fn install_launcher(session: &Session) -> PathBuf {
     folder
 }
 
-/// An address of this computer that nobody listens at.
+/// Returns an address of this computer without a listener.
 fn unused_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-/// The window under WebDriver.
+/// The window, controlled by WebDriver.
 pub(crate) struct Window {
-    /// Unless somebody else has it.
+    /// `None` if another part of the test owns it.
     agent: Option<Process>,
     #[expect(dead_code, reason = "it ends with the window")]
     driver: Process,
@@ -382,7 +381,7 @@ impl Window {
         .unwrap();
     }
 
-    /// Turns to the window that is open now, after the one before was closed.
+    /// Switches to the window that is open now, after the previous one was closed.
     pub(crate) async fn turn_to_open_window(&self) {
         let handle = wait_until("the window to be in reach", DEADLINE, async || {
             Ok(self.client.windows().await?.into_iter().next())
@@ -390,37 +389,37 @@ impl Window {
         self.client.switch_to_window(handle.await.unwrap()).await.unwrap();
     }
 
-    /// The agent's process.
+    /// Returns the agent's process.
     pub(crate) fn agent(&mut self) -> &mut Process {
         self.agent.as_mut().unwrap()
     }
 
-    /// The window's own process.
+    /// Returns the window's process.
     pub(crate) fn process(&self) -> u32 {
         self.process
     }
 
-    /// The process behind the page.
+    /// Returns the process behind the page.
     pub(crate) fn page(&self) -> PageProcess {
         let parent = format!("PPid:\t{}", self.process());
         let mut processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|process| {
             let id = process.file_name().to_str()?.parse().ok()?;
             let status = fs::read_to_string(process.path().join("status")).ok()?;
-            // The kernel keeps 15 letters of a name.
+            // The kernel keeps 15 bytes of a name.
             let is_page = status.starts_with("Name:\tWebKitWebProces\n");
             (is_page && status.lines().any(|line| line == parent)).then_some(PageProcess(id))
         });
         processes.next().unwrap()
     }
 
-    /// Sends a signal to the agent and waits until the app has ended, the window with it.
+    /// Sends a signal to the agent and waits until the app has ended, including the window.
     pub(crate) async fn end_app(mut self, by: &str) {
         let process = self.process();
         let agent = self.agent();
         signal(agent.id(), by);
         agent.ended(DEADLINE).await.unwrap();
         let ended = || match fs::read_to_string(format!("/proc/{process}/status")) {
-            // Nobody may have looked after it yet.
+            // It may not have been reaped yet.
             Ok(status) => status.lines().any(|line| line.starts_with("State:\tZ")),
             Err(_) => true,
         };
@@ -442,18 +441,18 @@ pub(crate) fn signal(process: u32, signal: &str) {
 pub(crate) struct PageProcess(u32);
 
 impl PageProcess {
-    /// From now on the page does nothing.
+    /// Stops the page.
     pub(crate) fn stop(&self) {
         signal(self.0, "STOP");
     }
 
-    /// It goes on.
+    /// Continues the page.
     pub(crate) fn resume(&self) {
         signal(self.0, "CONT");
     }
 }
 
-/// One of our programs, as cargo built it beside this test.
+/// Returns the path of one of the app's programs, which cargo builds next to this test.
 pub(crate) fn built(program: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));

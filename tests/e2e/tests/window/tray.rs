@@ -1,11 +1,11 @@
-//! The tray's menu: it says how it stands, and leads to the right place of the window.
+//! The tray's menu: it shows the state, and opens the right place of the window.
 
 use gloria_desktop_session::{TrayItem, wait_until};
 use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage};
 
-/// Waits until the menu begins with these lines, up to the first between groups.
+/// Waits until the menu begins with these entries, up to the first separator.
 async fn menu_begins(stage: &Stage, first: &[&str]) -> TrayItem {
     let bus = stage.session.bus().unwrap();
     let what = format!("a menu that begins with {first:?}");
@@ -34,7 +34,7 @@ async fn the_menu_says_how_it_stands_and_its_entries_open_the_window_where_they_
     assert_eq!((&*item.id, &*item.title), ("gloria-notify", "Gloria Notify"));
     assert_eq!(item.status(bus).await.unwrap(), "Active");
 
-    // A window that starts.
+    // The window starts.
     let token = "a token of the click";
     item.choose(bus, "Preferences…", Some(token)).await.unwrap();
     let window = stage.drive().await;
@@ -42,7 +42,7 @@ async fn the_menu_says_how_it_stands_and_its_entries_open_the_window_where_they_
     let environment = std::fs::read_to_string(format!("/proc/{}/environ", window.process())).unwrap();
     assert!(environment.contains(&format!("XDG_ACTIVATION_TOKEN={token}\0")));
 
-    // One that is open, and one that is hidden.
+    // The window is open, and then hidden.
     item.choose(bus, "Open inbox", None).await.unwrap();
     window.find("[data-testid=item][data-key='n:1']").await;
     stage.close_window().await;
@@ -51,7 +51,7 @@ async fn the_menu_says_how_it_stands_and_its_entries_open_the_window_where_they_
     window.turn_to_open_window().await;
     window.find("[data-testid=preferences-page]").await;
     assert_eq!(stage.window_process(), window.process(), "it was hidden");
-    // A user who went elsewhere stays there.
+    // A page that the user has left is not opened again.
     window.click("[data-testid=back]").await;
     stage.close_window().await;
     item.click(bus).await.unwrap();

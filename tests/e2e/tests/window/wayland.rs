@@ -1,11 +1,11 @@
-//! The app under a Wayland compositor without any X server: sway, its panel, and mako.
+//! The app under a Wayland compositor without an X server: sway, its panel, and mako.
 
 use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, WaylandWindow, wait_until};
 use serde_json::{Value, json};
 
 use crate::stage::{Account, DEADLINE, Stage};
 
-/// As many colours as a page with text has at least. A window that paints nothing adds one or two to those of the
+/// A page with text has at least this many colours. A window that paints nothing adds only one or two to the
 /// background.
 const MIN_COLOURS: usize = 100;
 
@@ -31,7 +31,7 @@ async fn the_app_outlives_the_compositor_and_serves_the_next_one() {
     click_leads_to_item(&stage, "1").await;
     expect_painted(&stage);
 
-    // With an open window, the compositor dies. What comes then is filed, and waits.
+    // The compositor dies while the window is open. Later notifications are stored and stay pending.
     crash_compositor(&mut stage).await;
     stage.push("2", json!({}));
     not_shown(&stage, "n:2").await;
@@ -51,7 +51,7 @@ async fn the_app_outlives_the_compositor_and_serves_the_next_one() {
     click_leads_to_item(&stage, "3").await;
     stage.close_window().await;
 
-    // A panel without a tray is reported, and no reason to stop.
+    // A desktop without a tray is reported, but is no reason to end.
     stage.session.stop_part(Part::TrayHost);
     wait_until("the report that there is no tray", DEADLINE, async || {
         Ok(lacks(&stage.status().1, "tray").then_some(()))
@@ -77,7 +77,7 @@ async fn the_window_opens_on_the_display_of_the_newest_start() {
     on_screen(&stage, "Task 1").await;
     stage.recorded_as_shown("n:1").await;
 
-    // The compositor dies, and the next one cannot have its place.
+    // The compositor dies, and the next one cannot use the same display.
     let first = stage.session.display().to_owned();
     crash_compositor(&mut stage).await;
     let _occupied = stage.session.occupy_wayland_display().unwrap();
@@ -86,7 +86,7 @@ async fn the_window_opens_on_the_display_of_the_newest_start() {
     stage.session.restart_sway().await.unwrap();
     assert_ne!(stage.session.display(), first);
 
-    // The desktop starts the app with everything else, as after each login. A click leads to the window there.
+    // The desktop starts the app like everything else after a login. A click opens the window there.
     let mut login = stage.command("gloria-notify");
     login.arg("--background");
     let mut login = stage.session.spawn("login", login).unwrap();
@@ -110,7 +110,7 @@ async fn crash_compositor(stage: &mut Stage) {
     .unwrap();
 }
 
-/// Everything that was sent is stored, and was shown once.
+/// Checks that everything that was sent is stored, and was shown once.
 fn expect_all_once(stage: &Stage, count: usize) {
     let keys: Vec<_> = (1..=count).map(|number| format!("n:{number}")).collect();
     assert_eq!(stage.stored_keys("inbox"), keys);
@@ -145,7 +145,7 @@ async fn not_shown(stage: &Stage, key: &str) {
     .unwrap();
 }
 
-/// Clicks the notification that is on the screen, and waits for the window with its item.
+/// Clicks the notification on the screen, and waits for the window with its item.
 async fn click_leads_to_item(stage: &Stage, id: &str) {
     let title = format!("Task {id}");
     let shown = stage
@@ -181,7 +181,7 @@ async fn click_leads_to_item(stage: &Stage, id: &str) {
     );
 }
 
-/// The window shows more than its background.
+/// Checks that the window shows more than its background.
 fn expect_painted(stage: &Stage) {
     let picture = stage.session.dir().join("wayland.png");
     stage.session.screenshot(&picture).unwrap();

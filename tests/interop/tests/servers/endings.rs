@@ -1,4 +1,4 @@
-//! Streams that end again and again, by the server or by a proxy before it.
+//! Streams that end repeatedly, by the server or by a proxy in front of it.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 const NODE: Program = Program::node(&["node", "node-http.mjs"]);
 
-/// No heartbeat comes within a test.
+/// Longer than a test, so that there is no heartbeat.
 const NEVER: Duration = Duration::from_secs(3600);
 
 fn tail(port: u16, more: &[(&str, &str)]) -> Tail {
@@ -24,7 +24,7 @@ fn tail(port: u16, more: &[(&str, &str)]) -> Tail {
 async fn streams_that_deliver_and_end_in_good_order_are_begun_again_for_ever() {
     let port = free_port().await;
     let mut server = Server::start(NODE, port, Duration::from_millis(100)).await;
-    // It would give up after so few failures that it showed.
+    // After so few failures, giving up would become visible.
     let mut tail = tail(port, &[("GLORIA_SSE_MAX_RECONNECT_ATTEMPTS", "3")]);
     tail.connects().await.unwrap();
     server.push(1..=1).await;

@@ -1,4 +1,4 @@
-//! What servers say before the stream itself.
+//! What servers send before the stream itself.
 
 use std::time::Duration;
 
@@ -7,8 +7,7 @@ use gloria_interop_tests::server::{Program, Server};
 use gloria_interop_tests::tail::Tail;
 use gloria_interop_tests::{TOKEN, free_port};
 
-/// More than the 15 s that answers were once waited for, and less than what the client waits for a sign of life by
-/// default.
+/// Longer than the 15 s that responses were once waited for, and shorter than the client's default limit of silence.
 const HEARTBEAT: Duration = Duration::from_secs(17);
 
 #[tokio::test]

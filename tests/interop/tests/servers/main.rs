@@ -1,5 +1,5 @@
-//! The client against real servers, directly and behind real proxies. What is seen is docs/servers.md, which is
-//! compared here, and written anew by `cargo xtask test interop --write`.
+//! The client against real servers, directly and behind real proxies. The results are docs/servers.md, which is
+//! compared here, and written again by `cargo xtask test interop --write`.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,4 +1,4 @@
-//! What is tried with each server: every way to it at once, step by step.
+//! The checks of each server: all routes to it concurrently, step by step.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use gloria_interop_tests::{TOKEN, free_port};
 use crate::makes::{Make, Transport};
 use crate::page::Row;
 
-/// How often the servers show that they live. The client hangs up after 2.5 times as much silence, so a busy machine
-/// may be late by one and a half of them.
+/// The servers' heartbeat interval. The client hangs up after 2.5 times as much silence, so a busy machine may be late
+/// by one and a half of it.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// More silence between events than a client bears that does not count heartbeats.
+/// More silence between events than a client tolerates that does not count heartbeats.
 const SILENT_BEATS: u32 = 4;
 
-/// A client on its way to a server.
+/// A client with its route to a server.
 struct Way {
     relay: Relay,
     tail: Tail,
-    /// How far the command got.
+    /// The outcome of the command.
     outcome: Result<(), String>,
 }
 
@@ -33,7 +33,7 @@ impl Way {
         let (scheme, host) = match transport {
             Transport::Sse => ("http", "127.0.0.1"),
             Transport::WebSocket => ("ws", "127.0.0.1"),
-            // The name that the certificate is for.
+            // The name in the certificate.
             Transport::Http2 => ("https", "localhost"),
         };
         let api = format!("{scheme}://{host}:{}/api/v1", relay.port());
@@ -89,13 +89,13 @@ impl Way {
     }
 }
 
-/// Tries everything with one server.
+/// Runs all checks with one server.
 pub(crate) async fn visit(make: &Make) -> Row {
     let port = free_port().await;
     let mut server = Server::start(make.program, port, HEARTBEAT).await;
     let proxies = match make.transport {
         Transport::Sse | Transport::WebSocket => Some(Proxies::before(port, Patience::AsItComes).await),
-        // The encryption is the server's own here, and a proxy would be asked instead of it.
+        // Here the server itself has the certificate, which a proxy would replace.
         Transport::Http2 => None,
     };
     let mut ways = vec![
@@ -162,11 +162,11 @@ pub(crate) async fn visit(make: &Make) -> Row {
     }
 }
 
-/// Whether the bytes at the end of a stream are those of an end in good order, where that can be seen.
+/// Whether the bytes at the end of a stream show an orderly end; `None` if they cannot.
 fn ends_in_order(transport: Transport, last: &[u8]) -> Option<bool> {
     match transport {
         Transport::Sse => Some(last.ends_with(b"0\r\n\r\n")),
-        // A close message of two bytes, which hold the reason.
+        // A close frame with two bytes, the code.
         Transport::WebSocket => Some(last.ends_with(&[0x88, 0x02, 0x03, 0xe9])),
         Transport::Http2 => None,
     }

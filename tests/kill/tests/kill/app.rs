@@ -1,4 +1,4 @@
-//! The app as a process that is started and ended again and again.
+//! The app as a process that is started and ended repeatedly.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::stored::{self, Handle};
 
-/// Much longer than an orderly end takes on a busy machine: what takes this long hangs.
+/// Much longer than an orderly end takes on a busy machine, so anything longer hangs.
 const END_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// An app that has not ended by then did not receive the signal: an orderly end takes a third of a second.
+/// If the app has not ended by then, it did not receive the signal: an orderly end takes a third of a second.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(5);
 
-/// As much of the app's log as a failure names.
+/// How much of the app's log a failure contains.
 const MAX_LINES: usize = 30;
 
 /// How a run ends.
@@ -28,7 +28,7 @@ pub(crate) enum How {
     Kill,
     /// By SIGTERM, as at logout.
     Terminate,
-    /// By SIGINT, which is the same to the app as its own Quit.
+    /// By SIGINT, which the app handles like its own Quit.
     Interrupt,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Run {
     pub(crate) how: How,
     pub(crate) asked: Instant,
     pub(crate) ended: Instant,
-    /// The notifications that were on record then.
+    /// The notifications that were recorded by then.
     pub(crate) recorded: HashSet<Handle>,
 }
 
@@ -106,7 +106,7 @@ impl App {
         self.running.is_some()
     }
 
-    /// The end of what it has written, of all its runs.
+    /// Returns the end of its log, of all its runs.
     pub(crate) fn log(&self) -> String {
         let Some((process, _)) = &self.running else {
             return String::new();
@@ -116,7 +116,7 @@ impl App {
         lines[lines.len().saturating_sub(MAX_LINES)..].join("\n")
     }
 
-    /// An error if it has ended by itself.
+    /// Returns an error if it has ended by itself.
     pub(crate) fn check_alive(&mut self) -> Result<()> {
         match &mut self.running {
             Some((process, _)) => process.check_alive(),
@@ -148,8 +148,8 @@ impl App {
     }
 }
 
-/// Asks again once: a program that a shell started in the background inherits that SIGINT is ignored, and one that
-/// comes before the app handles it is lost.
+/// Repeats the signal once: a program that a shell started in the background ignores SIGINT at first, and one that
+/// arrives before the app handles it is lost.
 async fn end_by(process: &mut Process, by: Signal) -> Result<()> {
     signal(process.id(), by)?;
     if process.ended(REPEAT_INTERVAL).await.is_err() {
@@ -165,7 +165,7 @@ fn signal(process: u32, signal: Signal) -> Result<()> {
     Ok(())
 }
 
-/// One of our programs, as cargo built it beside this test.
+/// Returns the path of one of the app's programs, which cargo builds next to this test.
 pub(crate) fn built(program: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let target = target.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));

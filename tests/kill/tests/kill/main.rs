@@ -1,6 +1,6 @@
-//! Nothing is lost and nothing is shown twice, whenever the app ends and whatever its context do.
+//! Nothing is lost and nothing is shown twice, whenever the app ends and whatever its environment does.
 //!
-//! `GLORIA_KILL_ROUNDS` and `GLORIA_KILL_SEED` ask for more rounds, and for those of an earlier run.
+//! `GLORIA_KILL_ROUNDS` and `GLORIA_KILL_SEED` set the number of rounds, and the seed of an earlier run to repeat.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
@@ -27,10 +27,10 @@ use tokio::runtime::Runtime;
 
 use crate::round::{Round, Tally};
 
-/// Rounds that are played at once, each on a desktop of its own: they wait as much as they work.
+/// Rounds that run concurrently, each on a separate desktop: they wait as much as they work.
 const LANES: u64 = 4;
 
-/// Events of a round: twenty rounds have twenty thousand.
+/// The number of events in a round: twenty rounds have twenty thousand.
 const EVENTS: u64 = 1000;
 
 fn number(variable: &str) -> Option<u64> {
@@ -47,7 +47,7 @@ fn whatever_ends_the_app_everything_is_stored_and_shown_exactly_once() {
     let lanes: Vec<_> = (0..LANES.min(rounds))
         .map(|_| {
             let next = next.clone();
-            // A thread of its own, for the end of a process and the reading of files are waited for.
+            // A separate thread, because a round blocks on the end of a process and on reading files.
             thread::spawn(move || Runtime::new().unwrap().block_on(lane(next, rounds, seed)))
         })
         .collect();
@@ -60,7 +60,7 @@ fn whatever_ends_the_app_everything_is_stored_and_shown_exactly_once() {
     );
 }
 
-/// Plays rounds until none is left.
+/// Runs rounds until none is left.
 async fn lane(next: Arc<AtomicU64>, rounds: u64, first_seed: u64) -> Vec<String> {
     let mut failures = Vec::new();
     let session = desktop().await.unwrap();

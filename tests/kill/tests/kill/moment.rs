@@ -1,4 +1,4 @@
-//! Moments of a run, as its messages name them.
+//! Times within a run, for its messages.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -8,7 +8,7 @@ fn beginning() -> Instant {
     *BEGINNING.get_or_init(Instant::now)
 }
 
-/// Seconds since the first moment that was named.
+/// Returns the seconds since the first formatted time.
 pub(crate) fn of(at: Instant) -> String {
     format!("{:8.3}", at.saturating_duration_since(beginning()).as_secs_f64())
 }

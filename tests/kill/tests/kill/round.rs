@@ -16,7 +16,7 @@ use crate::verdict::{Evidence, Settled};
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// As much as a person reads.
+/// As many as a developer reads.
 const WRONGS_EXPLAINED: usize = 3;
 
 pub(crate) struct Round<'a> {
@@ -27,11 +27,11 @@ pub(crate) struct Round<'a> {
     app: App,
     rng: Rng,
     settled: Vec<Settled>,
-    /// The service is as it is until then.
+    /// Until when the service keeps its mode.
     mode_until: Instant,
 }
 
-/// What happened, in numbers.
+/// Counts of what happened.
 #[derive(Debug, Clone, Copy)]
 #[expect(dead_code, reason = "printed as it is")]
 pub(crate) struct Tally {
@@ -180,7 +180,7 @@ impl<'a> Round<'a> {
         if self.rng.bool() {
             self.trickle().await;
         }
-        // Not even started, and killed again.
+        // Killed again before it has started.
         if self.rng.u8(0..4) == 0 {
             for _ in 0..self.rng.u8(1..5) {
                 self.app.start(self.session)?;
@@ -192,9 +192,9 @@ impl<'a> Round<'a> {
         self.app.start(self.session)
     }
 
-    /// Waits until the app has stored everything, which is a moment that later ones can be measured by.
+    /// Waits until the app has stored everything, a time from which later checks are measured.
     async fn settle(&mut self) -> Result<()> {
-        // An event said again may have moved the position back.
+        // A repeated event may have moved the position back.
         self.server.create_some();
         let last = self.server.truth.last;
         let (home, url) = (self.app.home.clone(), self.backend.api_url());
@@ -210,7 +210,7 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    /// Lets everything recover, and looks whether all is right; then once more after another start.
+    /// Lets everything recover, and checks the result; then once more after another start.
     async fn finish(&mut self) -> Result<Tally> {
         self.backend.control().resume();
         self.service.be(Mode::Prompt).await?;
@@ -223,7 +223,7 @@ impl<'a> Round<'a> {
 
     async fn judge(&mut self) -> Result<Tally> {
         self.settle().await?;
-        // What is still to be shown takes its time: it is collected, and refused calls are made again.
+        // What is still pending takes time: it is collected in digests, and refused requests are repeated.
         let deadline = Instant::now() + DEADLINE;
         loop {
             let (wrong, words, tally) = self.look()?;

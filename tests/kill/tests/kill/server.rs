@@ -1,4 +1,4 @@
-//! A server whose every event is random, and written into the truth as it is said.
+//! A server that sends random events, and records each in the truth.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::truth::{Alerts, Truth, Version, mark};
 
-/// What an event may do, and how often it does, in parts of the sum.
+/// What an event may do, with its relative frequency.
 const KINDS: [(Kind, u32); 13] = [
     (Kind::Create, 52),
     (Kind::Resend, 8),
@@ -30,18 +30,18 @@ const KINDS: [(Kind, u32); 13] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Create,
-    /// The same once more, as a new event.
+    /// The same post again, as a new event.
     Resend,
-    /// Another text under a known id.
+    /// Another text for a known id.
     News,
-    /// Another title, which is no news.
+    /// Another title, which is not news.
     Edit,
     Read,
     Unread,
     Archive,
     Delete,
     Supersede,
-    /// The change comes before its notification.
+    /// The change is sent before its notification.
     ReadBefore,
     DeletedBefore,
     Workflow,
@@ -62,12 +62,12 @@ pub(crate) struct Server {
     rng: Rng,
     pub(crate) truth: Truth,
     posted: Vec<Posted>,
-    /// Ids whose change was said and whose notification was not, with what it will be.
+    /// Ids whose change was sent before their notification, with the notification to send.
     early: Vec<(String, Timestamp, Kind)>,
     count: usize,
-    /// Keys of what was read before it came, and quiet for that reason alone.
+    /// Keys of items that were read before they arrived, and are quiet only for that reason.
     read_before: BTreeSet<String>,
-    /// The next event is cut in half and its connections end.
+    /// Whether the next event is cut in half and its connections end.
     cuts: bool,
 }
 
@@ -85,14 +85,14 @@ impl Server {
         }
     }
 
-    /// Says an event of which only the first half arrives.
+    /// Sends an event of which only the first half arrives.
     pub(crate) fn cut(&mut self) {
         self.cuts = true;
         self.speak();
         self.cuts = false;
     }
 
-    /// Says some event.
+    /// Sends a random event.
     pub(crate) fn speak(&mut self) {
         if self.early.len() > 2 {
             return self.follow_early();
@@ -114,15 +114,15 @@ impl Server {
         }
     }
 
-    /// Says what is still to be said of what was begun.
+    /// Sends the notifications whose changes were sent before.
     pub(crate) fn finish(&mut self) {
         while !self.early.is_empty() {
             self.follow_early();
         }
     }
 
-    /// Says the same event again under its old number, as servers do that resend what was not acknowledged. Streams
-    /// that are open get it; their next request asks for everything after it anew.
+    /// Sends the same event again with its old number, like servers that repeat what was not acknowledged. Open streams
+    /// get it; their next request asks for everything after it again.
     pub(crate) fn repeat(&mut self) {
         let Some(posted) = self.some_posted() else { return };
         let Some(number) = posted.data["number"].as_u64() else {
@@ -150,7 +150,7 @@ impl Server {
         self.count.to_string()
     }
 
-    /// An event of the truth, and its number.
+    /// Sends an event of the truth. Returns its number.
     fn push(&mut self, event: &str, key: &str, data: &Value, words: &str) -> u64 {
         let number = if self.cuts {
             self.control.cut_mid_event(event, data.clone())
@@ -181,7 +181,7 @@ impl Server {
             "title"
         };
         data[title] = mark.clone().into();
-        // The server's own number of the event, which `repeat` needs; a client keeps it as an unknown field.
+        // The event's number on the server, which `repeat` needs; a client stores it as an unknown field.
         data["number"] = (self.truth.last + 1).into();
         let words = format!("{mark:?} {alerts:?} priority {}", data["priority"]);
         let number = self.push(event, key, &data, &words);
@@ -235,7 +235,7 @@ impl Server {
         }
     }
 
-    /// Half of the servers out there say when a thing was made.
+    /// Half of all servers send creation times.
     fn give_time(&mut self, data: &mut Value) {
         if self.rng.bool() {
             data["createdAt"] = Timestamp::now().to_string().into();
@@ -243,13 +243,13 @@ impl Server {
     }
 
     fn some_posted(&mut self) -> Option<Posted> {
-        // What is young is still on its way through the app; that is where things go wrong.
+        // New items are still being processed by the app, which is where faults occur.
         let newest = self.posted.len().saturating_sub(30);
         let from = if self.rng.u8(0..4) > 0 { newest } else { 0 };
         (from < self.posted.len()).then(|| self.posted[self.rng.usize(from..self.posted.len())].clone())
     }
 
-    /// Some notification that is there.
+    /// Returns a random notification that is not deleted.
     fn some_kept(&mut self) -> Option<Posted> {
         let posted = self.some_posted()?;
         let kept = posted.key.starts_with("n:") && self.truth.items[&posted.key].is_kept();
@@ -271,7 +271,7 @@ impl Server {
         let mut data = json!({"id": posted.id, "message": "m", "priority": priority});
         self.give_time(&mut data);
         if !was_kept {
-            // Without a time what was deleted may as well be a late repetition.
+            // Without a time, a deleted item may as well be a late repetition.
             data["createdAt"] = Timestamp::now().to_string().into();
         }
         self.post("notification.created", &posted.key, &posted.id, data, alerts);
@@ -362,7 +362,7 @@ impl Server {
     fn follow_early(&mut self) {
         let (id, made, kind) = self.early.remove(0);
         let key = format!("n:{id}");
-        // Made before the change was, whatever the clocks' resolution.
+        // Created before the change, whatever the resolution of the clocks.
         let made = made - Duration::from_secs(1);
         let data = json!({"id": id, "message": "m", "priority": "normal", "createdAt": made.to_string()});
         self.post("notification.created", &key, &id, data, Alerts::Never);
@@ -371,7 +371,7 @@ impl Server {
         if kind == Kind::ReadBefore {
             self.read_before.insert(key);
         } else {
-            // Nobody says anything more about it.
+            // No further events about it are sent.
             self.posted.retain(|posted| posted.key != key);
         }
     }
@@ -393,7 +393,7 @@ impl Server {
         let data = json!({"workflowId": id, "message": "m", "priority": "normal"});
         self.post(event, &key, &id, data, alerts);
         if alerts == Alerts::Never {
-            // That something began is progress, which nobody has to read.
+            // A started workflow is progress, which nobody has to read.
             self.truth.items.get_mut(&key).unwrap().is_read = true;
         }
     }

@@ -21,27 +21,27 @@ pub(crate) enum Mode {
     Prompt,
     /// Each call takes this long, one after another.
     Slow(Duration),
-    /// Takes calls and does nothing about them until it is another.
+    /// Takes calls and does not answer them until the mode changes.
     Hanging,
     /// Answers with an error.
     Refusing,
-    /// Shows nothing for the time being, and says so.
+    /// Shows nothing for now, and reports that.
     Paused,
 }
 
-/// A call of `Notify`, and what became of it.
+/// A call of `Notify` and its outcome.
 #[derive(Debug, Clone)]
 pub(crate) struct Notified {
-    /// The unique name of the service that was asked.
+    /// The unique name of the service that was called.
     pub(crate) service: String,
-    /// The process that asked; `None` when it was gone before it could be asked after.
+    /// The process of the caller; `None` if it had ended before it could be determined.
     pub(crate) asker: Option<u32>,
     pub(crate) title: String,
     pub(crate) replaces: u32,
     pub(crate) arrived: Instant,
-    /// The number that it was answered with, and when.
+    /// The id in the answer, and when it was sent.
     pub(crate) answer: Option<(u32, Instant)>,
-    /// When the application took it back.
+    /// When the application withdrew it.
     pub(crate) closed: Option<Instant>,
 }
 
@@ -62,7 +62,7 @@ impl Notified {
 
 type Log = Arc<Mutex<Vec<Notified>>>;
 
-/// The service, there or not.
+/// The service, running or not.
 pub(crate) struct Service {
     address: String,
     log: Log,
@@ -89,13 +89,13 @@ impl Service {
         lock(&self.log).clone()
     }
 
-    /// The unique name of the one that runs.
+    /// Returns the unique name of the running service.
     pub(crate) fn unique_name(&self) -> Option<String> {
         let running = self.running.as_ref()?;
         Some(running.connection.unique_name()?.to_string())
     }
 
-    /// Is like this from now on, and is there.
+    /// Sets the mode, and starts the service if it does not run.
     pub(crate) async fn be(&mut self, mode: Mode) -> Result<()> {
         let before = self.mode.send_replace(mode);
         if let Some(running) = &self.running {
@@ -125,7 +125,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends as a service does that crashes: what it was asked stays without an answer, what it showed is gone.
+    /// Ends it like a crash: its calls stay unanswered, and its notifications are gone.
     pub(crate) async fn vanish(&mut self) -> Result<()> {
         if let Some(Running { connection, tasks }) = self.running.take() {
             tasks.iter().for_each(JoinHandle::abort);
@@ -142,10 +142,10 @@ fn lock(log: &Log) -> MutexGuard<'_, Vec<Notified>> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A call, and its place in the log if it is for a notification.
+/// A call, and its index in the log if it is for a notification.
 type Call = (Message, Option<usize>);
 
-/// Takes everything off the bus at once, so that the times of arrival are true, however slow the rest is.
+/// Takes all calls off the bus at once, so that their arrival times are right, however slow the answers are.
 async fn read(
     connection: Connection,
     mut stream: MessageStream,
@@ -215,7 +215,7 @@ async fn process(connection: &Connection, name: &str) -> Option<u32> {
         .ok()
 }
 
-/// One call after another, as the mode says.
+/// Answers one call after another, according to the mode.
 async fn answer(
     connection: Connection,
     mut calls: mpsc::UnboundedReceiver<Call>,
@@ -258,7 +258,7 @@ async fn answer_one(
             *last_id += 1;
             *last_id
         };
-        // Written down before it is said, for what is said may be acted on at once.
+        // Recorded before it is sent, because the caller may react at once.
         lock(log)[place].answer = Some((id, Instant::now()));
         return connection.reply(&header, &id).await;
     }

@@ -1,4 +1,4 @@
-//! What the app's files say: its items, and what it knows of its alerts.
+//! The contents of the app's files: its items, and the records of its alerts.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use gloria_core::inbox::{Inbox, InboxError};
 use gloria_core::item::{AlertState, InboxView};
 use gloria_core::protocol::{InboxFilter, InboxQuery};
 
-/// A service's unique name, and its number for a notification.
+/// A service's unique name, and its id of a notification.
 pub(crate) type Handle = (String, u32);
 
-/// A row as far as the server decides it.
+/// The parts of a row that the server determines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) title: String,
@@ -19,7 +19,7 @@ pub(crate) struct Row {
     pub(crate) is_archived: bool,
 }
 
-/// What is known of an alert.
+/// The record of an alert.
 #[derive(Debug, Clone)]
 pub(crate) struct AlertRow {
     pub(crate) item: String,
@@ -46,7 +46,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Reads the files of the app beside it, or after its end. There may be none yet.
+    /// Reads the files while the app runs, or after its end. They may not exist yet.
     pub(crate) fn read(home: &Path, api_url: &str) -> Result<Self> {
         let mut stored = Self::default();
         let Some(path) = inbox(home)? else {
@@ -98,7 +98,7 @@ impl Stored {
     }
 }
 
-/// The notifications that are on record. A file that is just being made has none.
+/// Returns the recorded notifications. A file that is just being created has none.
 pub(crate) fn recorded(home: &Path, api_url: &str) -> Result<HashSet<Handle>> {
     let Some(path) = inbox(home)? else {
         return Ok(HashSet::new());
@@ -116,7 +116,7 @@ pub(crate) fn recorded(home: &Path, api_url: &str) -> Result<HashSet<Handle>> {
         .collect())
 }
 
-/// The position in the stream that the files are at. A file that is just being made has none.
+/// Returns the stored position in the stream. A file that is just being created has none.
 pub(crate) fn position(home: &Path, api_url: &str) -> Result<u64> {
     let Some(path) = inbox(home)? else { return Ok(0) };
     let cursor = Inbox::open_read_only(&path, api_url).and_then(|inbox| inbox.cursor());
@@ -127,7 +127,7 @@ pub(crate) fn position(home: &Path, api_url: &str) -> Result<u64> {
         .unwrap_or(0))
 }
 
-/// The file of the one account.
+/// Returns the file of the only account.
 fn inbox(home: &Path) -> Result<Option<PathBuf>> {
     let Ok(folders) = std::fs::read_dir(home.join("accounts")) else {
         return Ok(None);

@@ -1,26 +1,26 @@
-//! What the server has said, and what must have become of it: a plain model beside the app.
+//! What the server has sent, and the required result: a simple model of the app.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// What a version of an item must have done to get attention.
+/// How a version of an item may alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Alerts {
-    /// It is shown or in a digest, once, unless it was read, archived, deleted or replaced before that.
+    /// It is shown or in a digest, once, unless it was read, archived, deleted or replaced before.
     Once,
-    /// It is never shown: low priority, progress, out of date, or read before it came.
+    /// It is never shown: low priority, progress, expired, or read before it arrived.
     Never,
-    /// It may be shown, once: it was quiet at some time and is unread again.
+    /// It may be shown once: it was quiet at some time and is unread again.
     AtMostOnce,
 }
 
-/// An item as one event made it.
+/// An item as one event created it.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
-    /// Every title that it ever has begins with this.
+    /// The beginning of every title that it has.
     pub(crate) mark: String,
     pub(crate) alerts: Alerts,
-    /// The number of the event since which it must not be shown any more: it was read, archived, deleted or replaced.
+    /// The number of the event after which it must not be shown any more: it was read, archived, deleted or replaced.
     pub(crate) quiet_since: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// Whether a person still has to hear of its last version.
+    /// Whether its last version must have alerted.
     pub(crate) fn must_have_alerted(&self) -> bool {
         let last = self.versions.last();
         last.is_some_and(|version| version.quiet_since.is_none() && version.alerts == Alerts::Once)
@@ -57,7 +57,7 @@ pub(crate) struct Truth {
 }
 
 impl Truth {
-    /// The key and the version, by its place, that a notification's title is about; `None` for a digest.
+    /// Returns the key and the index of the version that a notification's title is about; `None` for a digest.
     pub(crate) fn shown_by(&self, title: &str) -> Option<(&str, usize)> {
         let mut words = title.strip_prefix("item ")?.split(' ');
         let (key, version) = (words.next()?, words.next()?);
@@ -75,7 +75,7 @@ impl Truth {
     }
 }
 
-/// The mark of an item's version, see [`Version::mark`].
+/// Returns the mark of an item's version, see [`Version::mark`].
 pub(crate) fn mark(key: &str, version: usize) -> String {
     format!("item {key} v{version}")
 }

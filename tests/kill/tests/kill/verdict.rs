@@ -1,4 +1,4 @@
-//! Whether the app has kept its word: its files, and what the notification service was asked, beside the truth.
+//! Compares the app's files and the requests to the notification service with the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,55 +12,55 @@ use crate::service::Notified;
 use crate::stored::{AlertRow, DigestRow, Handle, Stored};
 use crate::truth::{Alerts, Item, Truth};
 
-/// How long before a kill an answer may have come that is on no record: the app has to be scheduled, to wait for its
-/// database and to commit, on a machine where several of these rounds run at once.
+/// How long before a kill an unrecorded answer may have arrived: the app has to be scheduled, to wait for its database
+/// and to commit, on a machine where several of these rounds run concurrently.
 const RECORD_TIMEOUT: Duration = Duration::from_millis(1000);
 
-/// The same before an orderly end: it takes 0.3 s at most, and waits for answers for a part of that.
+/// The same before an orderly end, which takes at most 0.3 s, and waits for answers for a part of that.
 const ORDERLY_RECORD_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long at least the app waits for answers once it is asked to end. What is answered later it may not hear.
+/// How long the app at least waits for answers once it is asked to end. It may miss later ones.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long a notification may be on its way from a decision to the service.
+/// How long a notification may take from the decision to the service.
 const IN_FLIGHT_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A moment at which everything up to an event was stored.
+/// A time at which everything up to an event was stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settled {
     pub(crate) event: u64,
     pub(crate) at: Instant,
 }
 
-/// All that is known of a round.
+/// Everything known about a round.
 pub(crate) struct Evidence<'a> {
     pub(crate) truth: &'a Truth,
     pub(crate) stored: &'a Stored,
     pub(crate) log: &'a [Notified],
     pub(crate) runs: &'a [Run],
     pub(crate) settled: &'a [Settled],
-    /// The service that runs now; what the others showed is gone.
+    /// The service that runs now; the notifications of earlier ones are gone.
     pub(crate) service: Option<String>,
 }
 
 /// What can be wrong, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// A row is not the server's truth.
+    /// A row differs from the truth.
     Row,
-    /// Nobody was notified.
+    /// The user was not notified.
     Lost,
-    /// Shown twice, or shown and not on record, which is the same at the next start.
+    /// Shown twice, or shown and not recorded, which leads to the same at the next start.
     Twice,
     /// Shown although it is quiet or was read, deleted or replaced before.
     Late,
     /// On the screen although it was read or deleted.
     Open,
-    /// A digest does not say how many it is about.
+    /// A digest has the wrong number of members.
     Count,
 }
 
-/// What is wrong, with the item that it concerns.
+/// A fault, with its item.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wrong {
     pub(crate) kind: Kind,
@@ -69,7 +69,7 @@ pub(crate) struct Wrong {
 }
 
 impl Evidence<'_> {
-    /// Everything that is wrong, none if all is well.
+    /// Returns all faults.
     pub(crate) fn judge(&self) -> Vec<Wrong> {
         let mut wrong = BTreeSet::new();
         self.rows(&mut wrong);
@@ -80,7 +80,7 @@ impl Evidence<'_> {
         wrong.into_iter().collect()
     }
 
-    /// The rows are the server's truth.
+    /// Checks that the rows equal the truth.
     fn rows(&self, wrong: &mut BTreeSet<Wrong>) {
         for (key, item) in self.truth.items.iter().filter(|(_, item)| item.is_kept()) {
             let Some(row) = self.stored.rows.get(key) else {
@@ -101,7 +101,8 @@ impl Evidence<'_> {
         }
     }
 
-    /// Every item that should have alerted is in one answered notification or one answered digest, and on record.
+    /// Checks that every item that should have alerted is in one answered notification or one answered digest, and
+    /// recorded.
     fn items(&self, wrong: &mut BTreeSet<Wrong>) {
         let mut rows: BTreeMap<&str, Vec<&AlertRow>> = BTreeMap::new();
         for alert in &self.stored.alerts {
@@ -189,7 +190,7 @@ impl Evidence<'_> {
         match last {
             Some((AlertState::Shown, true)) if seen_last => {}
             Some((AlertState::InDigest, true)) if !seen_last => {}
-            // Its notification came before the kill, its record did not.
+            // Its notification was shown before the kill, but not recorded.
             Some((AlertState::InDigest, true))
                 if shown
                     .last()
@@ -201,7 +202,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// Digests are on record, and say how many they are about.
+    /// Checks that digests are recorded, with the right number of members.
     fn digests(&self, wrong: &mut BTreeSet<Wrong>) {
         let mut say = |kind, what| {
             wrong.insert(Wrong {
@@ -215,14 +216,14 @@ impl Evidence<'_> {
             .iter()
             .filter_map(|notified| Some((handle(notified)?, notified)));
         let shown: BTreeMap<Handle, &Notified> = answered.collect();
-        // Items read or deleted between request and answer belong to no digest any more.
+        // Items that were read or deleted between request and answer do not belong to a digest any more.
         let mut unanswered = self
             .stored
             .alerts
             .iter()
             .filter(|alert| is_overtaken(alert))
             .count();
-        // Of those that are gone from the screen only the number is known.
+        // Only the number is known of those that are gone from the screen.
         let mut gone: Vec<usize> = Vec::new();
         let mut by_handle: BTreeMap<&Handle, &DigestRow> = BTreeMap::new();
         for digest in &self.stored.digests {
@@ -263,7 +264,7 @@ impl Evidence<'_> {
                     say(Kind::Count, format!("{} for {}", notified.story(), digest.text));
                 }
             } else if self.is_excused(notified) {
-                // It needs no record, and must not use up that of another with as many members.
+                // It needs no record, and must not use up that of another digest with the same number.
             } else if let Some(place) = gone.iter().position(|members| *members == number) {
                 gone.remove(place);
             } else {
@@ -282,9 +283,9 @@ impl Evidence<'_> {
         }
     }
 
-    /// Nothing is shown that is quiet, or was read, deleted or replaced before.
+    /// Checks that nothing is shown that is quiet, or was read, deleted or replaced before.
     fn late(&self, wrong: &mut BTreeSet<Wrong>) {
-        // What a service was asked and did not answer before it went, it has not shown.
+        // Requests that a service did not answer before it ended were not shown.
         for notified in self.log.iter().filter(|notified| notified.answer.is_some()) {
             let Some((key, version)) = self.truth.shown_by(&notified.title) else {
                 continue;
@@ -297,7 +298,7 @@ impl Evidence<'_> {
             let Some(since) = version.quiet_since else {
                 continue;
             };
-            // It was asked for while the service was slow to answer anything, and taken back as soon as it could be.
+            // It was requested while the service was slow to answer anything, and withdrawn as soon as possible.
             let taken_back = notified
                 .answer
                 .zip(notified.closed)
@@ -316,7 +317,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// What was read or deleted is on the screen no more.
+    /// Checks that nothing that was read or deleted is on the screen.
     fn open(&self, wrong: &mut BTreeSet<Wrong>) {
         let answered = self
             .log
@@ -324,7 +325,7 @@ impl Evidence<'_> {
             .filter_map(|notified| Some((handle(notified)?, notified)));
         let shown: BTreeMap<Handle, &Notified> = answered.collect();
         for ((service, _), notified) in shown {
-            // Nobody knows the number of what was answered after its asker's end.
+            // The id in an answer after the caller's end is unknown to the app.
             let is_closed = notified.closed.is_some() || Some(&service) != self.service.as_ref();
             if is_closed || self.is_excused(notified) {
                 continue;
@@ -343,24 +344,25 @@ impl Evidence<'_> {
         }
     }
 
-    /// An end of the process that asked came between the answer and its record.
+    /// Whether the process that sent the request ended between the answer and its record.
     fn is_excused(&self, notified: &Notified) -> bool {
         let Some((id, answered)) = notified.answer else {
             return true;
         };
         let Some(asker) = notified.asker else {
-            // It was gone before the service had a look.
+            // It had ended before the service could determine it.
             return true;
         };
         let run = self.runs.iter().find(|run| run.process == asker);
-        // Of one that took the place of another the number was on record before.
+        // A replacement has the id of the replaced notification, which was recorded before.
         let is_recorded =
             |run: &Run| notified.replaces == 0 && run.recorded.contains(&(notified.service.clone(), id));
         run.filter(|run| !is_recorded(run))
             .is_some_and(|run| match run.how {
                 How::Kill => answered + RECORD_TIMEOUT > run.asked,
                 How::Terminate | How::Interrupt => {
-                    // An end that takes longer than it may was not scheduled: what it waited for can be over unheard.
+                    // An end that takes longer than its limit was not scheduled, so its time to wait for answers may
+                    // have passed unused.
                     let starved = run.ended.duration_since(run.asked) > ORDERLY_RECORD_TIMEOUT;
                     let unheard = if starved { Duration::ZERO } else { FLUSH_TIMEOUT };
                     answered > run.asked + unheard || answered + ORDERLY_RECORD_TIMEOUT > run.ended
@@ -368,13 +370,13 @@ impl Evidence<'_> {
             })
     }
 
-    /// How many answers an end may have come before the record of.
+    /// Returns how many answers may have arrived too late to be recorded.
     pub(crate) fn excused(&self) -> usize {
         let answered = self.log.iter().filter(|notified| notified.answer.is_some());
         answered.filter(|notified| self.is_excused(notified)).count()
     }
 
-    /// What is wrong, in words, with the history of the items.
+    /// Explains the faults, with the history of the items.
     pub(crate) fn explain(&self, wrong: &[Wrong], most_of_a_kind: usize) -> String {
         let mut text = String::new();
         let mut reported: BTreeMap<Kind, usize> = BTreeMap::new();
@@ -449,7 +451,7 @@ fn handle(notified: &Notified) -> Option<Handle> {
     Some((notified.service.clone(), id))
 }
 
-/// The number that a digest's title begins with.
+/// Returns the number at the start of a digest's title.
 fn number_in(title: &str) -> Option<usize> {
     let digits: String = title.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()

@@ -1,26 +1,27 @@
-//! The client's own links, addresses and routes change, and its system says so: nobody waits for silence.
+//! The client's own links, addresses and routes change, and its system reports that, so recovery does not wait for
+//! silence.
 
 use std::time::{Duration, Instant};
 
 use crate::rig::{API_PORT, CLIENT, DEADLINE, GATEWAY, Lab, OTHER_CLIENT, OTHER_GATEWAY, Setup, sleep};
 
-/// From a network that is back to a stream that is open, as promised.
+/// The maximum time from a network that is back to an open stream, as specified.
 const BACK: Duration = Duration::from_millis(1500);
 
-/// What an attempt itself may take beyond that: it is a debug build's, on a machine that does other things as well.
+/// The additional time of the attempt itself, with a debug build on a busy machine.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// From an address or a route that is gone to a connection that is given up: the system's changes come in showers, and
-/// their end is waited for.
+/// The maximum time from a lost address or route to a closed connection: the system reports changes in bursts, and the
+/// client waits until they have settled.
 const DROPPED: Duration = Duration::from_secs(2);
 
-/// The default route of a client whose link was down, which takes its routes along.
+/// Adds the default route of a client whose link was down, which removes its routes.
 fn default_route(lab: &Lab) {
     lab.client
         .ip(&format!("route replace default via {GATEWAY} dev eth0"));
 }
 
-/// Waits for the stream as soon as it was promised.
+/// Waits for the stream within the specified time.
 fn is_back(lab: &Lab, since: Instant) {
     lab.state_since(since, "connecting", BACK);
     lab.state_since(since, "connected", BACK.saturating_sub(since.elapsed()) + BUSY);
@@ -70,7 +71,8 @@ fn another_default_route_moves_the_stream() {
     lab.whole();
 }
 
-/// A tunnel takes everything by two routes that are narrower than the default one, as VPN clients do, and goes again.
+/// A tunnel covers everything with two routes that are more specific than the default one, like VPN clients, and is
+/// removed again.
 #[test]
 fn a_tunnel_that_comes_and_goes_takes_the_stream_along() {
     let mut lab = Lab::connected(Setup::as_installed());
@@ -95,8 +97,7 @@ fn a_tunnel_that_comes_and_goes_takes_the_stream_along() {
 
 #[test]
 fn a_link_that_flaps_makes_no_storm() {
-    /// Both for ten seconds of thirty faults: at most one attempt that a signal leads to, and what backoff makes by
-    /// itself.
+    /// For ten seconds with thirty faults: at most one attempt because of a signal, and those of the backoff.
     const MAX_ATTEMPTS: usize = 8;
     let mut lab = Lab::connected(Setup::as_installed());
     let requests = lab.backend.stream_requests();
@@ -116,7 +117,7 @@ fn a_link_that_flaps_makes_no_storm() {
     lab.push();
     lab.all_arrived(DEADLINE);
 
-    // One more signal may still be on its way; after that there is peace.
+    // One more signal may still be pending; after that there are none.
     sleep(Duration::from_secs(12));
     let steady = Instant::now();
     let streams = lab.backend.observed()["streamsTotal"].clone();
@@ -125,7 +126,7 @@ fn a_link_that_flaps_makes_no_storm() {
     lab.whole();
 }
 
-/// As on a machine where containers come and go.
+/// As on a machine where containers start and stop.
 #[test]
 fn links_that_are_no_way_to_the_server_leave_the_stream_in_peace() {
     let mut lab = Lab::connected(Setup::as_installed());
@@ -143,7 +144,7 @@ fn links_that_are_no_way_to_the_server_leave_the_stream_in_peace() {
         lab.client
             .address(&format!("inner{number}"), &format!("10.77.{number}.2/24"));
     }
-    // Not every kernel has it.
+    // Not every kernel supports it.
     if lab.client.try_ip("link add dummy0 type dummy") {
         lab.client.ip("link set dummy0 up");
         lab.client.address("dummy0", "10.78.0.1/24");
@@ -154,7 +155,7 @@ fn links_that_are_no_way_to_the_server_leave_the_stream_in_peace() {
         lab.client.ip(&format!("link del veth{number}"));
     }
     lab.client.ip("link del docker0");
-    // Longer than changes are gathered for, and than an attempt that they lead to is put off.
+    // Longer than changes take to settle, and than the delay of an attempt that they cause.
     sleep(Duration::from_secs(5));
     lab.undisturbed_since(noise, &streams);
     lab.whole();

@@ -1,7 +1,8 @@
-//! `gloria tail` and `gloria-backend` as two machines: each in a network namespace of its own, with cables, routers and
-//! name servers between them that really break. Every case ends by counting what arrived: all of it, once, in order.
+//! `gloria tail` and `gloria-backend` as two machines: each in a separate network namespace, with cables, routers and
+//! name servers between them that really fail. Every case ends by counting the notifications: all arrived, once, in
+//! order.
 //!
-//! Times are limits, not pauses, except where the fault itself lasts a time.
+//! Times are limits and not pauses, except for the duration of a fault.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]

@@ -1,4 +1,4 @@
-//! Names, their addresses, and the two versions of IP.
+//! Names, their addresses, and both versions of IP.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::rig::{API_PORT, CLIENT, DEADLINE, Host, Lab, Process, SERVER, Setup};
 const CLIENT_6: &str = "2001:db8:1::2";
 const SERVER_6: &str = "2001:db8:2::2";
 
-/// As in the other cases without a signal of the system: silence, an attempt in vain, a pause.
+/// As in other cases without a signal of the system: silence, a failed attempt, a pause.
 const RECOVERED: Duration = Duration::from_secs(30);
 
-/// Gives the client and the server a way over IPv6.
+/// Gives client and server a route over IPv6.
 fn over_6(client: &Host, router: &Host, server: &Host) {
     client.address("eth0", &format!("{CLIENT_6}/64"));
     router.address("lan", "2001:db8:1::1/64");
@@ -62,7 +62,7 @@ fn a_dead_way_over_ipv6_does_not_keep_from_ipv4() {
     let lost = lab.state_since(fault, "waiting", DEADLINE);
     let tried = lab.state_since(lost.at, "connecting", DEADLINE);
     let back = lab.state_since(lost.at, "connected", DEADLINE);
-    // Without falling back, the attempt would take its whole ten seconds for IPv6.
+    // Without fallback, the attempt would spend its whole ten seconds on IPv6.
     assert!(back.at - tried.at < Duration::from_secs(3));
     assert_eq!(lab.client.connected_from(API_PORT), [CLIENT]);
     lab.whole();
@@ -107,7 +107,7 @@ impl NameServer {
     }
 }
 
-/// The router's name server, given up after a second.
+/// The router's name server, with a timeout of a second.
 const RESOLVER: &str = "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n";
 
 #[test]
@@ -123,7 +123,7 @@ fn names_that_fail_for_a_while_are_asked_for_again() {
             line.is_state("waiting") && line.reason() == "no server found under this name"
         })
     };
-    // First the name server does not answer, then the system knows of none.
+    // First the name server does not answer, then the system has none.
     let fault = Instant::now();
     names.process.signal(Signal::STOP);
     lab.backend.send(&json!({ "do": "hangUp", "how": "reset" }));

@@ -1,14 +1,14 @@
-//! The way breaks somewhere else than at the client: no signal of its system tells, only silence and failed attempts
-//! do.
+//! The path breaks elsewhere than at the client: its system sends no signal, so only silence and failed attempts show
+//! it.
 
 use std::time::{Duration, Instant};
 
 use crate::rig::{DEADLINE, Lab, Setup, sleep};
 
-/// The silence that [`Setup::brisk`] allows, after a heartbeat that came just before the fault, and a busy machine.
+/// The silence that [`Setup::brisk`] allows, after a heartbeat just before the fault, on a busy machine.
 const FOUND: Duration = Duration::from_secs(7);
 
-/// An attempt that began in the trouble may have to run into its own limit, 15 s, and into one more pause.
+/// An attempt that began during the fault may reach its own limit of 15 s, and another pause follows.
 const RECOVERED: Duration = Duration::from_secs(30);
 
 /// A fault on the router that makes the connection silent, and its end.
@@ -23,7 +23,7 @@ fn silent_fault(begin: impl FnOnce(&Lab), end: impl FnOnce(&Lab)) {
         "{}",
         lost.reason()
     );
-    // An attempt in the trouble, which must not end it.
+    // An attempt during the fault, which must not end it.
     lab.state_since(lost.at, "connecting", FOUND);
     lab.push();
 
@@ -57,7 +57,7 @@ fn a_hole_on_the_way_back_alone_is_found_by_silence() {
     );
 }
 
-/// What is large vanishes, what is small arrives, and nobody says so.
+/// Large packets are lost, small ones arrive, and nothing reports that.
 #[test]
 fn a_way_that_swallows_large_packets_is_found_by_silence() {
     let mut lab = Lab::connected(Setup::brisk());
@@ -79,7 +79,8 @@ fn a_way_that_swallows_large_packets_is_found_by_silence() {
     lab.whole();
 }
 
-/// A firewall that says no: the open connection ends, attempts fail with the reason, and none of it is for ever.
+/// A firewall that rejects: the open connection ends, attempts fail with the reason, and the client recovers
+/// afterwards.
 fn refused(rule: &str, words: &str) {
     let mut lab = Lab::connected(Setup::brisk());
     let fault = Instant::now();
@@ -113,10 +114,10 @@ fn a_firewall_that_prohibits_is_survived() {
     );
 }
 
-/// A bad line is no reason to leave it.
+/// A slow and lossy connection is kept.
 #[test]
 fn a_slow_line_that_loses_packets_is_kept() {
-    // Two lost copies of a heartbeat on a line of 400 ms cost 3 s by themselves.
+    // Two lost copies of a heartbeat on a link with 400 ms delay cost 3 s.
     let mut lab = Lab::connected(Setup {
         heartbeat: Duration::from_secs(5),
         ..Setup::brisk()
@@ -128,7 +129,7 @@ fn a_slow_line_that_loses_packets_is_kept() {
             .try_queue(&format!("add dev {link} root netem delay 200ms loss 5%"))
     });
     if !delayed {
-        // Not every kernel can delay packets. On a thin line with a deep queue they wait as well.
+        // Not every kernel can delay packets. On a slow link with a long queue they are delayed as well.
         #[expect(
             clippy::print_stdout,
             reason = "this is where a test says what it did instead"

@@ -1,4 +1,4 @@
-//! Hosts, what runs on them, and the network between them.
+//! Hosts, their programs, and the network between them.
 
 mod backend;
 mod host;
@@ -14,5 +14,5 @@ pub(crate) use tail::Line;
 
 use std::time::Duration;
 
-/// Longer than anything takes that no fault holds up, on a busy machine; a test that reaches it has failed.
+/// Longer than anything takes without a fault on a busy machine; a test that reaches it has failed.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

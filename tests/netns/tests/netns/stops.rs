@@ -1,4 +1,4 @@
-//! Programs that are stopped, and computers that stand still for longer than a connection lives.
+//! Programs that are stopped, and computers that stand still for longer than a connection survives.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use rustix::process::Signal;
 
 use crate::rig::{Lab, Setup, sleep};
 
-/// Longer than the 75 s of silence that a client allows as installed.
+/// Longer than the 75 s of silence that an installed client allows.
 const STOPPED: Duration = Duration::from_secs(90);
 
-/// A client that wakes dials within a second; one that waits does so after 5 s at most.
+/// A client that wakes connects within a second; one that waits does so after at most 5 s.
 const SECONDS: Duration = Duration::from_secs(8);
 
 #[test]
@@ -21,7 +21,7 @@ fn a_client_that_stood_still_takes_up_what_it_missed() {
     lab.push();
     let woken = Instant::now();
     lab.tail.signal(Signal::CONT);
-    // What has waited in the socket is read, but nobody knows what became of the way in the meantime.
+    // Data that waited in the socket is read, but the state of the network path is unknown.
     lab.state_since(woken, "connected", SECONDS);
     lab.all_arrived(SECONDS);
     lab.whole();
@@ -31,7 +31,7 @@ fn a_client_that_stood_still_takes_up_what_it_missed() {
 fn a_client_that_stood_still_and_lost_its_connection_makes_a_new_one() {
     let mut lab = Lab::connected(Setup::as_installed());
     lab.tail.signal(Signal::STOP);
-    // The server gives up, and nothing of it reaches the client, as when a router has forgotten the two.
+    // The server gives up, and nothing of that reaches the client, as when a router has lost the connection's state.
     lab.router.filter("forward", "drop");
     lab.backend
         .send(&serde_json::json!({ "do": "hangUp", "how": "reset" }));
@@ -49,7 +49,7 @@ fn a_server_that_stood_still_is_waited_for() {
     let mut lab = Lab::connected(Setup::as_installed());
     let stopped = Instant::now();
     lab.backend.signal(Signal::STOP);
-    // The silence is noticed before the server is back.
+    // The silence is detected before the server is back.
     let lost = lab.state_since(stopped, "waiting", STOPPED);
     assert!(
         lost.reason().starts_with("nothing heard for"),

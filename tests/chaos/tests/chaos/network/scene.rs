@@ -1,4 +1,4 @@
-//! A stream, a network that fails, and the reference backend behind it.
+//! A stream, a network with faults, and the reference backend behind it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +20,10 @@ pub(crate) enum Over {
     WebSocket,
 }
 
-/// The type of the events that count.
+/// The type of the events that the tests count.
 pub(crate) const CREATED: &str = "notification.created";
 
-/// A stream, a network that fails, and the reference backend behind it.
+/// A stream, a network with faults, and the reference backend behind it.
 pub(crate) struct Scene {
     pub(crate) over: Over,
     _backend: Backend,
@@ -63,7 +63,7 @@ impl Scene {
         scene
     }
 
-    /// A stream that is open, and has brought events 1 and 2.
+    /// Returns an open stream that has received events 1 and 2.
     pub(crate) async fn open(over: Over) -> Self {
         let mut scene = Self::new(over).await;
         scene.client.state("connected").await;
@@ -83,7 +83,7 @@ impl Scene {
         }
     }
 
-    /// Waits for as many events, which must be the first so many: each once, in order.
+    /// Waits for this many events, which must be the first ones: each once, in order.
     pub(crate) async fn received(&mut self, count: usize) {
         let ids = |journal: &Journal| {
             let created = journal.frames.iter().filter(|frame| &*frame.event == CREATED);
@@ -96,7 +96,7 @@ impl Scene {
         assert_eq!(ids(&self.client.journal()), wanted);
     }
 
-    /// Waits for this many statuses of this beginning.
+    /// Waits for this many statuses that begin like this.
     pub(crate) async fn reported(&mut self, beginning: &str, times: usize) {
         let what = format!("{times} times {beginning}");
         self.client
@@ -120,7 +120,7 @@ impl Scene {
         }
     }
 
-    /// The requests so far asked for what follows these, to the byte, and there were no others.
+    /// Asserts that the requests so far resumed after these events, byte by byte, and that there were no others.
     pub(crate) fn asked(&self, after: &[&str]) {
         let seen = self.proxy.log().all();
         let host = self.proxy.address().to_string();

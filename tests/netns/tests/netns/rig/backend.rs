@@ -1,4 +1,4 @@
-//! `gloria-backend` on a host, and the hand on its control port.
+//! `gloria-backend` on a host, controlled through its control port.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -13,23 +13,23 @@ use serde_json::{Value, json};
 use super::process::{Process, built};
 use super::{DEADLINE, Host};
 
-/// Where the API listens on its host, at all addresses.
+/// The port of the API on its host, at all addresses.
 pub(crate) const API_PORT: u16 = 8787;
 
-/// Where commands are taken, on its host's loopback.
+/// The address for commands, on its host's loopback.
 const CONTROL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8788);
 
 pub(crate) const TOKEN: &str = "netns-token";
 
 pub(crate) struct Backend {
     process: Process,
-    // Its other end must not see a closed pipe.
+    // Kept open, because the backend must not see a closed pipe.
     _stdout: BufReader<ChildStdout>,
     host: Arc<Host>,
 }
 
 impl Backend {
-    /// Answers once it listens.
+    /// Starts it, and returns once it listens.
     pub(crate) fn start(host: Arc<Host>, heartbeat: Duration, logs: &Path) -> Self {
         let mut command = host.command(built("gloria-backend"));
         command.env_clear().args([
@@ -53,7 +53,7 @@ impl Backend {
         }
     }
 
-    /// Pushes a notification; answers with its event's id.
+    /// Pushes a notification. Returns its event's id.
     pub(crate) fn push(&self, title: &str, bytes: usize) -> String {
         let data = json!({ "id": title, "title": title, "message": "x".repeat(bytes) });
         let pushed = self.send(&json!({ "do": "push", "event": "notification.created", "data": data }));
@@ -64,12 +64,12 @@ impl Backend {
         self.request("POST", "/", &command.to_string())
     }
 
-    /// What it has seen, as it tells it.
+    /// Returns what it has observed.
     pub(crate) fn observed(&self) -> Value {
         self.request("GET", "/observed", "")
     }
 
-    /// How often the stream was asked for.
+    /// Returns how often the stream was requested.
     pub(crate) fn stream_requests(&self) -> usize {
         let observed = self.observed();
         let requests = observed["requests"].as_array().unwrap().iter();
@@ -87,7 +87,7 @@ impl Backend {
             .host
             .within(|| TcpStream::connect_timeout(&CONTROL, DEADLINE).unwrap());
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
-        // Version 1.0 is answered in one piece, and closed.
+        // HTTP/1.0 responses are not chunked, and end with the connection.
         let length = body.len();
         write!(
             stream,

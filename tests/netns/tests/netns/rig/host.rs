@@ -1,4 +1,4 @@
-//! A network namespace with a name, which ends with its owner.
+//! A named network namespace, which is removed with its owner.
 
 use std::fs::{self, File};
 use std::os::fd::AsFd as _;
@@ -10,19 +10,19 @@ use std::thread;
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-/// Before the process id in the names of our namespaces.
+/// The prefix of the namespaces' names, before the process id.
 const PREFIX: &str = "gloria-netns-";
 
-/// One machine of the laboratory. Its files in `/etc/netns` take the place of those in `/etc` for what runs on it.
+/// A machine of the test network. Its files in `/etc/netns` replace those in `/etc` for its programs.
 pub(crate) struct Host {
     name: String,
 }
 
 impl Host {
-    /// A host whose loopback is up, which forwards what is not its own, and which no name server answers.
+    /// Returns a host with loopback, forwarding, and no name server.
     pub(crate) fn new(role: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        // The first `ip netns add` of a machine prepares its folder, and two at once get into each other's way.
+        // The first `ip netns add` on a machine creates its folder, and two at the same time conflict.
         static ADDING: Mutex<()> = Mutex::new(());
         static SWEEP: Once = Once::new();
         SWEEP.call_once(sweep);
@@ -39,10 +39,10 @@ impl Host {
             for (setting, value) in [
                 ("ipv4/ip_forward", "1"),
                 ("ipv6/conf/all/forwarding", "1"),
-                // Looking for others who have the same address would take seconds.
+                // Duplicate address detection would take seconds.
                 ("ipv6/conf/all/accept_dad", "0"),
                 ("ipv6/conf/default/accept_dad", "0"),
-                // An answer may come back over another link than the question left by.
+                // A response may return over another link than its request.
                 ("ipv4/conf/all/rp_filter", "0"),
                 ("ipv4/conf/default/rp_filter", "0"),
             ] {
@@ -50,23 +50,23 @@ impl Host {
             }
         });
         host.write("hosts", "127.0.0.1 localhost\n");
-        // Nobody answers there, and that is known at once.
+        // Nothing listens there, which fails at once.
         host.write("resolv.conf", "nameserver 127.0.0.1\n");
         host
     }
 
-    /// `ip` with these words, on this host.
+    /// Runs `ip` with these arguments on this host.
     pub(crate) fn ip(&self, words: &str) {
         run(Command::new("ip").args(["-n", &self.name]).args(words.split(' ')));
     }
 
-    /// As [`Host::ip`]; whether it succeeded. For what kernels may lack.
+    /// Like [`Host::ip`], for what some kernels do not support. Returns whether it succeeded.
     pub(crate) fn try_ip(&self, words: &str) -> bool {
         let mut command = Command::new("ip");
         succeeds(command.args(["-n", &self.name]).args(words.split(' ')))
     }
 
-    /// A cable from `link` of this host to `far_link` of another, both ends up.
+    /// Connects `link` of this host with `far_link` of another, and sets both up.
     pub(crate) fn cable(&self, link: &str, far: &Self, far_link: &str) {
         self.ip(&format!(
             "link add {link} type veth peer name {far_link} netns {}",
@@ -90,12 +90,12 @@ impl Host {
         run(self.command("nft").arg("-f").arg(file.path()));
     }
 
-    /// Lets everything through again.
+    /// Removes the packet filter.
     pub(crate) fn unfilter(&self) {
         run(self.command("nft").args(["flush", "ruleset"]));
     }
 
-    /// The local addresses of the TCP connections that are established to a port elsewhere.
+    /// Returns the local addresses of established TCP connections to a remote port.
     pub(crate) fn connected_from(&self, port: u16) -> Vec<String> {
         let mut command = self.command("ss");
         command.args(["-Htn", "state", "established", "dport", "=", &format!(":{port}")]);
@@ -106,20 +106,20 @@ impl Host {
             .collect()
     }
 
-    /// Whether `tc` takes these words; for what kernels may lack.
+    /// Runs `tc` with these arguments, which some kernels do not support. Returns whether it succeeded.
     pub(crate) fn try_queue(&self, words: &str) -> bool {
         succeeds(self.command("tc").arg("qdisc").args(words.split(' ')))
     }
 
-    /// Writes a file that programs on this host find in `/etc`. Those that run already find it too.
+    /// Writes a file that programs on this host find in `/etc`, including running ones.
     pub(crate) fn write(&self, file: &str, text: &str) {
         let folder = self.files();
         fs::create_dir_all(&folder).unwrap();
-        // In place: what a running program has mounted is this very file.
+        // In place, because running programs have this file mounted.
         fs::write(folder.join(file), text).unwrap();
     }
 
-    /// A program on this host. It is killed when the thread that starts it ends.
+    /// Returns a command on this host. Its process is killed when the thread that starts it ends.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.name]);
@@ -128,7 +128,7 @@ impl Host {
         command
     }
 
-    /// Does work on a thread that is on this host: sockets it opens stay here.
+    /// Runs `work` on a thread in this host's namespace: sockets that it opens stay there.
     pub(crate) fn within<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(Path::new("/run/netns").join(&self.name)).unwrap();
         thread::scope(|scope| {
@@ -151,7 +151,7 @@ impl Drop for Host {
     }
 }
 
-/// Removes what a killed run left behind.
+/// Removes the namespaces of killed runs.
 fn sweep() {
     let names = fs::read_dir("/run/netns").into_iter().flatten().flatten();
     for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
@@ -167,11 +167,11 @@ fn sweep() {
 
 fn remove(name: &str) {
     succeeds(Command::new("ip").args(["netns", "del", name]));
-    // It may never have been made.
+    // It may not exist.
     let _ = fs::remove_dir_all(Path::new("/etc/netns").join(name));
 }
 
-/// Runs to the end, which must be a success.
+/// Runs a command to its end, which must be a success.
 fn run(command: &mut Command) -> Output {
     let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! The network that most cases begin with: a client, a router, a server, and a notification that has arrived.
+//! The network of most cases: a client, a router, a server, and a notification that has arrived.
 
 use std::sync::Arc;
 use std::thread;
@@ -12,31 +12,31 @@ use super::process::built;
 use super::tail::Tail;
 use super::{DEADLINE, Host, Line};
 
-/// The client's address on `eth0`, and its gateway. All addresses here are of the blocks that RFC 5737 and RFC 2544 set
-/// aside for documents and laboratories.
+/// The client's address on `eth0`, and its gateway. All addresses are from the blocks that RFC 5737 and RFC 2544
+/// reserve for documentation and testing.
 pub(crate) const CLIENT: &str = "192.0.2.2";
 pub(crate) const GATEWAY: &str = "192.0.2.1";
-/// The server's address, which its name stands for.
+/// The server's address, to which its name resolves.
 pub(crate) const SERVER: &str = "198.51.100.2";
-/// The client's address on another way to the server, and that way's gateway.
+/// The client's address on another route to the server, and that route's gateway.
 pub(crate) const OTHER_CLIENT: &str = "203.0.113.2";
 pub(crate) const OTHER_GATEWAY: &str = "203.0.113.1";
 
 /// The server's name.
 const NAME: &str = "gloria.test";
 
-/// What a case is about decides these.
+/// Parameters that differ between cases.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup {
-    /// What the server promises, and the client's own setting.
+    /// The heartbeat interval of the server and of the client's settings.
     pub(crate) heartbeat: Duration,
-    /// Where the client's backoff starts.
+    /// The base of the client's backoff.
     pub(crate) reconnect: Duration,
 }
 
 impl Setup {
-    /// Silence is noticed after 2.5 s, which a busy machine does not reach by itself, and backoff begins at half a
-    /// second: for what no signal of the system helps to find.
+    /// Silence is detected after 2.5 s, which a busy machine does not cause, and backoff begins at half a second: for
+    /// faults that no signal of the system reports.
     pub(crate) fn brisk() -> Self {
         Self {
             heartbeat: Duration::from_secs(1),
@@ -44,7 +44,7 @@ impl Setup {
         }
     }
 
-    /// As installed: what is found sooner than in a minute is found by a signal of the system.
+    /// As installed: anything that is detected within a minute was reported by a signal of the system.
     pub(crate) fn as_installed() -> Self {
         Self {
             heartbeat: Duration::from_secs(30),
@@ -53,7 +53,7 @@ impl Setup {
     }
 }
 
-/// One client and one server. What is on the hosts ends before them.
+/// A client and a server. Programs on the hosts end before them.
 pub(crate) struct Lab {
     pub(crate) tail: Tail,
     pub(crate) backend: Backend,
@@ -65,12 +65,12 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Client and server on two sides of a router, over IPv4, and connected.
+    /// Returns client and server on two sides of a router, over IPv4, connected.
     pub(crate) fn connected(setup: Setup) -> Self {
         Self::prepared(setup, |_, _, _| {})
     }
 
-    /// As [`Lab::connected`], after something more was done to the client, the router and the server.
+    /// Like [`Lab::connected`], with additional preparations of the client, the router and the server.
     pub(crate) fn prepared(setup: Setup, prepare: impl FnOnce(&Host, &Host, &Host)) -> Self {
         let [client, router, server] = ["client", "router", "server"].map(Host::new);
         client.cable("eth0", &router, "lan");
@@ -110,13 +110,13 @@ impl Lab {
             _folder: folder,
         };
         lab.state_since(lab.tail.began(), "connected", DEADLINE);
-        // A client that never heard an id has no place to resume from.
+        // A client that never received an id has no position to resume from.
         lab.push();
         lab.all_arrived(DEADLINE);
         lab
     }
 
-    /// A second router between the two, to whose side the client's `link` leads. No route of the client uses it yet.
+    /// Adds a second router between the two, connected to the client's `link`. No route of the client uses it yet.
     pub(crate) fn other_way(&self, link: &str) -> Host {
         let router = Host::new("other");
         self.client.cable(link, &router, "lan");
@@ -130,12 +130,12 @@ impl Lab {
         router
     }
 
-    /// Pushes one more notification.
+    /// Pushes another notification.
     pub(crate) fn push(&mut self) {
         self.push_of(10);
     }
 
-    /// As [`Lab::push`], of so many bytes.
+    /// Like [`Lab::push`], with this many bytes.
     pub(crate) fn push_of(&mut self, bytes: usize) {
         let title = format!("n-{}", self.pushed.len());
         let id = self.backend.push(&title, bytes);
@@ -147,7 +147,7 @@ impl Lab {
         self.line_since(moment, state, within, |line| line.is_state(state))
     }
 
-    /// Waits for a line that came since a moment.
+    /// Waits for a line since some time.
     pub(crate) fn line_since(
         &self,
         moment: Instant,
@@ -161,7 +161,7 @@ impl Lab {
         })
     }
 
-    /// Waits until all that was pushed has arrived: once, and in order.
+    /// Waits until everything that was pushed has arrived: once, and in order.
     pub(crate) fn all_arrived(&self, within: Duration) {
         let last = self.pushed.last().unwrap();
         let arrived: Vec<_> = self.tail.until("the last notification", within, |lines| {
@@ -172,7 +172,8 @@ impl Lab {
         assert_eq!(arrived, self.pushed, "what arrived is not what was pushed");
     }
 
-    /// The end of every case: what was pushed in the trouble has arrived, and a new one does at once.
+    /// Ends a case: checks that what was pushed during the fault has arrived, and that a new notification arrives at
+    /// once.
     pub(crate) fn whole(mut self) {
         self.all_arrived(DEADLINE);
         self.push();
@@ -184,7 +185,7 @@ impl Lab {
         );
     }
 
-    /// Asserts that the client keeps the connection that it has.
+    /// Asserts that the client keeps its connection.
     pub(crate) fn undisturbed_since(&self, moment: Instant, streams: &Value) {
         let reported = self.tail.since(moment);
         let states: Vec<_> = reported
@@ -196,7 +197,7 @@ impl Lab {
     }
 }
 
-/// For as long as a fault lasts.
+/// Sleeps for the duration of a fault.
 pub(crate) fn sleep(time: Duration) {
     thread::sleep(time);
 }

@@ -1,4 +1,4 @@
-//! A program of ours on a host.
+//! A program on a host.
 
 use std::env;
 use std::fs::File;
@@ -7,13 +7,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A running program; killed when dropped, stopped or not.
+/// A running program, which is killed when dropped, even if it is stopped.
 pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
-    /// Starts it with no environment but what the command was given, its stderr in a file.
+    /// Starts it with only the command's environment, and its stderr in a file.
     pub(crate) fn start(mut command: Command, log: &Path) -> (Self, ChildStdout) {
         let mut child = command
             .env("PATH", env::var_os("PATH").unwrap())
@@ -34,13 +34,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself, which the test will have noticed.
+        // It may have ended by itself, which the test would have noticed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A program of ours, as cargo built it beside this test.
+/// Returns the path of one of the app's programs, which cargo builds next to this test.
 pub(crate) fn built(program: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     // target/debug/deps/netns-…

@@ -1,4 +1,4 @@
-//! `gloria tail` on a host, and what it prints.
+//! `gloria tail` on a host, and its output.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::process::Process;
 
-/// One line of its output, and when it came.
+/// A line of its output, and when it arrived.
 #[derive(Clone)]
 pub(crate) struct Line {
     pub(crate) at: Instant,
@@ -21,12 +21,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Whether it tells of this state.
+    /// Whether it reports this state.
     pub(crate) fn is_state(&self, state: &str) -> bool {
         self.value["kind"] == "state" && self.value["state"] == state
     }
 
-    /// Why, for states that have a reason.
+    /// Returns the reason, for states that have one.
     pub(crate) fn reason(&self) -> &str {
         self.value["reason"].as_str().unwrap_or_default()
     }
@@ -63,7 +63,7 @@ impl Tail {
         }
     }
 
-    /// When it was started.
+    /// Returns when it was started.
     pub(crate) fn began(&self) -> Instant {
         self.began
     }
@@ -72,7 +72,7 @@ impl Tail {
         self.process.signal(signal);
     }
 
-    /// Waits until the lines say enough.
+    /// Waits until `enough` returns a value for the lines.
     pub(crate) fn until<T>(&self, what: &str, within: Duration, enough: impl Fn(&[Line]) -> Option<T>) -> T {
         let deadline = Instant::now() + within;
         let mut lines = self.heard.lines.lock().unwrap();
@@ -89,13 +89,13 @@ impl Tail {
         }
     }
 
-    /// The lines since a moment.
+    /// Returns the lines since some time.
     pub(crate) fn since(&self, moment: Instant) -> Vec<Line> {
         let lines = self.heard.lines.lock().unwrap();
         lines.iter().filter(|line| line.at >= moment).cloned().collect()
     }
 
-    /// The event ids of notifications, as they came.
+    /// Returns the event ids of notifications, in order of arrival.
     pub(crate) fn notifications(lines: &[Line]) -> Vec<&str> {
         let notifications = lines.iter().filter(|line| line.is_notification());
         notifications
@@ -103,7 +103,7 @@ impl Tail {
             .collect()
     }
 
-    /// All that it said of its connection, for a test that fails.
+    /// Returns everything that it reported about its connection, for a failed test.
     fn story(&self) -> String {
         let lines = self
             .heard
@@ -127,7 +127,7 @@ impl Drop for Tail {
     fn drop(&mut self) {
         if thread::panicking() {
             let name = thread::current().name().unwrap_or_default().to_owned();
-            // The test's own output, which is shown when it fails.
+            // To the test's own stderr, which is shown when it fails.
             #[expect(clippy::print_stderr, reason = "this is where a failed test tells its story")]
             {
                 eprintln!(
