@@ -1,4 +1,4 @@
-//! `gloria agent`: the part of the app that is always there.
+//! `gloria agent`: the part of the app that always runs.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use gloria_program::{Logs, logs, process};
 
 use crate::output::{catalogue, print_error, print_error_text};
 
-/// What a start of the app ends with where there is no folder for its files.
+/// The exit code if there is no folder for the app's files.
 const NO_FOLDER: u8 = 4;
-/// Likewise, where another app has the folder and does not answer.
+/// The exit code if another app has the folder and does not answer.
 const UNRESPONSIVE: u8 = 5;
 
 #[derive(Debug, Clone, Copy, Args)]

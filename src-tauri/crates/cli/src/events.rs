@@ -1,5 +1,5 @@
-//! `gloria events`: the server's events as the running app gets them, without another connection to the server. Its
-//! lines and exit codes are a contract that scripts stand on.
+//! `gloria events`: the server's events as the running app gets them, without another connection to the server. Scripts
+//! depend on its lines and exit codes.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::output::{Lines, failure as failed};
 use crate::running::failure;
 use crate::tail::count;
 
-/// How often it is looked whether the app runs again. It is a few system calls.
+/// How often to check whether the app runs again, which costs a few system calls.
 const REATTACH_INTERVAL: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
                 again = AppEvents::open(&paths.data, &types) => again,
             };
             match again {
-                // It is not back, or just starting.
+                // It has ended, or is just starting.
                 Err(AskError::NotRunning | AskError::Silent) => {}
                 opened => break opened,
             }
@@ -97,12 +97,12 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Whether events come now, or the app does not run and none can.
+/// Reports whether events arrive now, or the app does not run.
 fn state(state: &str) -> Value {
     json!({"kind": "state", "state": state})
 }
 
-/// A message as one flat line.
+/// Returns a message as a flat object.
 fn flattened(mut message: Value) -> Value {
     let (kind, mut value) = (message["kind"].take(), message["value"].take());
     match value.as_object_mut() {

@@ -1,4 +1,4 @@
-//! The inbox of this computer, by way of the app that runs, else from its file.
+//! The inbox of this computer, through the running app, or else from its file.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,7 +74,7 @@ impl From<MarkName> for Mark {
     }
 }
 
-/// Items that are asked for at once: with the longest texts they fit into an answer of the app.
+/// The number of items in a request: with texts of the maximum length they fit into an answer of the app.
 const PAGE: u32 = 100;
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
@@ -84,7 +84,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The inbox of the account that was used last at a server, or what a version before accounts left.
+/// Returns the inbox of the account that was last used on a server, or that of a version before accounts.
 fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>> {
     let accounts = read_accounts(paths)?;
     let own = accounts.in_force(server).map(Entry::inbox);
@@ -94,7 +94,7 @@ fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>
         .find(|path| path.exists()))
 }
 
-/// The server that is set up, and the file of its inbox.
+/// Returns the configured server, and the file of its inbox.
 fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, PathBuf)>> {
     let Some(server) = settings()?.address.map(|address| address.server()) else {
         return Ok(None);
@@ -103,10 +103,10 @@ fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, PathBuf)>> {
     Ok(path.map(|path| (server, path)))
 }
 
-/// A page as JSON, and where the next one begins.
+/// A page as JSON, and the cursor of the next one.
 type Page = (Vec<Value>, Option<Value>);
 
-/// Who knows the inbox: the app that runs, else its file.
+/// The source of the inbox: the running app, or else its file.
 enum Source {
     App(Box<AppConnection>),
     File(Box<Inbox>),
@@ -126,8 +126,7 @@ impl Source {
     }
 }
 
-/// Puts the title and the text of an item where a script finds them, also where they are the app's own; `words` keeps
-/// the codes.
+/// Fills in title and text of an item for scripts, also if they are messages of the app; `words` keeps the codes.
 fn fill_in(item: &mut Value) {
     let Ok(words) = ItemWords::deserialize(&item["words"]) else {
         return;
@@ -147,7 +146,7 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
     };
     let limit_of = |left: usize| u32::try_from(left).unwrap_or(PAGE).min(PAGE);
     let mut left = options.limit;
-    // Where there is no app, or it cannot say, its file is read beside it.
+    // If no app runs, or it does not answer, its file is read.
     let of_app = match AppConnection::open(&paths.data).await {
         Ok(app) => {
             let mut app = Source::App(Box::new(app));
@@ -202,13 +201,13 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
 async fn mark(options: MarkOptions) -> anyhow::Result<ExitCode> {
     let paths = gloria_program::paths(process::variable)?;
     let marked = match AppConnection::open(&paths.data).await {
-        // The window sees it at once.
+        // The window shows the change at once.
         Ok(mut app) => match mark_in_app(&mut app, &options).await {
             Ok(marked) => marked,
             Err(error) => return Ok(failure_of_call(&error)),
         },
         Err(AskError::NotRunning) => {
-            // For as long as it takes, no app starts and opens the file as well.
+            // Prevents an app from starting and opening the file meanwhile.
             let Some(_instance) = Instance::try_claim(&paths) else {
                 return Ok(failure(&AskError::Silent));
             };
@@ -239,7 +238,7 @@ async fn mark(options: MarkOptions) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The counts after it, and the keys that no item has.
+/// The counts after the change, and the unknown keys.
 type Marked = (Value, Vec<String>);
 
 async fn mark_in_app(app: &mut AppConnection, options: &MarkOptions) -> Result<Marked, CallError> {
@@ -278,7 +277,7 @@ fn mark_in_file(paths: &Paths, options: &MarkOptions) -> anyhow::Result<Marked> 
     Ok((serde_json::to_value(inbox.counts()?)?, unknown))
 }
 
-/// What a line for a person says of an item.
+/// The fields of an item that are printed for users.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
@@ -288,7 +287,7 @@ struct Row {
     title: String,
 }
 
-/// An item on one line: when, what is special about it, and its title.
+/// Returns an item on one line: its time, what is special about it, and its title.
 fn words(item: &Row, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(item.created_at).unwrap_or_default();
     let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();

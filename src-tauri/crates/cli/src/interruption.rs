@@ -8,15 +8,15 @@ use std::time::Duration;
 use gloria_desktop::stdout_closed;
 use tokio::time::sleep;
 
-/// What a command may take to end by itself. It takes milliseconds, also on a busy machine seldom a second, and the
-/// user waits for it.
+/// How long a command may take to end by itself. It normally takes milliseconds, and rarely a second on a busy machine;
+/// the user waits for it.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The thread only waits, so a small stack is enough.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// Ends the process where the command itself cannot, once it was asked to or the time is up: the reader of its output
-/// may have stopped reading without hanging up, and then a write never returns.
+/// Ends the process if the command cannot end by itself, once it was asked to or the time is up: if the reader of its
+/// output stops reading without closing the pipe, a write never returns.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Lines of JSON on stdout, or words where that is a terminal; complaints on stderr.
+//! Output as lines of JSON on stdout, or as text if that is a terminal; errors on stderr.
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::{Arc, LazyLock};
@@ -30,7 +30,7 @@ impl Format {
     }
 }
 
-/// Prints lines for a person.
+/// Prints lines for users.
 pub(crate) fn print_words(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for line in lines {
@@ -39,13 +39,13 @@ pub(crate) fn print_words(lines: impl IntoIterator<Item = String>) -> io::Result
     out.flush()
 }
 
-/// Stdout as a list of JSON objects, one a line.
+/// Writes JSON objects to stdout, one per line.
 #[derive(Debug)]
 pub(crate) struct Lines(BufWriter<Stdout>);
 
 impl Lines {
     pub(crate) fn new() -> Self {
-        // A burst is written in few calls; the caller flushes at its end.
+        // A burst is written with few calls; the caller flushes at its end.
         Self(BufWriter::with_capacity(64 * 1024, io::stdout()))
     }
 
@@ -76,23 +76,23 @@ impl Formatter for Printable {
     }
 }
 
-/// Tells the user that something is wrong.
+/// Prints an error for the user.
 pub(crate) fn print_error(message: &Message) {
     print_error_text(&catalogue().say(message));
 }
 
-/// As [`print_error`], of what has words already: those of the settings and of the system.
+/// Like [`print_error`], for text that is already formatted: that of the settings and of the system.
 pub(crate) fn print_error_text(words: &str) {
     // Fails if stderr is closed.
     let _ = writeln!(io::stderr(), "gloria: {}", text::printable(words));
 }
 
-/// A message as the error that ends the command.
+/// Returns a message as the error that ends the command.
 pub(crate) fn failure(message: &Message) -> anyhow::Error {
     anyhow::Error::msg(catalogue().say(message))
 }
 
-/// Whether the reader of our output has closed it, as `head` does.
+/// Whether the reader of the output has closed it, like `head`.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause
@@ -104,18 +104,18 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     })
 }
 
-/// The words of the user's language.
+/// Returns the catalogue of the user's language.
 pub(crate) fn catalogue() -> &'static Arc<Words> {
     static CATALOGUE: LazyLock<Arc<Words>> = LazyLock::new(|| Arc::new(gloria_program::words()));
     &CATALOGUE
 }
 
-/// Reads the value of an option.
+/// Parses the value of an option.
 pub(crate) fn whole_number(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| catalogue().say(&message::cli_number()))
 }
 
-/// A message of the document in words; one of an earlier version is words already.
+/// Formats a message of the document; one of an earlier version already is text.
 pub(crate) fn text_of(message: &Value, catalogue: &Words) -> Option<String> {
     if let Some(words) = message.as_str() {
         return Some(words.to_owned()).filter(|words| !words.is_empty());
@@ -124,7 +124,7 @@ pub(crate) fn text_of(message: &Value, catalogue: &Words) -> Option<String> {
     Some(catalogue.say(&message))
 }
 
-/// Puts the words beside the code of every message: scripts compare codes, and people read what they print.
+/// Adds its text to the code of every message, because scripts compare codes and users read the output.
 pub(crate) fn add_words(document: &mut Value, catalogue: &Words) {
     let words = text_of(document, catalogue).filter(|_| document.is_object());
     match document {

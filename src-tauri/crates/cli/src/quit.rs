@@ -1,4 +1,4 @@
-//! `gloria quit`: ends the running app as its tray does.
+//! `gloria quit`: ends the running app, like Quit in its tray.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is asked of the app that runs, and what no answer means for the exit code.
+//! Requests to the running app, and the exit codes for missing answers.
 
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ pub(crate) struct OpenOptions {
     item: Option<String>,
 }
 
-/// `gloria open`: shows the window of the app that runs, with an item in it.
+/// `gloria open`: shows the window of the running app, with an item in it.
 pub(crate) async fn open(options: OpenOptions) -> anyhow::Result<ExitCode> {
     let request = json!({
         "item": options.item,
@@ -33,12 +33,12 @@ pub(crate) async fn open(options: OpenOptions) -> anyhow::Result<ExitCode> {
     ask(APP_OPEN, request).await
 }
 
-/// `gloria retry`: connects at once, as the tray's menu does.
+/// `gloria retry`: connects at once, like the tray's menu.
 pub(crate) async fn retry() -> anyhow::Result<ExitCode> {
     ask("connection_retry", Value::Null).await
 }
 
-/// One request that is answered with nothing.
+/// Sends a request without a result.
 async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
     let paths = gloria_program::paths(process::variable)?;
     let asked = async { AppConnection::open(&paths.data).await?.call(call, request).await };
@@ -48,7 +48,7 @@ async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Says why the app was not asked, and answers with the code for it.
+/// Prints why the request failed. Returns its exit code.
 pub(crate) fn failure(error: &AskError) -> ExitCode {
     print_error(&ask_failure(error));
     ExitCode::from(match error {
@@ -57,7 +57,7 @@ pub(crate) fn failure(error: &AskError) -> ExitCode {
     })
 }
 
-/// As [`failure`], for an app that may also have answered that it was not done.
+/// Like [`failure`], for an app that may also have answered with an error.
 pub(crate) fn failure_of_call(error: &CallError) -> ExitCode {
     match error {
         CallError::Ask(error) => failure(error),

@@ -75,7 +75,7 @@ fn now() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A few lines for a person; what another version left out is left out here as well.
+/// Formats a few lines for the user; fields that another version omits are omitted.
 fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     let (connection, counts, metrics) = (&status["connection"], &status["counts"], &status["metrics"]);
     let mut lines = String::new();
@@ -125,7 +125,7 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     lines
 }
 
-/// Event types and fields that could not be read, in words that a backend engineer can search for.
+/// Formats event types and fields that could not be read, with the names that a backend developer can search for.
 fn unread(entry: &Value, catalogue: &Words, now: i64) -> Message {
     let expected = text_of(&entry["expected"], catalogue).unwrap_or_default();
     let word = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
@@ -168,7 +168,7 @@ fn headline(status: &Value, catalogue: &Words, now: i64) -> Message {
     Message::joined(all).unwrap_or_else(message::cli_not_connected)
 }
 
-/// Milliseconds as people say them.
+/// Formats milliseconds for users.
 fn span(millis: i64) -> Message {
     let seconds = millis.max(0) / 1000;
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60) {

@@ -80,15 +80,15 @@ const DELIVERY_CAPACITY: usize = 16;
 struct Target {
     address: Address,
     url: Url,
-    /// Other places on the server where the stream may be.
+    /// Other addresses on the server where the stream may be.
     also: Vec<Url>,
 }
 
 impl Target {
-    /// Selects the address in the options, else the one in the settings.
+    /// Selects the address in the options, or else the one in the settings.
     ///
     /// # Errors
-    /// There is no address, or it is not valid: a usage error, in words.
+    /// When there is no address, or it is not valid: a usage error, as a message.
     fn select(options: &Options, settings: &Settings) -> Result<Self, Message> {
         let (address, url) = match (&options.url, settings.address.clone()) {
             (Some(text), _) => Address::of_stream(text, settings.allow_plain_http)
@@ -168,7 +168,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     .await
 }
 
-/// Jitter needs numbers that differ between machines and starts, not secret ones.
+/// Returns a seed for jitter: it has to differ between machines and starts, but need not be secret.
 fn seed() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
@@ -222,7 +222,7 @@ impl Tail {
         tokio::pin!(ending);
         let mut busy_since = Instant::now();
         let code = loop {
-            // The reader of our output may be slow, which must not count as sleep of the computer.
+            // A slow reader of the output must not look like sleep of the computer.
             self.conditions.on_busy(busy_since.elapsed());
             let input = tokio::select! {
                 biased;
@@ -346,7 +346,7 @@ impl Tail {
             Ok(decoded) if decoded.event == Event::Heartbeat => Ok(false),
             Ok(decoded) => {
                 if !self.options.quiet {
-                    // Not the text itself: JSON may hold line breaks, and a line is one object.
+                    // Not the raw text, because JSON may contain line breaks, and a line is one object.
                     self.lines.write(&EventLine {
                         kind: "event",
                         event: decoded.event_type,
@@ -404,7 +404,7 @@ impl Tail {
         })
     }
 
-    /// Why there is no connection, where the status says it.
+    /// Returns why there is no connection, if the status contains it.
     fn reason(&self, status: &Status) -> Option<Reason> {
         match status {
             Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => Some(Reason {
@@ -423,7 +423,7 @@ impl Tail {
     }
 }
 
-/// Why there is no connection: for people, with what to do about it, and for programs.
+/// Why there is no connection: for users, with advice, and for programs.
 struct Reason {
     words: String,
     message: Message,
@@ -457,7 +457,7 @@ fn state_line<'a>(status: &Status, reason: Option<&'a Reason>) -> StateLine<'a> 
     }
 }
 
-/// Milliseconds from now until then; 0 if that has passed.
+/// Returns the milliseconds until then; 0 if that has passed.
 fn millis_until(then: Instant) -> u64 {
     u64::try_from(then.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX)
 }

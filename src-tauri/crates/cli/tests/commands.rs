@@ -1,4 +1,4 @@
-//! Commands where what they need is not there: no keyring, a folder that cannot be read, an input that does not end.
+//! Commands without something that they need: a keyring, a readable folder, an input that ends.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -18,7 +18,7 @@ const DEADLINE: Duration = Duration::from_secs(40);
 
 const SERVER: &str = "http://127.0.0.1:1/api";
 
-/// Runs `gloria` without a session bus, and so without a keyring. Its code, lines and words.
+/// Runs `gloria` without a session bus, and so without a keyring. Returns its exit code, stdout and stderr.
 async fn gloria(home: &Path, arguments: &[&str], input: impl Into<Stdio>) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
     command
@@ -71,7 +71,7 @@ async fn without_a_keyring_an_account_is_erased_and_its_token_is_left_to_a_later
     left.sort();
     assert_eq!(left, [SERVER.to_owned(), format!("{SERVER}#anna")]);
 
-    // The same command goes on with it, and says what it cannot do.
+    // The same command continues later, and reports what it cannot do.
     let (code, _, words) = gloria(
         home.path(),
         &["account", "erase", "anna-1", "--yes"],
@@ -98,7 +98,7 @@ async fn without_a_keyring_signing_in_and_out_is_5_and_said_once() {
     }
 }
 
-/// Not even root reads a folder that is a file.
+/// Not even root can read a folder that is a file.
 #[tokio::test]
 async fn a_folder_that_cannot_be_read_is_no_empty_one() {
     let home = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The administrator's policy as the built program finds it: at one place, which no variable moves.
+//! The administrator's policy as the built program finds it: in a single place, which no variable changes.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
@@ -7,13 +7,13 @@ use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Output};
 
-/// Runs `gloria` where `/etc` has nothing but this policy, in a mount namespace of its own. None where that needs more
-/// rights than this user has.
+/// Runs `gloria` in a separate mount namespace in which `/etc` contains only this policy. `None` if that requires more
+/// permissions than the user has.
 fn gloria(policy: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Option<Output> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("policy.toml");
     fs::write(&file, policy).unwrap();
-    // The certificates of the system come along: without any there is no client.
+    // The system's certificates are copied, because no client can be created without any.
     let script = "mkdir \"$3\" && mount -t tmpfs -o mode=755 none \"$3\" && mkdir -m 755 \"$3/gloria-notify\" \
                   && cp -a /etc/ssl \"$3\" && cp \"$1\" \"$3/gloria-notify/policy.toml\" \
                   && chmod 644 \"$3/gloria-notify/policy.toml\" && mount --bind \"$3\" /etc || exit 99; \

@@ -1,4 +1,4 @@
-//! `gloria status` against a core that runs in this process, over the socket that the app serves.
+//! `gloria status` with a core in this process, over the socket that the app serves.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
@@ -23,12 +23,12 @@ use tokio::time::timeout;
 /// Longer than anything here takes on a slow machine; a test that reaches it has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// A core whose settings name this server, if any, in a folder of its own.
+/// Returns a core in a separate folder, configured with this server, if any.
 fn core(home: &TempDir, backend: Option<&Backend>) -> CoreHandle {
     app::core(home.path(), backend)
 }
 
-/// Serves the core as the app does, from when this returns.
+/// Serves the core like the app, once this returns.
 fn serve(home: &TempDir, core: &CoreHandle) -> tokio::task::JoinHandle<()> {
     app::serve(home.path(), core, None, |_| ())
 }
@@ -162,7 +162,7 @@ async fn no_app_is_3_before_it_starts_and_after_it_ends() {
     assert_eq!(gloria(&home, &["status", "--yaml"]).await.status.code(), Some(2));
 }
 
-/// The system resets a client that it had let in on behalf of an app, and that the app never got to hear.
+/// The system resets a client whose connection it has accepted and the app has not.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_ends_while_it_is_asked_is_3() {
@@ -222,12 +222,12 @@ mod unix {
         let silent: Vec<_> = (0..20)
             .map(|_| UnixStream::connect(home.path().join("status.sock")).unwrap())
             .collect();
-        // All places are taken by clients that are sent away; this one waits its turn.
+        // The limit is reached by clients that are refused; this one waits.
         assert_eq!(gloria(&home, &["status"]).await.status.code(), Some(4));
         drop(silent);
     }
 
-    /// The code of `gloria status` for this home, asked with this runtime folder.
+    /// Returns the exit code of `gloria status` for this home, with this runtime folder.
     async fn status_of(home: &Path, runtime: Option<&Path>) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
         command.arg("status").env_clear().env("GLORIA_HOME", home);

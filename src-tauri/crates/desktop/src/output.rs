@@ -1,10 +1,10 @@
-//! Whether anybody reads what this process prints.
+//! Detects whether the output of this process is still read.
 
-/// Ends when the program that reads standard output has gone, as `head` does: a pipe whose other end is closed is in
-/// error. The next write would fail as well, but it may be hours away. A file has no other end, and cannot be watched.
+/// Returns when the reader of standard output has gone, like `head`: a pipe whose other end is closed is in an error
+/// state. The next write would fail as well, but may be hours away. A file has no other end, and cannot be watched.
 ///
 /// # Panics
-/// Outside a tokio runtime that has its I/O switched on.
+/// Outside a tokio runtime with enabled IO.
 #[cfg(unix)]
 pub async fn stdout_closed() {
     use std::future::pending;
@@ -27,7 +27,7 @@ pub async fn stdout_closed() {
     pending().await
 }
 
-/// As on other systems, but never: here the next write says so.
+/// Never returns on other systems: there the next write fails.
 #[cfg(not(unix))]
 pub async fn stdout_closed() {
     std::future::pending().await

@@ -1,6 +1,7 @@
-//! What the desktop gave this process of the click that started it.
+//! The desktop's information about the click that started this process.
 
-/// The token by which a window may come to the front, where the desktop gave one: under Wayland, else under X11.
+/// Returns the token with which a window may come to the front, if the desktop provided one: that of Wayland, or else
+/// that of X11.
 pub fn activation_token() -> Option<String> {
     token_from(|name| std::env::var(name).ok())
 }

@@ -1,7 +1,7 @@
-//! What every program of Gloria Notify begins with: its environment, where its files are, the user's language, its log,
-//! and an end that comes whatever hangs.
+//! The common start of all programs of Gloria Notify: environment, file locations, the user's language, log, and an end
+//! that nothing can block.
 //!
-//! Knows nothing of a core, a desktop or a window.
+//! Does not depend on a core, a desktop or a window.
 
 mod activation;
 #[cfg(not(target_os = "linux"))]

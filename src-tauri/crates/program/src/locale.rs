@@ -1,8 +1,8 @@
-//! The user's languages, and the words of the first of them that there is.
+//! The user's languages, and the texts of the first available one.
 
 use gloria_words::{Words, Zone};
 
-/// The app's words for this user, with times of the system's clock.
+/// Returns the app's texts for this user, with times of the system's clock.
 pub fn words() -> Words {
     #[cfg(target_os = "linux")]
     let languages = of_environment(crate::process::text_variable);
@@ -11,9 +11,9 @@ pub fn words() -> Words {
     Words::load(languages, Zone::System)
 }
 
-/// The user's languages in their order, as gettext reads them: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is
-/// set says the locale, and those of `LANGUAGE` come before it. The locale `C` is no language, whatever `LANGUAGE`
-/// says: scripts set it to get the program's own words.
+/// Returns the user's languages in order, like gettext: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set
+/// determines the locale, and those of `LANGUAGE` come before it. With the locale `C` there are none, whatever
+/// `LANGUAGE` contains, because scripts set it to get untranslated texts.
 #[cfg(any(target_os = "linux", test))]
 fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -30,7 +30,7 @@ fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Variables, and the languages they ask for.
+    /// Variables, and the languages that they request.
     type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
 
     #[test]

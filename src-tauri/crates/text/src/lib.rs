@@ -1,10 +1,10 @@
-//! What Gloria Notify says to people, as codes with parameters, and which characters of texts from elsewhere are fit
-//! for a screen. Below everything else, so that every program has it, with or without a core.
+//! Messages of Gloria Notify to users, as codes with parameters, and the table of characters that are unfit for
+//! display. It has no dependencies in the workspace, so every program can use it, with or without a core.
 
 pub mod characters;
 pub mod message;
 
-/// Words as the beginning of a sentence.
+/// Capitalizes the first letter.
 pub fn sentence(words: &str) -> String {
     let mut chars = words.chars();
     chars

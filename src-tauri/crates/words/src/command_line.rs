@@ -1,6 +1,6 @@
-//! A command line in the user's language: its help, and what is wrong with what was typed.
+//! A command line in the user's language: its help and its errors.
 //!
-//! What a command and its arguments are for stands in `help.ftl`, under ids that are made of their names: the option
+//! `help.ftl` contains the descriptions of commands and arguments, under ids that are made from their names: the option
 //! `--no-prompt` of `gloria tail` is `help-tail-no-prompt`, and the examples of `gloria tail` are `help-tail-examples`.
 
 #[cfg(feature = "pseudo")]
@@ -18,21 +18,21 @@ use gloria_text::message::{self, Message};
 
 use crate::Words;
 
-/// What is printed in place of doing something.
+/// What to print instead of running the program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The help, the version, or what is wrong.
+    /// The help, the version, or the error.
     pub text: String,
-    /// It goes to stderr.
+    /// Whether it is printed to stderr.
     pub is_mistake: bool,
-    /// What the process ends with: 2 of a mistake, as everywhere with clap.
+    /// The exit code: 2 for an error, as usual with clap.
     pub code: u8,
 }
 
 impl Reply {
-    /// Prints it, and is what the process ends with.
+    /// Prints it. Returns the exit code.
     pub fn print(&self) -> ExitCode {
-        // Without anybody to read it there is the code.
+        // If the output is closed, the exit code remains.
         let _ = if self.is_mistake {
             io::stderr().write_all(self.text.as_bytes())
         } else {
@@ -42,10 +42,10 @@ impl Reply {
     }
 }
 
-/// Reads a command line. `prefix` begins the ids of its help.
+/// Parses a command line. `prefix` begins the ids of its help.
 ///
 /// # Errors
-/// There is something to print, and nothing to do.
+/// When there is something to print instead of running the program.
 pub fn parse<T: Parser>(
     prefix: &str,
     words: &Words,
@@ -61,9 +61,9 @@ pub fn parse<T: Parser>(
     })
 }
 
-/// The command with all that people read of it in words.
+/// Returns the command with all its texts in the user's language.
 pub fn translated(mut command: Command, prefix: &str, words: &Words) -> Command {
-    // Adds clap's own command and options to each command, so that they are reached as well.
+    // Adds clap's own command and options to each command, so that they are translated as well.
     command.build();
     translate(command, prefix, words)
 }
@@ -81,7 +81,7 @@ fn translate(mut command: Command, id: &str, words: &Words) -> Command {
     command
         .mut_args(|argument| translate_argument(argument, id, words))
         .mut_subcommands(|inner| match inner.get_name() {
-            // clap's own, which has all commands below it once more.
+            // clap's own command, which contains all others once more.
             "help" => {
                 let inner = translate(inner, id, words);
                 inner.about(words.say(&message::usage_help_command()))
@@ -102,7 +102,7 @@ fn translate_argument(argument: Arg, command: &str, words: &Words) -> Arg {
     let mut help = help.unwrap_or_default();
     let takes_value = argument.get_action().takes_values();
     let mut add = |message: Message| {
-        // Writing into a `String` does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(help, " [{}]", words.say(&message));
     };
     if let Some(default) = argument.get_default_values().first().filter(|_| takes_value) {
@@ -119,7 +119,7 @@ fn translate_argument(argument: Arg, command: &str, words: &Words) -> Arg {
         .hide_possible_values(true)
 }
 
-/// How the command is called, after clap's "Usage: ".
+/// Returns the usage line, without clap's "Usage: ".
 fn usage(command: &mut Command, words: &Words) -> String {
     let usage = command.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
@@ -181,7 +181,7 @@ fn reply(error: &Error, words: &Words) -> String {
     reply
 }
 
-/// What is wrong, in a sentence.
+/// Returns the message for an error of clap.
 fn mistake(error: &Error) -> Message {
     let get = |kind| context(error, kind);
     let (argument, value) = (get(ContextKind::InvalidArg), get(ContextKind::InvalidValue));
@@ -200,7 +200,7 @@ fn mistake(error: &Error) -> Message {
             }
         }
         ErrorKind::ValueValidation => {
-            // The words of this program's own parsers.
+            // The text of the program's own parsers.
             let problem = std::error::Error::source(error).map(ToString::to_string);
             message::usage_value_refused(value, argument, printable(&problem.unwrap_or_default()))
         }
@@ -225,7 +225,7 @@ fn mistake(error: &Error) -> Message {
     }
 }
 
-/// What clap says of one thing, without what a terminal would obey; empty if nothing.
+/// Returns a value from clap's context, printable on a terminal; empty if there is none.
 fn context(error: &Error, kind: ContextKind) -> String {
     match error.get(kind) {
         Some(ContextValue::None) | None => String::new(),
@@ -233,8 +233,7 @@ fn context(error: &Error, kind: ContextKind) -> String {
     }
 }
 
-/// For tests of programs: what the help lacks, with a minus, and what it has in excess, with a plus; each in its
-/// language.
+/// For tests of programs: returns missing help ids with a minus, and unknown ones with a plus; each in its language.
 #[cfg(feature = "pseudo")]
 pub fn help_mistakes(command: Command, prefix: &str) -> Vec<String> {
     let (required, optional) = help_ids(command, prefix);
@@ -259,7 +258,7 @@ pub fn help_mistakes(command: Command, prefix: &str) -> Vec<String> {
     mistakes
 }
 
-/// The ids that a program's help has to have, and those that it may have.
+/// Returns the ids that a program's help must have, and those that it may have.
 #[cfg(feature = "pseudo")]
 fn help_ids(mut command: Command, prefix: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut required, mut optional) = (BTreeSet::new(), BTreeSet::new());

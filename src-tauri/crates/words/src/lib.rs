@@ -1,8 +1,8 @@
-//! The words of Gloria Notify: [`Message`]s in the user's language.
+//! The texts of Gloria Notify: formats [`Message`]s in the user's language.
 //!
 //! The catalogue is Project Fluent's, in `locales/LANGUAGE/*.ftl`. All of it is embedded; only the user's language is
-//! loaded. The window reads the same files and formats by itself, so `window*.ftl`, whose messages only the UI makes,
-//! are left out here. What command lines say is put into clap's commands by [`command_line`].
+//! loaded. The window reads and formats the same files itself, so `window*.ftl`, whose messages only the UI uses, are
+//! left out here. The texts of command lines are added to clap's commands by [`command_line`].
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -24,23 +24,23 @@ mod time;
 /// A language with its files: their names and texts.
 pub type Locale = (&'static str, &'static [(&'static str, &'static str)]);
 
-/// Every language that there is, as its folder in `locales`.
+/// All languages, as folders in `locales`.
 pub const LOCALES: &[Locale] = &include!(concat!(env!("OUT_DIR"), "/locales.rs"));
 
-/// What is spoken where the user's languages are not there.
+/// The language if none of the user's languages is available.
 const FALLBACK: LanguageIdentifier = langid!("en");
 
 /// The catalogue of one language.
 pub struct Words {
     language: LanguageIdentifier,
     bundle: FluentBundle<FluentResource>,
-    /// What was logged as missing, so that a message that is said each second is logged once.
+    /// Messages that were logged as missing, so that each is logged only once.
     missing: Mutex<BTreeSet<String>>,
 }
 
 impl Words {
-    /// The language that fits the user's best: `requested` are their languages in order, such as `de-AT` or
-    /// `de_AT.UTF-8`. Times of day are those of `zone`.
+    /// Loads the language that fits the user best: `requested` are the user's languages in order, such as `de-AT` or
+    /// `de_AT.UTF-8`. Times are formatted in `zone`.
     pub fn load(requested: impl IntoIterator<Item = impl AsRef<str>>, zone: Zone) -> Self {
         let requested: Vec<LanguageIdentifier> = requested
             .into_iter()
@@ -67,7 +67,7 @@ impl Words {
 
     fn new<'a>(language: LanguageIdentifier, files: impl Iterator<Item = &'a str>, zone: Zone) -> Self {
         let mut bundle = FluentBundle::new_concurrent(vec![language.clone()]);
-        // Marks around what is filled in are for pages, which show text of both directions; a tray would show boxes.
+        // Isolating marks around arguments are for pages, which show text in both directions; a tray would show boxes.
         bundle.set_use_isolating(false);
         let added = bundle
             .add_builtins()
@@ -78,7 +78,7 @@ impl Words {
             tracing::warn!("the catalogue has no functions: {error}");
         }
         for text in files {
-            // What can be read of a file with mistakes is used.
+            // The valid part of a file with mistakes is used.
             let resource = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(resource, errors)| {
                 tracing::warn!(mistakes = errors.len(), "a file of the catalogue has mistakes");
                 resource
@@ -92,12 +92,12 @@ impl Words {
         }
     }
 
-    /// The language that is spoken.
+    /// Returns the loaded language.
     pub fn language(&self) -> &LanguageIdentifier {
         &self.language
     }
 
-    /// A message in words; one that the catalogue does not have is its id.
+    /// Formats a message; one that the catalogue does not contain becomes its id.
     pub fn say(&self, message: &Message) -> String {
         let found = self.bundle.get_message(&message.id);
         let Some(pattern) = found.and_then(|found| found.value()) else {
@@ -117,14 +117,14 @@ impl Words {
         words.into_owned()
     }
 
-    /// A text of the catalogue by its id, if it is there. It has no parameters.
+    /// Returns a text without parameters by its id, if it exists.
     fn text(&self, id: &str) -> Option<String> {
         let pattern = self.bundle.get_message(id)?.value()?;
         let text = self.bundle.format_pattern(pattern, None, &mut Vec::new());
         Some(text.into_owned())
     }
 
-    /// Text as it came, or a message in words.
+    /// Returns received text unchanged, or formats a message.
     pub fn phrase(&self, phrase: &Phrase) -> String {
         match phrase {
             Phrase::Text(text) => text.clone(),
@@ -132,7 +132,7 @@ impl Words {
         }
     }
 
-    /// As [`Self::say`], for a message that begins a line: its first letter is a capital one.
+    /// Like [`Self::say`], for a message that begins a line: with a capital first letter.
     pub fn sentence(&self, message: &Message) -> String {
         gloria_text::sentence(&self.say(message))
     }
@@ -162,7 +162,8 @@ impl fmt::Debug for Words {
     }
 }
 
-/// Languages as systems and browsers write them: `de-AT`, `de_AT.UTF-8`, `de_AT@euro`; `C` and `POSIX` are none.
+/// Parses a language as systems and browsers write it: `de-AT`, `de_AT.UTF-8`, `de_AT@euro`; `None` for `C` and
+/// `POSIX`.
 fn parsed(language: &str) -> Option<LanguageIdentifier> {
     let name = language.split(['.', '@']).next()?;
     if matches!(name, "" | "C" | "POSIX") {

@@ -1,4 +1,4 @@
-//! A language that no one speaks: English with an accent on every letter. What a test finds without one is not from the
+//! A pseudo-language for tests: English with an accent on every letter. A word without accents is not from the
 //! catalogue.
 
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
@@ -6,10 +6,10 @@ use fluent_syntax::{parser, serializer};
 
 use crate::{FALLBACK, LOCALES, Words, Zone};
 
-/// The accent, which stands after its letter.
+/// The accent, which follows its letter.
 const ACCENT: char = '\u{301}';
 
-/// English with accents, and times in UTC.
+/// Returns English with accents, and times in UTC.
 pub fn words() -> Words {
     let files = LOCALES.iter().find(|(language, _)| *language == "en");
     let files = files.map_or(&[][..], |(_, files)| files);
@@ -17,10 +17,10 @@ pub fn words() -> Words {
     Words::new(FALLBACK, accented.iter().map(String::as_str), Zone::utc())
 }
 
-/// The words of a text that have no accents, without those in `names`.
+/// Returns the words of a text that have no accents, except those in `names`.
 pub fn unaccented(text: &str, names: &[&str]) -> Vec<String> {
     let mut text = text.to_owned();
-    // The longest first: a name may be part of another.
+    // The longest first, because a name may be part of another.
     let mut names = names.to_vec();
     names.sort_by_key(|name| std::cmp::Reverse(name.len()));
     for name in names {

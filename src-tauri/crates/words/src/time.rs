@@ -4,17 +4,17 @@ use fluent_bundle::{FluentArgs, FluentValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Where the user's clock is.
+/// The time zone of the user's clock.
 #[derive(Debug, Clone)]
 pub enum Zone {
-    /// As the system says at each time; UTC where that cannot be found out.
+    /// The system's zone at each time; UTC if that cannot be determined.
     System,
-    /// This one.
+    /// A fixed zone.
     Fixed(TimeZone),
 }
 
 impl Zone {
-    /// Universal time.
+    /// Returns UTC.
     pub fn utc() -> Self {
         Self::Fixed(TimeZone::UTC)
     }
@@ -26,8 +26,8 @@ impl Zone {
         }
     }
 
-    /// Of the page's options it takes which parts there are: `dateStyle`, `year`, `month` and `day` give the date,
-    /// `timeStyle`, `hour` and `minute` the time of day, `second` with its seconds.
+    /// Of the page's options, only the presence of parts matters: `dateStyle`, `year`, `month` and `day` add the date,
+    /// `timeStyle`, `hour` and `minute` the time of day, `second` its seconds.
     pub(crate) fn format<'a>(
         &self,
         positional: &[FluentValue<'a>],

@@ -15,7 +15,7 @@ pub(super) struct StateLine<'a> {
     pub(super) attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) retry_in_ms: Option<u64>,
-    /// Why, for people.
+    /// Why, for users.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,
     /// Why, for programs.
@@ -23,7 +23,7 @@ pub(super) struct StateLine<'a> {
     pub(super) code: Option<Code<'a>>,
 }
 
-/// What a sentence says, for programs: its message's id and parameters, which stay the same in every language.
+/// The id and parameters of a message, for programs, which are the same in every language.
 #[derive(Serialize)]
 pub(super) struct Code<'a> {
     code: &'a str,
@@ -47,7 +47,7 @@ pub(super) struct EventLine<'a, D> {
     pub(super) event: &'a str,
     pub(super) id: &'a str,
     pub(super) data: D,
-    /// Fields of it that could not be read.
+    /// Fields of the event that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) left_out: Vec<&'static str>,
 }
@@ -57,7 +57,7 @@ pub(super) struct InvalidLine<'a> {
     pub(super) kind: &'static str,
     pub(super) event: &'a str,
     pub(super) id: &'a str,
-    /// What is wrong, for people.
+    /// What is wrong, for users.
     pub(super) error: &'a str,
     /// What is wrong, for programs.
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! A core in this process, served over the socket as the app serves it.
+//! A core in this process, served over the socket like by the app.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use gloria_desktop::socket::{AppRequest, AppSocket, WindowPlace};
 use gloria_words::{Words, Zone};
 use tokio::task::JoinHandle;
 
-/// A core in this folder, whose settings name this server, if any.
+/// Returns a core in this folder, configured with this server, if any.
 pub(crate) fn core(home: &Path, backend: Option<&Backend>) -> CoreHandle {
     let address = backend.map(Backend::api_url);
     let secrets = match &address {
@@ -33,7 +33,7 @@ pub(crate) fn core(home: &Path, backend: Option<&Backend>) -> CoreHandle {
     gloria_core::start(setup).unwrap().0
 }
 
-/// Serves the core as the app does, from when this returns.
+/// Serves the core like the app, once this returns.
 pub(crate) fn serve(
     home: &Path,
     core: &CoreHandle,
@@ -44,7 +44,7 @@ pub(crate) fn serve(
     let socket = AppSocket::open(&instance).unwrap();
     let core = core.clone();
     tokio::spawn(async move {
-        // The folder stays claimed as long as the socket is served.
+        // Keeps the folder claimed as long as the socket is served.
         let _instance = instance;
         let words = Arc::new(Words::load(["en"], Zone::utc()));
         socket.serve(core, words, windows, app).await;

@@ -88,7 +88,7 @@ async fn without_an_app_it_is_3_and_what_is_called_wrongly_2_with_the_types_that
     }
 }
 
-/// No event comes: only the closed pipe can end it.
+/// There is no event, so only the closed pipe can end it.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_when_nobody_reads_it_any_more() {
     let scene = Scene::set().await;
@@ -105,14 +105,14 @@ async fn it_ends_when_nobody_reads_it_any_more() {
     assert_eq!(follower.ended().await, (0, String::new()));
 }
 
-/// Its write never returns then, so that it cannot end by itself.
+/// In this state its write never returns, so it cannot end by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_when_it_is_asked_to_although_its_reader_stands_still() {
     let scene = Scene::set().await;
     let running = scene.start().await;
     let mut follower = scene.follow(&["--type", "notification.created"]);
     follower.expect_state("listening").await;
-    // More than a pipe and the reader's buffer hold.
+    // More than fits into a pipe and the reader's buffer.
     let text = "x".repeat(16_000);
     for id in 0..40 {
         let data = json!({"id": id.to_string(), "title": "t", "message": text});

@@ -1,4 +1,4 @@
-//! Apps that hang, lie and die: `gloria` says so, and waits for none for ever.
+//! Apps that hang, send invalid data, or die: `gloria` reports that, and does not wait forever.
 
 use std::time::Duration;
 
@@ -9,8 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::scene::Scene;
 
-/// What passes for an app: each client's first line is read, and answered with this; and then the connection ends, or
-/// it does not.
+/// A fake app: reads each client's first line and sends this answer. Then the connection ends, or stays open.
 fn fake(scene: &Scene, answer: &str, ends: bool) -> JoinHandle<()> {
     let _ = std::fs::remove_file(scene.socket());
     std::fs::create_dir_all(scene.home.path()).unwrap();
@@ -22,7 +21,7 @@ fn fake(scene: &Scene, answer: &str, ends: bool) -> JoinHandle<()> {
             let (client, _) = listener.accept().await.unwrap();
             let mut client = BufReader::new(client);
             client.read_line(&mut String::new()).await.unwrap();
-            // The client may have gone.
+            // The client may be gone.
             let _ = client.write_all(answer.as_bytes()).await;
             if !ends {
                 open.push(client);
@@ -51,7 +50,7 @@ async fn an_app_of_another_version_one_that_lies_and_one_that_ends_differ_in_cod
         (refused("otherVersion"), 5, "is another version"),
         (refused("fullMoon"), 5, "no room today"),
         (refused("slow"), 5, "does not answer"),
-        // A version from before roles.
+        // A version without roles.
         (
             "{\"error\":\"unknown request\"}\n".to_owned(),
             5,
@@ -62,12 +61,12 @@ async fn an_app_of_another_version_one_that_lies_and_one_that_ends_differ_in_cod
         ("{\"accepted\":{\"proto".to_owned(), 5, "does not answer"),
     ] {
         let app = fake(&scene, &answer, true);
-        // Without an app the inbox has a file.
+        // Without an app, the inbox has a file.
         let asks = |verb: &&&[&str]| verb[0] != "inbox" || code != 3;
         for verb in VERBS.iter().filter(asks) {
             let (found, said, complaint) = scene.outcome(verb).await;
             assert_eq!(found, code, "{verb:?} {answer:?}: {said}{complaint}");
-            // What is no document makes no sense as one.
+            // An invalid document is reported as one.
             let senseless = verb[0] == "status" && complaint.contains("cannot be understood");
             assert!(complaint.contains(words) || senseless, "{verb:?}: {complaint}");
             assert!(!complaint.contains('\u{1b}'), "{verb:?}: {complaint}");
@@ -88,7 +87,7 @@ async fn an_app_that_hangs_is_given_up_after_a_while() {
     }
     assert!(began.elapsed() > Duration::from_secs(9), "it is given time");
     app.abort();
-    // One that lets in and never answers.
+    // One that accepts the client and never answers.
     let app = fake(
         &scene,
         "{\"accepted\":{\"protocol\":1,\"version\":\"1\"}}\n",
@@ -112,7 +111,7 @@ async fn what_a_listener_is_sent_that_is_no_line_of_ours_ends_it_with_5() {
         assert_eq!(code, 5, "{words}");
         app.abort();
     }
-    // One that dies in the middle of a line is one that ended.
+    // One that dies within a line counts as ended.
     let app = fake(&scene, &format!("{accepted}{{\"kind\":\"ev"), true);
     let mut follower = scene.follow(&[]);
     follower.expect_state("listening").await;

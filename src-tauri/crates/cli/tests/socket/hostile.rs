@@ -1,4 +1,4 @@
-//! Clients that hang, lag, lie and die: the app goes on, and so do the others.
+//! Clients that hang, lag, send invalid data, or die: they affect neither the app nor other clients.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::scene::{Client, Running, Scene};
 
-/// The app is as quick and as connected as ever.
+/// Checks that the app still answers quickly and is connected.
 async fn is_well(scene: &Scene, running: &Running, id: &str) {
     let mut follower = scene.follow(&["--type", "notification.created"]);
     follower.expect_state("listening").await;
@@ -25,7 +25,7 @@ async fn a_listener_that_never_reads_keeps_nobody_waiting_and_learns_what_it_mis
     let running = scene.start().await;
     let mut idle = scene.listener().await;
     let before = running.core.event_tally().await.unwrap();
-    // Far more than a socket and its queue hold.
+    // Far more than fits into a socket and its queue.
     let text = "x".repeat(8000);
     for id in 0..1500 {
         let data = serde_json::json!({"id": id.to_string(), "title": "t", "message": text});
@@ -71,14 +71,14 @@ async fn of_a_hundred_listeners_some_get_everything_and_the_others_a_refusal() {
     let (code, _, words) = scene.outcome(&["events"]).await;
     assert_eq!(code, 5, "{words}");
     assert!(words.contains("too many programs are connected"), "{words}");
-    // Other roles have places of their own.
+    // Other roles have separate limits.
     assert_eq!(scene.outcome(&["status"]).await.0, 0);
     assert_eq!(scene.outcome(&["open"]).await.0, 0);
     scene.push("1");
     for client in &mut let_in {
         assert_eq!(client.json().await["value"]["data"]["id"], "1");
     }
-    // One that is gone leaves its place, without any event that would have shown it.
+    // A client that is gone is no longer counted, even without an event that would have shown it.
     let_in.truncate(10);
     is_well(&scene, &running, "2").await;
     running.end().await;
@@ -114,7 +114,7 @@ async fn whatever_is_said_the_app_answers_others() {
     }
     is_well(&scene, &running, "1").await;
 
-    // A hundred megabytes without a line's end, as a first line and as a request.
+    // A hundred megabytes without a line end, as a first line and as a request.
     for hello in ["", "{\"role\":\"request\",\"protocol\":1}\n"] {
         let mut client = scene.client().await;
         if !hello.is_empty() {
@@ -158,12 +158,12 @@ async fn clients_that_die_or_say_nothing_leave_their_places() {
             let mut client = scene.client().await;
             client.say(hello).await;
             if hello.ends_with('\n') {
-                // It does not even read that it is let in.
+                // It does not even read that it was accepted.
                 silent.push(client);
             }
         }
     }
-    // Requesters that die with their request on its way, and with its answer.
+    // Clients that die after their request was sent, and before their answer is read.
     for _ in 0..50 {
         let mut client = scene.client().await;
         client
@@ -175,7 +175,7 @@ async fn clients_that_die_or_say_nothing_leave_their_places() {
     running.end().await;
 }
 
-/// The end of the app waits for no client.
+/// The end of the app does not wait for clients.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_waits_for_no_client() {
     let scene = Scene::set().await;
@@ -205,7 +205,7 @@ async fn the_end_waits_for_no_client() {
     assert!(!scene.socket().exists());
 }
 
-/// `nc` and `socat` close their writing side at the end of their input, and go on reading.
+/// `nc` and `socat` shut down writing at the end of their input, and continue to read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_has_no_more_to_say_still_listens_and_leaves_its_place_when_it_goes() {
     let scene = Scene::set().await;
@@ -224,7 +224,7 @@ async fn a_listener_that_has_no_more_to_say_still_listens_and_leaves_its_place_w
     for listener in &mut listeners {
         assert_eq!(listener.json().await["value"]["data"]["id"], "1");
     }
-    // All places are taken, and none is once they have gone, without any event that would have shown it.
+    // The limit is reached, and no longer once they are gone, without an event that would have shown it.
     assert_eq!(scene.outcome(&["events"]).await.0, 5);
     drop(listeners);
     loop {
@@ -238,7 +238,8 @@ async fn a_listener_that_has_no_more_to_say_still_listens_and_leaves_its_place_w
     running.end().await;
 }
 
-/// A thousand at once, of each kind: those that there is no place for wait or are refused, and then all is as before.
+/// A thousand at once, of each role: those beyond the limit wait or are refused, and afterwards everything works as
+/// before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_connections_at_once_leave_the_app_as_it_was() {
     let scene = Scene::set().await;
@@ -253,7 +254,7 @@ async fn a_thousand_connections_at_once_leave_the_app_as_it_was() {
                 2 => "{\"role\":\"window\",\"protocol\":1}\n",
                 _ => "status\n",
             };
-            // It may have been hung up on.
+            // The app may have closed the connection.
             let _ = client.0.write_all(hello.as_bytes()).await;
             let mut line = String::new();
             let _ = tokio::io::AsyncBufReadExt::read_line(&mut client.0, &mut line).await;
@@ -267,8 +268,8 @@ async fn a_thousand_connections_at_once_leave_the_app_as_it_was() {
     running.end().await;
 }
 
-/// What is in the socket's place is replaced, or the socket is elsewhere. No target of a link is touched, and every
-/// script finds the app.
+/// A file at the socket's path is replaced, or another path is used. No target of a link is changed, and every script
+/// finds the app.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_in_its_place_the_app_has_a_socket() {
     use std::fs;
@@ -299,7 +300,7 @@ async fn whatever_is_in_its_place_the_app_has_a_socket() {
     }
 }
 
-/// Even where the socket's file lets everybody in.
+/// Even if the mode of the socket's file permits access.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_user_gets_no_word_and_takes_no_place() {
     use std::fs::{self, Permissions};
@@ -312,13 +313,13 @@ async fn another_user_gets_no_word_and_takes_no_place() {
     let file = fs::metadata(scene.socket()).unwrap();
     assert_eq!(file.permissions().mode() & 0o777, 0o600);
     if std::os::unix::fs::MetadataExt::uid(&file) != 0 {
-        // Only the administrator can become another user.
+        // Only root can become another user.
         return;
     }
     for (path, mode) in [(scene.home.path().to_owned(), 0o755), (scene.socket(), 0o666)] {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
-    // Where another user can run it.
+    // A folder where another user can run it.
     let copy = tempfile::tempdir().unwrap();
     fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
     let gloria = copy.path().join("gloria");
@@ -342,7 +343,7 @@ async fn another_user_gets_no_word_and_takes_no_place() {
     running.end().await;
 }
 
-/// One that never comes to its line's end, one that stops in the middle of a request, and one whose answers pile up.
+/// One that never ends its line, one that stops within a request, and one that does not read its answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn requesters_that_stop_half_way_keep_no_place_for_ever() {
     let scene = Scene::set().await;
@@ -355,7 +356,7 @@ async fn requesters_that_stop_half_way_keep_no_place_for_ever() {
         if number % 2 == 0 {
             client.say("{\"id\":1,\"call\":\"inbox_it").await;
         } else {
-            // It reads no answer, of which there are more than a socket holds.
+            // It reads no answers, of which there are more than fit into a socket.
             let call = "{\"id\":1,\"call\":\"unknown\"}\n".repeat(20_000);
             let (reader, mut writer) = client.0.into_inner().into_split();
             tokio::spawn(async move {
@@ -366,7 +367,7 @@ async fn requesters_that_stop_half_way_keep_no_place_for_ever() {
         }
         requesters.push(client);
     }
-    // Those that do not read are hung up on after five seconds.
+    // Clients that do not read are disconnected after five seconds.
     let free = async { while scene.outcome(&["open"]).await.0 != 0 {} };
     tokio::time::timeout(crate::scene::DEADLINE, free).await.unwrap();
     drop(requesters);

@@ -1,4 +1,4 @@
-//! What other programs of the user ask of a running app, over the socket that it serves.
+//! Requests of other programs of the user to a running app, over its socket.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

@@ -1,4 +1,4 @@
-//! The role of requests, and the verbs of `gloria` that use it.
+//! The role of requests, and the commands of `gloria` that use it.
 
 use gloria_desktop::socket::AppRequest;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
         assert_eq!(keys.collect::<Vec<_>>().len(), 3, "{said}");
         said
     };
-    // What became of the alerts is written a moment later.
+    // The states of the alerts are written a moment later.
     let shown = |said: &str| said.matches("\"state\":\"shown\"").count() == 3;
     let mut by_app = list().await;
     while !shown(&by_app) {
@@ -69,7 +69,7 @@ async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
     running.end().await;
     assert_eq!(list().await, by_app);
 
-    // Without an app its file is marked.
+    // Without an app, its file is changed.
     let (code, said, words) = scene.outcome(&["inbox", "mark", "read", "n:1", "n:2"]).await;
     assert_eq!((code, &*words), (0, ""), "{said}");
     assert_eq!(
@@ -143,7 +143,7 @@ async fn a_program_asks_one_thing_after_the_other_and_gets_codes_where_it_asks_w
     assert_eq!(greeting["accepted"]["protocol"], 1, "{greeting}");
     assert!(greeting["accepted"]["version"].is_string(), "{greeting}");
 
-    // In one piece, as a script may write them.
+    // In a single write, as scripts may send them.
     client
         .say(
             "{\"id\":7,\"call\":\"inbox_item\",\"request\":\"n:1\"}\n\

@@ -1,4 +1,4 @@
-//! A folder with an app, or without one yet; a server; and `gloria` beside them.
+//! A folder with an app, or without one yet; a server; and `gloria`.
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -26,20 +26,20 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 pub(crate) struct Scene {
     pub(crate) home: TempDir,
     pub(crate) backend: Backend,
-    /// Where a window in a process of its own would be.
+    /// Where a window in a separate process attaches.
     pub(crate) windows: WindowPlace,
-    /// What was asked of the app itself.
+    /// The requests to the app itself.
     pub(crate) asked: Arc<Recorded<AppRequest>>,
 }
 
-/// An app that runs.
+/// A running app.
 pub(crate) struct Running {
     pub(crate) core: CoreHandle,
     pub(crate) served: JoinHandle<()>,
 }
 
 impl Running {
-    /// Ends it as Quit does.
+    /// Ends it like Quit.
     pub(crate) async fn end(self) {
         self.core.stop().await.unwrap();
         timeout(DEADLINE, self.served).await.unwrap().unwrap();
@@ -51,7 +51,7 @@ impl Running {
             .unwrap();
     }
 
-    /// The keys of the inbox, newest first.
+    /// Returns the keys of unread items, newest first.
     pub(crate) async fn unread_keys(&self) -> Vec<String> {
         let query: InboxQuery =
             serde_json::from_value(json!({"filter": {"view": "unread"}, "after": null, "limit": 50}))
@@ -71,7 +71,7 @@ impl Scene {
         }
     }
 
-    /// Starts the app, which is connected when this answers.
+    /// Starts the app. Returns once it is connected.
     pub(crate) async fn start(&self) -> Running {
         let core = app::core(self.home.path(), Some(&self.backend));
         let asked = Arc::clone(&self.asked);
@@ -107,7 +107,7 @@ impl Scene {
             .env_clear()
             .env("GLORIA_HOME", self.home.path())
             .env("GLORIA_API_URL", self.backend.api_url())
-            // Where the app in this process may have its socket.
+            // The app in this process may have its socket there.
             .envs(std::env::var_os("XDG_RUNTIME_DIR").map(|folder| ("XDG_RUNTIME_DIR", folder)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -121,7 +121,7 @@ impl Scene {
             .unwrap()
     }
 
-    /// The code and what was said on stdout and stderr.
+    /// Returns exit code, stdout and stderr.
     pub(crate) async fn outcome(&self, arguments: &[&str]) -> (i32, String, String) {
         let output = self.gloria(arguments).await;
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -147,12 +147,12 @@ impl Scene {
         self.home.path().join("status.sock")
     }
 
-    /// A client that speaks for itself.
+    /// Returns a client whose lines the test writes.
     pub(crate) async fn client(&self) -> Client {
         Client(BufReader::new(UnixStream::connect(self.socket()).await.unwrap()))
     }
 
-    /// A listener to all types, who was let in.
+    /// Returns an accepted listener to all types.
     pub(crate) async fn listener(&self) -> Client {
         let mut client = self.client().await;
         client.say("{\"role\":\"listener\",\"protocol\":1}\n").await;
@@ -168,7 +168,7 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// The next line; `None` at its end.
+    /// Returns the next line; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<Value> {
         let line = timeout(DEADLINE, self.lines.next_line()).await.unwrap().unwrap();
         line.map(|line| serde_json::from_str(&line).unwrap())
@@ -178,7 +178,7 @@ impl Follower {
         assert_eq!(self.next().await, Some(json!({"kind": "state", "state": state})));
     }
 
-    /// The next event but the server's greeting, which may come before or after one listens.
+    /// Waits for the next event except the server's greeting, which may arrive before or after it listens.
     pub(crate) async fn expect_event(&mut self, id: &str) {
         let mut event = self.next().await.unwrap();
         if event["type"] == "connection_established" {
@@ -196,7 +196,7 @@ impl Follower {
         assert!(sent.unwrap().success());
     }
 
-    /// The code that it ends with, and what it said on stderr.
+    /// Returns its exit code and stderr.
     pub(crate) async fn ended(self) -> (i32, String) {
         drop(self.lines);
         let output = timeout(DEADLINE, self.child.wait_with_output())
@@ -208,7 +208,7 @@ impl Follower {
     }
 }
 
-/// A program at the socket.
+/// A program that is connected to the socket.
 pub(crate) struct Client(pub(crate) BufReader<UnixStream>);
 
 impl Client {
@@ -216,7 +216,7 @@ impl Client {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
-    /// The next line, or what there is at the end.
+    /// Returns the next line, or what there is at the end.
     pub(crate) async fn line(&mut self) -> String {
         let mut line = String::new();
         timeout(DEADLINE, self.0.read_line(&mut line))
@@ -231,7 +231,7 @@ impl Client {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"))
     }
 
-    /// Waits until the app hangs up. How it does is the system's affair.
+    /// Waits until the app closes the connection, in whatever way the system reports that.
     pub(crate) async fn expect_end(&mut self) {
         let mut rest = Vec::new();
         let _ = timeout(DEADLINE, self.0.read_to_end(&mut rest)).await.unwrap();

@@ -1,4 +1,4 @@
-//! The role of a window in a process of its own.
+//! The role of a window in a separate process.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::scene::{Client, DEADLINE, Scene};
 
-/// A core in another process, as a window there has it.
+/// A core in another process, as a window accesses it.
 #[derive(Debug)]
 struct Remote(AppWindow);
 
@@ -92,7 +92,7 @@ impl Scene {
             .unwrap()
     }
 
-    /// A window that speaks for itself, and was let in.
+    /// Returns an accepted window whose lines the test writes.
     async fn raw_window(&self) -> Client {
         let mut client = self.client().await;
         client.say("{\"role\":\"window\",\"protocol\":1}\n").await;
@@ -124,12 +124,12 @@ async fn journey(scene: &Scene, link: &dyn Link, ids: [&str; 2]) {
     let mut revision = state.snapshot["revision"].as_u64().unwrap();
     assert_eq!(state.snapshot["protocol"], 1);
 
-    // The first poll of the events is what begins to listen, wherever they come from.
+    // The first poll of the events starts listening, for both kinds of link.
     let first = tokio::select! {
         biased;
         first = next(&mut events) => first,
         never = async {
-            // An answer, so that the choice of types before it has arrived.
+            // Waits for an answer, so that the earlier choice of types has arrived.
             let shows = json!({"inboxVisible": false});
             link.call("window_shows", shows).await.unwrap();
             scene.push(ids[0]);
@@ -153,11 +153,11 @@ async fn journey(scene: &Scene, link: &dyn Link, ids: [&str; 2]) {
     let error = link.call("inbox_item", json!({})).await.unwrap_err();
     assert_eq!(serde_json::to_value(&error).unwrap()["code"], "invalidRequest");
 
-    // Other types from now on, and then none.
+    // Other types from now on, and later none.
     types.send_replace(EventTypes::from_iter([EventType::WorkflowCompleted]));
     let second = tokio::select! {
         second = next(&mut events) => second,
-        // The choice is on its way.
+        // The choice may still be on its way.
         never = async {
             loop {
                 link.call("inbox_item", json!("n:0")).await.unwrap();
@@ -170,7 +170,7 @@ async fn journey(scene: &Scene, link: &dyn Link, ids: [&str; 2]) {
     drop(types);
     assert_eq!(timeout(DEADLINE, events.next()).await.unwrap(), None);
 
-    // Attached anew, the earlier updates end.
+    // After attaching again, the earlier updates end.
     let again = link.attach().await.unwrap();
     assert!(again.snapshot["revision"].as_u64().unwrap() > revision);
 }
@@ -224,7 +224,7 @@ async fn whoever_asks_for_the_window_raises_the_one_that_there_is() {
         });
         assert!(output.unwrap().status.success());
     }
-    // Two clicks at once are two wishes, and one window.
+    // Two simultaneous clicks are two requests, for one window.
     let clicks = async { tokio::join!(scene.windows.raise(None), scene.windows.raise(None)) };
     let (both, ()) = tokio::join!(clicks, async {
         for _ in 0..2 {
@@ -253,7 +253,7 @@ async fn a_window_that_does_not_come_to_the_front_makes_room_for_another() {
     running.end().await;
 }
 
-/// What a window said last does not keep notifications from being shown once it is gone.
+/// The last report of a window does not suppress notifications once it is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_dies_looks_at_nothing_any_more() {
     let scene = Scene::set().await;
@@ -294,7 +294,7 @@ async fn what_is_no_line_of_a_window_ends_it_and_nothing_else() {
         let (reader, mut writer) = client.0.into_inner().into_split();
         let said = said.to_owned();
         let saying = tokio::spawn(async move {
-            // It may be hung up on before all is said.
+            // The app may close the connection before everything is sent.
             let _ = tokio::io::AsyncWriteExt::write_all(&mut writer, said.as_bytes()).await;
             writer
         });
@@ -307,7 +307,7 @@ async fn what_is_no_line_of_a_window_ends_it_and_nothing_else() {
         drop(saying.await.unwrap());
         scene.until_no_window().await;
     }
-    // Requests with numbers of its own choice, types that there are not, and a wish that nobody had.
+    // Requests with its own numbers, unknown types, and a confirmation that nobody requested.
     let mut window = scene.raw_window().await;
     window
         .say(
@@ -328,7 +328,7 @@ async fn what_is_no_line_of_a_window_ends_it_and_nothing_else() {
     running.end().await;
 }
 
-/// The core goes on, and the window reads from its start again what it did not read in time.
+/// The core continues, and the window reads what it missed by attaching again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_too_long_fails_alone() {
     let scene = Scene::set().await;
@@ -369,7 +369,7 @@ async fn a_page_that_stands_still_keeps_neither_answers_nor_the_core_waiting() {
     for round in 0..400 {
         scene.push(&round.to_string());
         let volume = json!({"volume": round % 100});
-        // Nobody reads the updates, and answers come all the same.
+        // Updates are not read, but answers arrive nevertheless.
         window.call("preferences_save", volume).await.unwrap();
     }
     running.until(|state| state.counts.total == 401).await;
@@ -405,7 +405,7 @@ async fn an_app_that_shows_its_window_itself_has_no_place_for_another() {
     assert!(matches!(gone, AskError::NotRunning), "{gone}");
 }
 
-/// Whatever runs beside the app, its stream is the only one.
+/// Whatever runs besides the app, there is only its stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_sees_one_stream_whatever_runs() {
     let scene = Scene::set().await;

@@ -1,4 +1,4 @@
-//! Which server it asks, and with whose token.
+//! Which server it connects to, and with which token.
 
 use gloria_backend::{Answer, Credentials, Route, TEST_TOKEN};
 
@@ -48,7 +48,7 @@ async fn what_is_odd_about_the_address_is_said_before_anything_else() {
     let mut command = gloria(&home, &["tail", "--duration", "20"]);
     command.env("GLORIA_API_URL", "nonsense");
     let mut tail = Tail::spawn(command, home);
-    // There is no token, and no word of it: the server is looked for first.
+    // There is no token, which is not reported, because the server is looked up first.
     let line = tail.until("state", Some("waiting")).await;
     assert_eq!(line["reason"], "no server found under this name", "{line}");
     let _ = tail.child.kill().await;

@@ -1,4 +1,4 @@
-//! How it ends, and with which code.
+//! How it ends, and with which exit code.
 
 use gloria_backend::{Answer, Route, TEST_TOKEN};
 
@@ -72,7 +72,7 @@ async fn no_token_anywhere_is_3_and_says_so() {
     let mut command = gloria(&home, &["tail"]);
     command.env("GLORIA_API_URL", backend.api_url());
     let mut tail = Tail::spawn(command, home);
-    // Without a session bus there is no keyring either, which is said rather than given up on.
+    // Without a session bus there is no keyring, which is reported but is no reason to give up.
     let line = tail.until("state", Some("waiting")).await;
     assert!(line["reason"].as_str().unwrap().contains("keyring"), "{line}");
 }
@@ -126,12 +126,12 @@ async fn whoever_stops_reading_keeps_nobody_from_ending_it() {
         let (backend, control) = backend().await;
         let mut tail = Tail::start(&backend, arguments);
         tail.until("event", None).await;
-        // More than a pipe holds: when its beginning is there, the rest of it is being written.
+        // More than fits into a pipe: once its beginning has been read, the rest is being written.
         control.push(
             CREATED,
             json!({"id": "a", "title": "t", "message": "m".repeat(2_000_000)}),
         );
-        // Where the time is up before that, it ends by itself.
+        // If the time elapses before that, it ends by itself.
         let beginning = timeout(DEADLINE, tail.lines.get_mut().fill_buf()).await;
         beginning.unwrap().unwrap();
         if arguments.len() == 1 {

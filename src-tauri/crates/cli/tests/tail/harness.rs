@@ -1,4 +1,4 @@
-//! `gloria` as a process, and the server that it follows.
+//! `gloria` as a process, and its server.
 
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) const CREATED: &str = "notification.created";
 
-/// A `gloria` that sees no environment but what a test gives it, no home of a user and no session bus.
+/// Returns a `gloria` with only the test's environment, without a user's home and a session bus.
 pub(crate) fn gloria(home: &TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gloria"));
     command

@@ -1,4 +1,4 @@
-//! Its lines: states, events as they came, and what of them could not be read.
+//! Its lines: states, events, and fields that could not be read.
 
 use gloria_backend::{Answer, Route, TEST_TOKEN};
 use serde_json::{Value, json};
