@@ -191,7 +191,7 @@ fn menu(state: &Snapshot, now: EpochMillis) -> Vec<MenuItem> {
     menu
 }
 
-/// The state in a line without times and attempts: a menu that is open is not to change all the time.
+/// Returns the state in a line without times and attempts, so that an open menu does not change all the time.
 fn status(state: &Snapshot) -> Message {
     if state.account.needs_setup {
         return message::tray_set_up_needed();
@@ -214,17 +214,17 @@ fn status(state: &Snapshot) -> Message {
     }
 }
 
-/// What only the user can do: the most pressing, as the window has it.
+/// Returns the most important thing that only the user can do, consistent with the window.
 fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
     let show = |view, label| Some((MenuAction::Show(view), label));
     if state.account.needs_setup {
         return show(View::Setup, message::tray_set_up());
     }
-    // The window offers these while it is tried whether they were done, too.
+    // These stay while an attempt checks whether the user has done them, as in the window.
     match state.connection.remedy {
         Remedy::SignIn => return show(View::Setup, message::tray_enter_token()),
         Remedy::CheckAddress => return show(View::Setup, message::tray_check_address()),
-        // The system asks for the password.
+        // Connecting makes the system ask for the password.
         Remedy::UnlockKeyring => return Some((MenuAction::Reconnect, message::tray_unlock_keyring())),
         Remedy::ConfirmPerson => return show(View::Inbox, message::tray_confirm_person()),
         Remedy::ProxySignIn => return show(View::Proxy, message::tray_proxy_sign_in()),
@@ -238,7 +238,7 @@ fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
     if state.connection.needs_user {
         return show(View::Connection, message::tray_show_connection());
     }
-    // A user who reads this has a tray.
+    // A user who sees this has a tray.
     let mut kinds = state.notices.iter().map(|notice| notice.kind);
     if kinds.any(|kind| kind != NoticeKind::Tray) {
         return show(View::Inbox, message::tray_show_notices());
@@ -248,7 +248,7 @@ fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
 
 fn tooltip(state: &Snapshot) -> Tooltip {
     let connection = &state.connection;
-    // The first attempt did not follow a failure.
+    // The first attempt does not follow a failure.
     let attempts = Some(connection.attempt).filter(|attempt| *attempt > 1);
     let next = connection.next_attempt_at.map(|at| at - at.rem_euclid(1000));
     let standing = if state.account.needs_setup {
@@ -293,7 +293,7 @@ fn tooltip(state: &Snapshot) -> Tooltip {
     }
 }
 
-/// Why it is not all well.
+/// Returns why something is wrong.
 fn reason(state: &Snapshot) -> Option<Message> {
     let connection = &state.connection;
     let is_offline =

@@ -1,5 +1,5 @@
-//! The two shapes of the app, installed and used in the same way: agent and window as two programs, as Linux has them,
-//! and both in one process, as Windows and macOS have them.
+//! The two variants of the app, installed and used in the same way: agent and window as two programs, as on Linux, and
+//! both in one process, as on Windows and macOS.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,12 @@ use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage, built};
 
-/// A shape, by the programs that its package has.
+/// A variant, by the programs in its package.
 struct Shape {
-    /// Where they were built.
+    /// Where the programs were built.
     built: PathBuf,
     programs: &'static [&'static str],
-    /// Whether the program that a user starts goes on to run.
+    /// Whether the program that a user starts keeps running.
     stays: bool,
 }
 
@@ -51,7 +51,7 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     stage.server_saw(|seen| seen.streams == 1).await;
     stage.tray_says("Connected").await;
 
-    // A notification is heard and seen, and nothing else comes to the front.
+    // A notification is heard and seen, and no window comes to the front.
     let before = Instant::now();
     stage.push("1", json!({"title": "Tom & <Anna>"}));
     let notification = stage
@@ -64,7 +64,7 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     stage.tray_says("1 new").await;
     assert_eq!(stage.windows(), 0);
 
-    // A click leads to its item, and that is read by it.
+    // A click opens its item and marks it as read.
     stage.recorded_as_shown("n:1").await;
     stage
         .session
@@ -78,7 +78,7 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     .await
     .unwrap();
 
-    // What comes meanwhile reaches the page by itself, and what the page does reaches the core.
+    // New events reach the page, and the page's actions reach the core.
     stage.push("2", json!({}));
     window
         .find("[data-testid=item][data-key='n:2'][data-unread=true]")
@@ -90,7 +90,7 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     .await
     .unwrap();
 
-    // The window is closed, and a second start brings it back.
+    // The window is closed, and a second start opens it again.
     stage.close_window().await;
     let mut second = stage.session.spawn("second", installed.start(&stage)).unwrap();
     assert!(second.ended(DEADLINE).await.unwrap().success());
@@ -120,14 +120,14 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     assert_eq!(stage.stored_keys("inbox"), ["n:1", "n:2"]);
 }
 
-/// What `gloria status` ends with where no app runs.
+/// The exit code of `gloria status` if no app runs.
 const NOT_RUNNING: i32 = 3;
 
-/// The files of a package, below a folder of the desktop's instead of `/usr`.
+/// The files of a package, in a folder of the desktop instead of `/usr`.
 struct Installed(PathBuf);
 
 impl Installed {
-    /// As the packages that tauri makes lay them out.
+    /// Installs them like the packages that tauri creates.
     fn new(stage: &Stage, shape: &Shape) -> Self {
         let prefix = stage.session.dir().join("usr");
         let put = |from: &Path, to: &str| {
@@ -157,7 +157,7 @@ impl Installed {
         Self(prefix)
     }
 
-    /// What the desktop's menu starts.
+    /// Returns the command that the desktop's menu starts.
     fn start(&self, stage: &Stage) -> Command {
         let entry = fs::read_to_string(self.0.join("share/applications/Gloria Notify.desktop")).unwrap();
         let program = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();

@@ -1,4 +1,4 @@
-//! The names of event types: which there are, which are asked for, and what people write in their place.
+//! The names of event types: the known ones, the requested ones, and suggestions for misspelled ones.
 
 use strsim::damerau_levenshtein;
 
@@ -6,17 +6,18 @@ use crate::message::{self, Message};
 use crate::protocol::EventType;
 use crate::text;
 
-/// The types that this version knows. `message` is the default type of the stream, and may be anything.
+/// Returns the types that this version knows. `message` is the stream's default type, and may be anything.
 fn types() -> impl Iterator<Item = &'static str> {
     let of_events = EventType::ALL.iter().map(|event_type| event_type.name());
     of_events.chain(["message"])
 }
 
-/// What keeps the inbox right, whatever else is asked for: what was read or deleted elsewhere must not stay as it was.
+/// Types that are always requested, because an item that was read or deleted elsewhere must not stay unchanged in the
+/// inbox.
 const ALWAYS_ASKED_FOR: [&str; 2] = ["notification.updated", "notification.deleted"];
 
-/// Whether an event of this type is taken, where only `types` were asked for. None means all; what keeps the connection
-/// and the inbox whole is always taken.
+/// Whether an event of this type is processed if only `types` were requested. An empty list means all; the types that
+/// connection and inbox need are always processed.
 pub fn is_listened_to(event: &str, types: &[String]) -> bool {
     types.is_empty()
         || matches!(
@@ -27,7 +28,7 @@ pub fn is_listened_to(event: &str, types: &[String]) -> bool {
         || types.iter().any(|wanted| wanted == event)
 }
 
-/// The types to ask a server for, where only `types` are wanted; none means all.
+/// Returns the types to request from a server, if only `types` are wanted; an empty list means all.
 pub(crate) fn asked_for(types: &[String]) -> Vec<String> {
     let mut asked = types.to_vec();
     if !types.is_empty() {
@@ -40,23 +41,23 @@ pub(crate) fn asked_for(types: &[String]) -> Vec<String> {
     asked
 }
 
-/// More slips than this make it another word.
+/// With more differences, it is another word.
 const MAX_SLIPS: usize = 4;
 
-/// Characters of an unknown name that are shown. Ours are shorter than half of it.
+/// The maximum number of characters of an unknown name that are shown. Known names are shorter than half of it.
 const MAX_SHOWN_NAME: usize = 80;
 
 /// A type that this version does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownType {
-    /// Its name, cut to a length that can be shown.
+    /// Its name, shortened for display.
     pub name: String,
-    /// The type that was probably meant.
+    /// The type that was probably intended.
     pub meant: Option<&'static str>,
 }
 
 impl UnknownType {
-    /// The message for the user.
+    /// Returns the message for the user.
     pub fn message(&self) -> Message {
         match self.meant {
             Some(meant) => message::event_type_meant(&self.name, meant),
@@ -65,7 +66,7 @@ impl UnknownType {
     }
 }
 
-/// What is said of a type that this version does not know; `None` where it knows it.
+/// Returns what to report about an unknown type; `None` if this version knows it.
 pub fn unknown_type(name: &str) -> Option<UnknownType> {
     if types().any(|known| known == name) {
         return None;

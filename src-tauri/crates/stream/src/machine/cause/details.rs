@@ -20,7 +20,7 @@ pub enum CertificateProblem {
     /// It was issued for another name than the address contains.
     #[error("it belongs to another name")]
     WrongName,
-    /// No trusted root issued it. Most self-signed certificates fail with this.
+    /// It does not lead to a trusted root. Most self-signed certificates fail with this.
     #[error("it is not signed by anyone this computer trusts")]
     UnknownIssuer,
     /// It is an authority's certificate, which openssl creates by default and no server may use.
@@ -67,7 +67,7 @@ pub enum CertificateFileProblem {
     /// A block labelled as a certificate is not one.
     #[error("holds a certificate that is damaged")]
     DamagedCertificate,
-    /// It is neither PEM nor DER.
+    /// It cannot be parsed.
     #[error("is damaged")]
     Damaged,
     /// PKCS#12, where only certificates are expected.
