@@ -95,8 +95,8 @@ enum Report {
     },
     /// The keyring's answer about a proxy's password.
     ProxyPassword(proxy_password::KeyringAnswer),
-    /// The contents of the settings files; none if reading them failed.
-    SettingsRead(Option<Box<Contents>>),
+    /// The contents of the settings files, which are not those in force.
+    SettingsRead(Box<Contents>),
     /// A query that the inbox's file could not answer.
     QueryFailed(requests::Query),
 }
@@ -279,6 +279,8 @@ impl Actor {
             requested_view: None,
             in_view: false,
         };
+        // What is looked at regularly is looked at together, so all of it begins at once.
+        let began = Instant::now();
         let observations = setup.ports.signals.watch();
         let notification_events = setup.ports.notifications.watch();
         Ok(Self {
@@ -287,7 +289,7 @@ impl Actor {
             layers,
             settings,
             origins,
-            settings_files: SettingsFiles::new(Instant::now()),
+            settings_files: SettingsFiles::new(began),
             proxy_password: ProxyPassword::default(),
             store: Store::new(next, cursor),
             own_problems,
@@ -300,13 +302,13 @@ impl Actor {
             accounts,
             identity: Identity::new(account.clone(), own_user),
             account,
-            conditions: HostConditions::new(Instant::now().into_std(), now),
+            conditions: HostConditions::new(began.into_std(), now),
             observations: Some(observations),
             sounds_pause,
             debug_log: DebugLog::default(),
             meters,
             endpoint,
-            readers: Readers::new(state, Instant::now()),
+            readers: Readers::new(state, began),
             listeners: Listeners::default(),
             reports: mpsc::unbounded_channel(),
         })
@@ -428,7 +430,7 @@ impl Actor {
             Report::Notification { asked, outcome } => self.on_notification_answer(asked, outcome).await,
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::ProxyPassword(news) => self.on_proxy_password(news),
-            Report::SettingsRead(read) => self.on_settings_read(read).await,
+            Report::SettingsRead(read) => self.on_settings_read(*read).await,
             Report::QueryFailed(look) => self.on_query_failed(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {

@@ -22,6 +22,7 @@ pub mod settings;
 #[cfg(feature = "fakes")]
 pub mod testing;
 pub mod text;
+mod ticks;
 pub mod token;
 pub mod tray;
 

@@ -18,6 +18,7 @@ use crate::protocol::{
     AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, Snapshot, Update,
     View, WindowView,
 };
+use crate::ticks::Ticks;
 
 /// How many updates a reader may lag behind before it has to attach again. A burst of a hundred items causes only a
 /// few.
@@ -25,9 +26,6 @@ const UPDATE_CAPACITY: usize = 256;
 
 /// The interval at which readers are informed that data arrived.
 const HEARD_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How often the time of the last data is checked while only comments arrive.
-const HEARD_CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The interval of metrics for a window that shows them.
 const METRICS_INTERVAL: Duration = Duration::from_secs(1);
@@ -57,6 +55,8 @@ pub(super) struct Readers {
     /// When the window gets the next metrics, while it shows them.
     metrics_due: Option<Instant>,
     heard_published: Instant,
+    /// When the time of the last data is checked while only comments arrive.
+    ticks: Ticks,
 }
 
 impl Readers {
@@ -76,6 +76,7 @@ impl Readers {
             presence_checked_at: now,
             metrics_due: None,
             heard_published: now,
+            ticks: Ticks::new(now.into_std()),
         }
     }
 
@@ -297,7 +298,8 @@ impl Readers {
 
     /// Returns when the time of the last data is due to be published.
     pub(super) fn heard_due(&self) -> Instant {
-        self.heard_published + HEARD_CHECK_INTERVAL
+        // Not before it may be published.
+        self.ticks.after_tokio(self.heard_published + HEARD_INTERVAL)
     }
 
     /// Whether to publish now that data arrived; if so, the caller does it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gloria_stream::{NetworkOptions, ProxyChoice};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::link::Intent;
@@ -17,48 +18,49 @@ use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::protocol::{NoticeKind, PreferencesForm};
 use crate::settings::{self, Change, Contents, FileProblem, Key, Layers, Problem, Raw, Settings};
-
-/// How often to read the files: users wait for the effect of an edit, and reading three small files is cheap. A file
-/// watcher would miss files on network drives, and those behind a link.
-const READ_INTERVAL: Duration = Duration::from_secs(5);
+use crate::ticks::Ticks;
 
 /// When to read a changed file again, because an editor may still be writing it.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When the settings files are read.
+/// When the settings files are read: at each tick, because users wait for the effect of an edit, and reading three
+/// small files is cheap. A file watcher would miss files on network drives, and those behind a link.
 #[derive(Debug)]
 pub(super) struct SettingsFiles {
-    /// `None` while they are being read, so that a disk that hangs is not read again.
-    due: Option<Instant>,
+    ticks: Ticks,
+    due: Instant,
+    /// The last read. While it is not finished, no other one is started: the disk may hang.
+    reading: Option<JoinHandle<()>>,
     /// What was last read and is not effective.
     unsettled: Option<Box<Contents>>,
 }
 
 impl SettingsFiles {
     pub(super) fn new(now: Instant) -> Self {
+        let ticks = Ticks::new(now.into_std());
         Self {
-            due: Some(now + READ_INTERVAL),
+            ticks,
+            due: ticks.after_tokio(now),
+            reading: None,
             unsettled: None,
         }
     }
 
-    pub(super) fn due(&self) -> Option<Instant> {
+    pub(super) fn due(&self) -> Instant {
         self.due
     }
 
-    /// Returns the contents to apply, which two reads in a row have found. `read` is `None` if the read was aborted.
-    fn on_read(&mut self, read: Option<Box<Contents>>, layers: &Layers, now: Instant) -> Option<Contents> {
-        let read = read.filter(|read| !layers.is_current(read));
-        let settled = read
-            .as_ref()
-            .and_then(|read| layers.settled(read, self.unsettled.as_deref()));
-        self.unsettled = read.filter(|read| settled.as_ref() != Some(&**read));
-        let interval = if self.unsettled.is_some() {
-            SETTLE_INTERVAL
-        } else {
-            READ_INTERVAL
-        };
-        self.due = Some(now + interval);
+    /// Returns the contents to apply, which two reads in a row have found.
+    fn on_read(&mut self, read: Contents, layers: &Layers, now: Instant) -> Option<Contents> {
+        if layers.is_current(&read) {
+            self.unsettled = None;
+            return None;
+        }
+        let settled = layers.settled(&read, self.unsettled.as_deref());
+        self.unsettled = (settled.as_ref() != Some(&read)).then(|| Box::new(read));
+        if self.unsettled.is_some() {
+            self.due = now + SETTLE_INTERVAL;
+        }
         settled
     }
 }
@@ -87,20 +89,32 @@ pub(super) fn open_endpoint(
 }
 
 impl Actor {
-    /// Reads the files outside the loop, because their disk may hang.
-    pub(super) fn read_settings_files(&mut self) {
-        self.settings_files.due = None;
+    /// Reads the files outside the loop, because their disk may hang. Only a change is reported, because a report wakes
+    /// the loop.
+    pub(super) fn read_settings_files(&mut self, now: Instant) {
+        let files = &mut self.settings_files;
+        files.due = files.ticks.after_tokio(now);
+        if files
+            .reading
+            .as_ref()
+            .is_some_and(|reading| !reading.is_finished())
+        {
+            return;
+        }
+        let is_settled = files.unsettled.is_none();
+        let known = self.layers.in_force().filter(|_| is_settled).cloned();
         let reports = self.reports.0.clone();
         let (path, managed) = (self.setup.paths.settings(), self.setup.paths.managed.clone());
-        let read = tokio::task::spawn_blocking(move || Contents::read(&path, &managed));
-        tokio::spawn(async move {
-            let read = read.await.ok().map(Box::new);
-            // The core may have ended meanwhile.
-            let _ = reports.send(Report::SettingsRead(read));
-        });
+        files.reading = Some(tokio::task::spawn_blocking(move || {
+            let read = Contents::read(&path, &managed);
+            if known.as_ref() != Some(&read) {
+                // The core may have ended meanwhile.
+                let _ = reports.send(Report::SettingsRead(Box::new(read)));
+            }
+        }));
     }
 
-    pub(super) async fn on_settings_read(&mut self, read: Option<Box<Contents>>) {
+    pub(super) async fn on_settings_read(&mut self, read: Contents) {
         if let Some(settled) = self.settings_files.on_read(read, &self.layers, Instant::now()) {
             self.layers.apply(settled);
             self.apply_settings().await;

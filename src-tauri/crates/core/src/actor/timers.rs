@@ -85,7 +85,7 @@ impl Actor {
             Timer::Metrics => self.readers.metrics_due(),
             Timer::Heard => self.link.is_open().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
-            Timer::Settings => self.settings_files.due(),
+            Timer::Settings => Some(self.settings_files.due()),
         }
     }
 
@@ -121,7 +121,7 @@ impl Actor {
                 }
             }
             Timer::Upkeep => self.run_upkeep(now).await,
-            Timer::Settings => self.read_settings_files(),
+            Timer::Settings => self.read_settings_files(now),
         }
     }
 }

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use crate::connection::ClockReading;
+use crate::ticks::TICK_INTERVAL;
 
 /// How often to compare: a connection that died in sleep is detected within this time after waking.
-pub const POLL_INTERVAL: Duration = Duration::from_secs(5);
+pub const POLL_INTERVAL: Duration = TICK_INTERVAL;
 
 /// Clocks drift and are adjusted a little, and checks are late on a busy machine. A larger difference was a sleep, or
 /// the clock was set, after which a new connection does no harm.
@@ -41,8 +42,8 @@ impl ClockGuard {
         self.busy += lasted.min(MAX_EXCUSED_WORK);
     }
 
-    /// Compares the clocks. Must be called every [`POLL_INTERVAL`]. If the computer slept since the last call, or the
-    /// process stood still, returns [`ClockGuard::slept`].
+    /// Compares the clocks. Must be called at least every [`POLL_INTERVAL`]. If the computer slept since the last call,
+    /// or the process stood still, returns [`ClockGuard::slept`].
     pub(crate) fn poll(&mut self, now: ClockReading) -> Option<Duration> {
         let waited = now.monotonic.saturating_duration_since(self.last.monotonic);
         let late = waited.saturating_sub(std::mem::take(&mut self.busy));

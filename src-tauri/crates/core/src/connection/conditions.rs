@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use gloria_stream::Command;
 
 use crate::connection::ClockReading;
-use crate::connection::clock_guard::{ClockGuard, POLL_INTERVAL};
+use crate::connection::clock_guard::ClockGuard;
 use crate::connection::network::Settling;
 use crate::ports::Observation;
+use crate::ticks::Ticks;
 
 /// Two reports of waking within this time belong to one sleep: systems announce it twice, and the clocks show it once
 /// more at the next check.
@@ -19,6 +20,8 @@ const SAME_WAKING: Duration = Duration::from_secs(10);
 pub struct HostConditions {
     network: Settling,
     guard: ClockGuard,
+    /// When the clocks are compared.
+    ticks: Ticks,
     guard_due: Instant,
     /// When a wake-up was last passed to the stream, and when the system last announced one.
     woke: Option<Instant>,
@@ -28,10 +31,12 @@ pub struct HostConditions {
 impl HostConditions {
     /// Starts watching the clocks. `now` is of the clock of the deadlines.
     pub fn new(now: Instant, clocks: ClockReading) -> Self {
+        let ticks = Ticks::new(now);
         Self {
             network: Settling::default(),
             guard: ClockGuard::new(clocks),
-            guard_due: now + POLL_INTERVAL,
+            ticks,
+            guard_due: ticks.after(now),
             woke: None,
             announced: None,
         }
@@ -84,7 +89,7 @@ impl HostConditions {
         let mut commands = Vec::new();
         commands.extend(self.network.settle(now).map(Command::Network));
         if self.guard_due <= now {
-            self.guard_due = now + POLL_INTERVAL;
+            self.guard_due = self.ticks.after(now);
             // Each check finds a separate sleep, so only the system's announcement can be about the same one.
             if let Some(slept) = self.guard.poll(clocks)
                 && !within(self.announced, now)

@@ -68,9 +68,14 @@ impl Layers {
         }
     }
 
+    /// The contents in effect; `None` if the next read must be applied even if nothing has changed.
+    pub(crate) fn in_force(&self) -> Option<&Contents> {
+        (!self.stale).then_some(&self.contents)
+    }
+
     /// Whether these contents are in effect.
     pub(crate) fn is_current(&self, contents: &Contents) -> bool {
-        !self.stale && self.contents == *contents
+        self.in_force() == Some(contents)
     }
 
     /// Makes the next read apply the same contents once more.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::tests::setup;
 use super::*;
@@ -12,15 +12,26 @@ use crate::paths::Source;
 use crate::protocol::Notice;
 use crate::settings::tests::english;
 
-/// Reads the files once, like the timer.
-async fn read_once(actor: &mut Actor) {
-    actor.read_settings_files();
-    assert_eq!(actor.settings_files.due(), None, "one reading at a time");
-    while let Some(report) = actor.reports.1.recv().await {
-        if let Report::SettingsRead(found) = report {
-            return actor.on_settings_read(found).await;
+/// Reads the files once, like the timer. Returns whether a change was reported.
+async fn read_once(actor: &mut Actor) -> bool {
+    actor.read_settings_files(Instant::now());
+    let reading = actor.settings_files.reading.take();
+    reading.unwrap().await.unwrap();
+    let mut news = None;
+    let mut others = Vec::new();
+    while let Ok(report) = actor.reports.1.try_recv() {
+        if let Report::SettingsRead(read) = report {
+            news = Some(read);
+        } else {
+            others.push(report);
         }
     }
+    for other in others {
+        actor.reports.0.send(other).unwrap();
+    }
+    let Some(read) = news else { return false };
+    actor.on_settings_read(*read).await;
+    true
 }
 
 /// Reads until the contents of the files are effective.
@@ -69,6 +80,63 @@ async fn a_file_is_read_again_however_it_changes() {
         settle(&mut actor).await;
         assert_eq!(actor.settings.volume, 14, "changed behind the link");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_did_not_change_do_not_wake_the_loop() {
+    let home = tempfile::tempdir().unwrap();
+    let mut actor = actor(home.path(), "[sounds]\nvolume = 10\n");
+    assert!(!read_once(&mut actor).await);
+    fs::write(home.path().join("settings.toml"), "[sounds]\nvolume = 11\n").unwrap();
+    assert!(read_once(&mut actor).await, "it has changed");
+    assert!(read_once(&mut actor).await, "it has settled");
+    assert!(!read_once(&mut actor).await, "it is in force");
+    actor.layers.mark_stale();
+    assert!(read_once(&mut actor).await, "it has to be tried again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_was_changed_back_before_it_settled_is_as_before() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("settings.toml");
+    let mut actor = actor(home.path(), "[sounds]\nvolume = 10\n");
+    for text in ["volume = 11", "volume = 10", "volume = 11"] {
+        fs::write(&file, format!("[sounds]\n{text}\n")).unwrap();
+        assert!(read_once(&mut actor).await, "{text}");
+        assert_eq!(actor.settings.volume, 10, "{text}");
+    }
+}
+
+/// A disk that hangs takes one thread and not more, and is read when it answers.
+#[tokio::test(start_paused = true)]
+async fn one_reading_at_a_time() {
+    static HANGS: AtomicBool = AtomicBool::new(false);
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    fn policy(_: &'static str) -> Result<String, String> {
+        BEGUN.fetch_add(1, Ordering::SeqCst);
+        while HANGS.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        Ok(String::new())
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.paths.managed.policy = Source::System {
+        name: "the policy",
+        read: policy,
+    };
+    let mut actor = Actor::new(setup).unwrap();
+    let at_start = BEGUN.load(Ordering::SeqCst);
+    HANGS.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        let now = Instant::now();
+        actor.read_settings_files(now);
+        assert!(actor.settings_files.due() > now);
+    }
+    HANGS.store(false, Ordering::SeqCst);
+    let reading = actor.settings_files.reading.take();
+    reading.unwrap().await.unwrap();
+    assert_eq!(BEGUN.load(Ordering::SeqCst), at_start + 1);
 }
 
 #[tokio::test(start_paused = true)]
