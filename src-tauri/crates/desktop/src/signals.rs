@@ -66,8 +66,11 @@ impl Signals for SystemSignals {
     }
 }
 
-fn on_own_thread(name: &str, work: impl FnOnce() + Send + 'static) {
-    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(work) {
+/// Whether there is one.
+fn on_own_thread(name: &str, work: impl FnOnce() + Send + 'static) -> bool {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
+    if let Err(error) = &thread {
         tracing::warn!(%error, name, "no thread to watch the computer with");
     }
+    thread.is_ok()
 }

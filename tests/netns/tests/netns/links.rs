@@ -71,6 +71,23 @@ fn another_default_route_moves_the_stream() {
     lab.whole();
 }
 
+/// WireGuard, for example, may have filled its table of routes before it adds the rule.
+#[test]
+fn a_rule_that_names_another_table_moves_the_stream() {
+    let mut lab = Lab::connected(Setup::as_installed());
+    let _other = lab.other_way("tun0");
+    lab.client
+        .ip(&format!("route add default via {OTHER_GATEWAY} dev tun0 table 100"));
+    // For five seconds after a change the client queries the routes by itself.
+    sleep(Duration::from_secs(8));
+    let fault = Instant::now();
+    lab.client.ip("rule add pref 100 table 100");
+    lab.push();
+    lab.state_since(fault, "connected", DROPPED + BACK + BUSY);
+    assert_eq!(lab.client.connected_from(API_PORT), [OTHER_CLIENT]);
+    lab.whole();
+}
+
 /// A tunnel covers everything with two routes that are more specific than the default one, like VPN clients, and is
 /// removed again.
 #[test]

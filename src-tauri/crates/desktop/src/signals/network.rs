@@ -6,14 +6,21 @@ mod routes;
 use std::collections::HashMap;
 use std::iter;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+#[cfg(target_os = "linux")]
+use std::sync::mpsc::Sender;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use gloria_core::ports::{Interface, NetworkSnapshot, Observation};
 use tokio::sync::mpsc;
 
-/// An administrator or a VPN client may change a route without its interface. A query is four system calls.
+/// Where the system does not signal changed routes: an administrator or a VPN client may change one without its
+/// interface. A query is four system calls.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Where it does, this is in case a signal is missing.
+#[cfg(target_os = "linux")]
+const SIGNALLED_POLL_INTERVAL: Duration = Duration::from_secs(2 * 60);
 
 /// When an interface comes up, its route follows the address after some tenths of a second, or after some seconds if a
 /// VPN logs in first.
@@ -29,18 +36,18 @@ enum Change {
     Interfaces(HashMap<u32, netwatcher::Interface>),
     #[cfg(target_os = "linux")]
     Routes,
+    /// Changed routes are not signalled any more.
+    #[cfg(target_os = "linux")]
+    RoutesUnsignalled,
 }
 
 /// Sends the network and its changes until the receiver is dropped.
 pub(super) fn watch(observations: &mpsc::Sender<Observation>) {
     let (changes, changed) = channel();
     #[cfg(target_os = "linux")]
-    {
-        let changes = changes.clone();
-        super::on_own_thread("routes", move || {
-            routes::watch(|| changes.send(Change::Routes).is_ok())
-        });
-    }
+    let mut poll_interval = watch_routes(&changes);
+    #[cfg(not(target_os = "linux"))]
+    let poll_interval = POLL_INTERVAL;
     let watching = netwatcher::watch_interfaces_with_callback(move |update| {
         // The loop below may have ended already.
         let _ = changes.send(Change::Interfaces(update.interfaces));
@@ -61,7 +68,7 @@ pub(super) fn watch(observations: &mpsc::Sender<Observation>) {
         let pause = if Instant::now() < restless_until {
             SETTLING_POLL_INTERVAL
         } else {
-            POLL_INTERVAL
+            poll_interval
         };
         match changed.recv_timeout(pause) {
             Ok(change) => {
@@ -70,6 +77,8 @@ pub(super) fn watch(observations: &mpsc::Sender<Observation>) {
                         Change::Interfaces(newer) => interfaces = Some(listed(newer)),
                         #[cfg(target_os = "linux")]
                         Change::Routes => {}
+                        #[cfg(target_os = "linux")]
+                        Change::RoutesUnsignalled => poll_interval = POLL_INTERVAL,
                     }
                 }
             }
@@ -99,6 +108,27 @@ pub(super) fn watch(observations: &mpsc::Sender<Observation>) {
             return;
         }
     }
+}
+
+/// Has changed routes signalled. Returns how often they have to be queried besides.
+#[cfg(target_os = "linux")]
+fn watch_routes(changes: &Sender<Change>) -> Duration {
+    let socket = match routes::open() {
+        Ok(socket) => socket,
+        Err(error) => {
+            tracing::info!(%error, "changed routes are seen some seconds later");
+            return POLL_INTERVAL;
+        }
+    };
+    let changes = changes.clone();
+    let watched = super::on_own_thread("routes", move || {
+        if let Err(error) = routes::listen(&socket, || changes.send(Change::Routes).is_ok()) {
+            tracing::info!(%error, "changed routes are seen some seconds later from now on");
+        }
+        // The loop may have ended already.
+        let _ = changes.send(Change::RoutesUnsignalled);
+    });
+    if watched { SIGNALLED_POLL_INTERVAL } else { POLL_INTERVAL }
 }
 
 fn listed(interfaces: HashMap<u32, netwatcher::Interface>) -> Vec<Interface> {

@@ -196,6 +196,27 @@ fn interfaces_addresses_and_routes_are_seen_as_they_come_and_go() {
     seen(&probe, "no default route", |line| {
         line.ends_with("| - 2001:db8::7")
     });
+    // Neither an interface nor a route changes with a rule.
+    ip(&probe, "-6 rule add pref 100 unreachable");
+    seen(&probe, "that a rule forbids it", |line| line.ends_with("| - -"));
+    ip(&probe, "-6 rule del pref 100");
+    seen(&probe, "that it does no more", |line| {
+        line.ends_with("| - 2001:db8::7")
+    });
+    ip(&probe, "route add default via 192.0.2.1");
+    seen(&probe, "both", |line| line.ends_with("| 192.0.2.7 2001:db8::7"));
+    ip(&probe, "rule add pref 100 unreachable");
+    seen(&probe, "the rule for the other family", |line| {
+        line.ends_with("| - 2001:db8::7")
+    });
+    ip(&probe, "rule del pref 100");
+    seen(&probe, "that it is gone", |line| {
+        line.ends_with("| 192.0.2.7 2001:db8::7")
+    });
+    // Its address and what was said of its routes stay.
+    ip(&probe, "link set eth8 down");
+    ip(&probe, "link set eth7 down");
+    seen(&probe, "that no route is left with the link", |line| line.ends_with("| - -"));
     ip(&probe, "link del eth7");
     seen(&probe, "nothing", |line| line == "network  | - -");
     probe.finish();

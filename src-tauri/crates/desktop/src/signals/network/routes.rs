@@ -1,20 +1,19 @@
-//! The kernel's signal that a route changed (rtnetlink(7)). The routes are queried elsewhere.
+//! The kernel's signals that another route may be taken (rtnetlink(7)). The routes are queried elsewhere.
+
+use std::os::fd::OwnedFd;
 
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recv, socket_with};
 
-// linux/rtnetlink.h: RTMGRP_IPV4_ROUTE and RTMGRP_IPV6_ROUTE.
-const ROUTES: u32 = 0x40 | 0x400;
+// linux/rtnetlink.h, where groups count from one. The routes that go with a link or an address go without a word.
+const LINKS: u32 = 1 << 0;
+const ADDRESSES: u32 = 1 << 4 | 1 << 8;
+const ROUTES: u32 = 1 << 6 | 1 << 10;
+/// They choose among tables of routes: a VPN client may come with a rule alone.
+const RULES: u32 = 1 << 7 | 1 << 18;
 
-/// Calls `notify` for each change until it returns false. If the kernel does not support this, routes are found by the
-/// regular queries.
-pub(super) fn watch(notify: impl Fn() -> bool) {
-    if let Err(error) = listen(notify) {
-        tracing::info!(%error, "changed routes are seen some seconds later");
-    }
-}
-
-fn listen(notify: impl Fn() -> bool) -> rustix::io::Result<()> {
+/// Begins to collect the signals. Fails if the kernel does not support this.
+pub(super) fn open() -> rustix::io::Result<OwnedFd> {
     // The routing family is protocol number 0.
     let socket = socket_with(
         AddressFamily::NETLINK,
@@ -22,11 +21,16 @@ fn listen(notify: impl Fn() -> bool) -> rustix::io::Result<()> {
         SocketFlags::CLOEXEC,
         None,
     )?;
-    bind(&socket, &SocketAddrNetlink::new(0, ROUTES))?;
+    bind(&socket, &SocketAddrNetlink::new(0, LINKS | ADDRESSES | ROUTES | RULES))?;
+    Ok(socket)
+}
+
+/// Calls `notify` for each change until it returns false.
+pub(super) fn listen(socket: &OwnedFd, notify: impl Fn() -> bool) -> rustix::io::Result<()> {
     // The messages themselves are discarded.
     let mut message = [0_u8; 64];
     loop {
-        match recv(&socket, &mut message, RecvFlags::empty()) {
+        match recv(socket, &mut message, RecvFlags::empty()) {
             // There were more changes than fit into the socket's buffer.
             Ok(_) | Err(rustix::io::Errno::NOBUFS) => {}
             Err(rustix::io::Errno::INTR) => continue,
