@@ -25,6 +25,7 @@ mod stream;
 mod window;
 
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -58,11 +59,61 @@ pub(crate) enum Bench {
     Storm,
 }
 
+/// How much is measured of the app.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "the app is measured on Linux")
+)]
+struct Extent {
+    /// How long processes that do nothing are watched.
+    watched: Duration,
+    /// How long what a start or a window needed may take to be given back.
+    rest: Duration,
+    starts: usize,
+    openings: usize,
+    ends: usize,
+    /// Whether the tables are written into the pages of docs.
+    is_whole: bool,
+}
+
+impl Extent {
+    const WHOLE: Self = Self {
+        // Two heartbeats of the backend's 30 s.
+        watched: Duration::from_secs(60),
+        rest: Duration::from_secs(60),
+        starts: 20,
+        openings: 10,
+        ends: 9,
+        is_whole: true,
+    };
+
+    const QUICK: Self = Self {
+        watched: Duration::from_secs(5),
+        rest: Duration::from_secs(5),
+        starts: 2,
+        openings: 2,
+        ends: 1,
+        is_whole: false,
+    };
+
+    /// Prints a table, and writes it into docs/performance.md under this name.
+    #[cfg(target_os = "linux")]
+    fn write(self, name: &str, table: &str) -> Result<()> {
+        println!("\n{table}");
+        if !self.is_whole {
+            return Ok(());
+        }
+        page::put(&commands::root().join("docs/performance.md"), name, table)
+    }
+}
+
 /// Runs the benches, all if none is named, and writes their tables into the pages of docs.
 ///
 /// # Errors
 /// When something cannot be built, started or measured.
-pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
+pub(crate) fn run(benches: &[Bench], quick: bool) -> Result<ExitCode> {
+    let extent = if quick { Extent::QUICK } else { Extent::WHOLE };
     let benches = if benches.is_empty() {
         Bench::value_variants()
     } else {
@@ -73,9 +124,9 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
             Bench::Stream => stream::run()?,
             Bench::Parser => parser::run()?,
             Bench::Idle => idle()?,
-            Bench::Memory => memory()?,
-            Bench::Start => start()?,
-            Bench::Window => window()?,
+            Bench::Memory => memory(extent)?,
+            Bench::Start => start(extent)?,
+            Bench::Window => window(extent)?,
             Bench::Inbox => inbox()?,
             Bench::Latency => latency()?,
             Bench::Storm => storm::run()?,
@@ -85,25 +136,25 @@ pub(crate) fn run(benches: &[Bench]) -> Result<ExitCode> {
 }
 
 #[cfg(target_os = "linux")]
-fn memory() -> Result<()> {
+fn memory(extent: Extent) -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop, Purpose::Browser])?;
     crate::install::ensure_ui()?;
-    memory::run()
+    memory::run(extent)
 }
 
 #[cfg(target_os = "linux")]
-fn start() -> Result<()> {
+fn start(extent: Extent) -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     commands::run(&mut release(PROGRAMS))?;
-    start::run()
+    start::run(extent)
 }
 
 #[cfg(target_os = "linux")]
-fn window() -> Result<()> {
+fn window(extent: Extent) -> Result<()> {
     ensure_installed(&[Purpose::Build, Purpose::Desktop])?;
     crate::install::ensure_ui()?;
     commands::run(&mut release(PROGRAMS))?;
-    window::run()
+    window::run(extent)
 }
 
 #[cfg(target_os = "linux")]
@@ -138,17 +189,17 @@ fn idle() -> Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn start() -> Result<()> {
+fn start(_extent: Extent) -> Result<()> {
     anyhow::bail!("the agent is a process of its own on Linux only")
 }
 
 #[cfg(not(target_os = "linux"))]
-fn window() -> Result<()> {
+fn window(_extent: Extent) -> Result<()> {
     anyhow::bail!("what a process uses is read from /proc, which only Linux has")
 }
 
 #[cfg(not(target_os = "linux"))]
-fn memory() -> Result<()> {
+fn memory(_extent: Extent) -> Result<()> {
     anyhow::bail!("memory is read from /proc, which only Linux has")
 }
 

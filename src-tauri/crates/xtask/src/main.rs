@@ -38,6 +38,9 @@ enum Task {
         /// Which benches; all of them if none is named.
         #[arg(value_enum)]
         benches: Vec<bench::Bench>,
+        /// Only try whether those of the app run: few and short measurements, of which nothing is written.
+        #[arg(long)]
+        quick: bool,
     },
     /// Write the TypeScript of the protocol and of the messages anew.
     Protocol,
@@ -59,7 +62,7 @@ fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Demo(options) => demo::run(&options),
         Task::Test { suites, extent } => test::run(&suites, extent),
-        Task::Bench { benches } => bench::run(&benches),
+        Task::Bench { benches, quick } => bench::run(&benches, quick),
         Task::Protocol => protocol(),
         Task::Screens => demo::screens(),
     }

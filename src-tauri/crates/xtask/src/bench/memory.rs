@@ -12,19 +12,13 @@ use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
 
 use super::process::{self, Memory, Usage};
 use super::stage::{DEADLINE, Stage, window_program, window_program_ended};
-use super::{PROGRAMS, loudness, mib, page, release};
+use super::{Extent, PROGRAMS, loudness, mib, release};
 use crate::commands::{self, built};
 use crate::demo::TestBackend;
 use crate::install::ensure_packages;
 
 /// What is given back at once is given back by then.
 const SETTLED: Duration = Duration::from_secs(10);
-
-/// What is given back after a window is given back by then.
-const SETTLED_AFTER_WINDOW: Duration = Duration::from_secs(60);
-
-/// Two heartbeats of the backend's 30 s.
-const WATCHED: Duration = Duration::from_secs(60);
 
 /// A closed window stays for half of this.
 const LINGER_DEADLINE: Duration = Duration::from_secs(60);
@@ -33,14 +27,13 @@ const LINGER_DEADLINE: Duration = Duration::from_secs(60);
 const IN_PROCESS: &str = "in-process";
 
 /// Builds, measures, and writes the table.
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(extent: Extent) -> Result<()> {
     build()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let table = runtime.block_on(measured())?;
-    println!("\n{table}");
-    page::put(&commands::root().join("docs/performance.md"), "memory", &table)
+    let table = runtime.block_on(measured(extent))?;
+    extent.write("memory", &table)
 }
 
 fn build() -> Result<()> {
@@ -54,34 +47,34 @@ fn build() -> Result<()> {
     commands::run(&mut commands::npm("ui", ["run", "--silent", "build:test"]))
 }
 
-async fn measured() -> Result<String> {
+async fn measured(extent: Extent) -> Result<String> {
     let load = loudness();
     let session = Session::start(SessionOptions::default()).await?;
     let mut stage = Stage::new(session, TestBackend::release()?);
-    let mut rows = agent(&stage).await?;
+    let mut rows = agent(&stage, extent).await?;
     stage.home = stage.session.dir().join(IN_PROCESS);
-    rows += &in_one_process(&stage).await?;
-    rows += &browser(&stage).await?;
+    rows += &in_one_process(&stage, extent).await?;
+    rows += &browser(&stage, extent).await?;
     Ok(format!(
         "| connected and idle for {} s | PSS | private dirty | threads | wake-ups a second | CPU |\n\
          | --- | ---: | ---: | ---: | ---: | ---: |\n{rows}\n{load}\n",
-        WATCHED.as_secs()
+        extent.watched.as_secs()
     ))
 }
 
-async fn agent(stage: &Stage) -> Result<String> {
+async fn agent(stage: &Stage, extent: Extent) -> Result<String> {
     let mut agent = stage.start_agent()?;
     stage.connected(&mut agent).await?;
-    tokio::time::sleep(SETTLED).await;
+    tokio::time::sleep(extent.rest).await;
     let alone = [agent.id()];
-    let mut rows = watched("the agent, before any window", &alone).await?;
+    let mut rows = watched("the agent, before any window", &alone, extent).await?;
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
     let window = window_tree(&agent)?;
     let (of_agent, of_window) = tokio::join!(
-        watched("the agent, with the window open", &alone),
-        watched("the window's processes", &window)
+        watched("the agent, with the window open", &alone, extent),
+        watched("the window's processes", &window, extent)
     );
     rows += &of_agent?;
     rows += &of_window?;
@@ -92,30 +85,35 @@ async fn agent(stage: &Stage) -> Result<String> {
         &window_tree(&agent)?,
     )?;
     window_program_ended(&agent, LINGER_DEADLINE).await?;
-    tokio::time::sleep(SETTLED_AFTER_WINDOW).await;
-    rows += &watched("the agent, from 60 s after the window's program ended", &alone).await?;
+    tokio::time::sleep(extent.rest).await;
+    rows += &watched(
+        "the agent, from 60 s after the window's program ended",
+        &alone,
+        extent,
+    )
+    .await?;
     Ok(rows)
 }
 
-async fn in_one_process(stage: &Stage) -> Result<String> {
+async fn in_one_process(stage: &Stage, extent: Extent) -> Result<String> {
     let program = || stage.command(built("release", IN_PROCESS).join("gloria-notify"));
     let mut app = stage.session.spawn("in-one-process", program())?;
     stage.connected(&mut app).await?;
     tokio::time::sleep(SETTLED).await;
     let all = || process::tree(app.id());
-    let mut rows = watched("in one process: before any window", &all()?).await?;
+    let mut rows = watched("in one process: before any window", &all()?, extent).await?;
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
-    rows += &watched("in one process: with the window open", &all()?).await?;
+    rows += &watched("in one process: with the window open", &all()?, extent).await?;
     stage.close_window().await?;
-    tokio::time::sleep(SETTLED_AFTER_WINDOW).await;
-    rows += &watched("in one process: from 60 s after it was closed", &all()?).await?;
+    tokio::time::sleep(extent.rest).await;
+    rows += &watched("in one process: from 60 s after it was closed", &all()?, extent).await?;
     Ok(rows)
 }
 
 /// The window that a browser shows of an app that is a page: its processes alone, without the desktop's.
-async fn browser(stage: &Stage) -> Result<String> {
+async fn browser(stage: &Stage, extent: Extent) -> Result<String> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let mut server = commands::npm(
         "ui",
@@ -164,6 +162,7 @@ async fn browser(stage: &Stage) -> Result<String> {
     let rows = watched(
         "a window of Chromium (`--app`) on the same page",
         &process::tree(browser.id())?,
+        extent,
     )
     .await;
     drop((browser, server));
@@ -191,11 +190,11 @@ fn window_tree(agent: &Process) -> Result<Vec<u32>> {
 }
 
 /// A row of the table about processes that nothing happens to.
-async fn watched(what: &str, processes: &[u32]) -> Result<String> {
+async fn watched(what: &str, processes: &[u32], extent: Extent) -> Result<String> {
     let memory = process::memory(processes)?;
     let before = process::usage(processes)?;
     let began = Instant::now();
-    tokio::time::sleep(WATCHED).await;
+    tokio::time::sleep(extent.watched).await;
     let after = process::usage(processes)?;
     let seconds = began.elapsed().as_secs_f64();
     ensure!(

@@ -5,13 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use gloria_desktop_session::Process;
 
-use super::median;
 use super::screen::{Picture, Screen};
 use super::stage::{DEADLINE, Stage, window_program, window_program_ended};
+use super::{Extent, median};
 use crate::commands;
-
-/// Openings that are timed of each kind.
-const OPENINGS: usize = 10;
 
 /// How often the screen is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(4);
@@ -20,12 +17,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(4);
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Rows of the table. The agent is connected, and no window is there.
-pub(super) async fn rows(stage: &Stage, agent: &Process, screen: &Screen) -> Result<String> {
+pub(super) async fn rows(stage: &Stage, agent: &Process, screen: &Screen, extent: Extent) -> Result<String> {
+    let openings = extent.openings;
     // The first one reads the libraries from the disk.
     open(stage, screen).await?;
     end_window(stage, agent).await?;
     let (mut new, mut again) = (Vec::new(), Vec::new());
-    for _ in 0..OPENINGS {
+    for _ in 0..openings {
         new.push(open(stage, screen).await?);
         stage.close_window().await?;
         tokio::time::sleep(SETTLED).await;
@@ -37,7 +35,7 @@ pub(super) async fn rows(stage: &Stage, agent: &Process, screen: &Screen) -> Res
         let slowest = took.iter().copied().fold(0.0, f64::max);
         let middle = median(took);
         format!(
-            "| from the click on the tray icon until the page is on the screen, {what}: median, slowest of {OPENINGS} \
+            "| from the click on the tray icon until the page is on the screen, {what}: median, slowest of {openings} \
              | {middle:.0} ms, {slowest:.0} ms | {goal} |\n"
         )
     };

@@ -6,36 +6,33 @@ use anyhow::{Context as _, Result};
 use gloria_desktop_session::{Session, SessionOptions};
 
 use super::stage::Stage;
-use super::{loudness, median, page};
-use crate::commands;
+use super::{Extent, loudness, median};
 use crate::demo::TestBackend;
 
-/// Starts that are timed; one before them sets the account up and reads the program from the disk.
-const STARTS: usize = 20;
-
 /// Measures, and writes the table.
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(extent: Extent) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let table = runtime.block_on(measured())?;
-    println!("\n{table}");
-    page::put(&commands::root().join("docs/performance.md"), "start", &table)
+    let table = runtime.block_on(measured(extent))?;
+    extent.write("start", &table)
 }
 
-async fn measured() -> Result<String> {
+async fn measured(extent: Extent) -> Result<String> {
     let load = loudness();
     let session = Session::start(SessionOptions::default()).await?;
     let stage = Stage::new(session, TestBackend::release()?);
+    // It sets the account up and reads the program from the disk.
     start(&stage).await?;
+    let starts = extent.starts;
     let mut took = Vec::new();
-    for _ in 0..STARTS {
+    for _ in 0..starts {
         took.push(start(&stage).await?);
     }
     let slowest = took.iter().copied().fold(0.0, f64::max);
     let middle = median(took);
     Ok(format!(
-        "| the agent | median, slowest of {STARTS} | to reach |\n| --- | ---: | ---: |\n\
+        "| the agent | median, slowest of {starts} | to reach |\n| --- | ---: | ---: |\n\
          | from its start until it is connected | {middle:.0} ms, {slowest:.0} ms | 60 ms |\n\n{load}\n"
     ))
 }

@@ -10,18 +10,11 @@ use gloria_desktop_session::{Process, Session, SessionOptions, Signal};
 use super::process::{self, Thread};
 use super::screen::Screen;
 use super::stage::{DEADLINE, Stage, window_program};
-use super::{loudness, median, opening, page};
-use crate::commands;
+use super::{Extent, loudness, median, opening};
 use crate::demo::TestBackend;
 
 /// Starting up, the first report of the page and its animations are over by then.
 const SETTLED: Duration = Duration::from_secs(15);
-
-/// Two heartbeats of the backend's 30 s, and a dozen reports of the page.
-const WATCHED: Duration = Duration::from_secs(60);
-
-/// Ends that are timed of each kind.
-const ENDS: usize = 9;
 
 /// How often it is looked whether a process has ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(1);
@@ -46,16 +39,15 @@ const FOREIGN_THREADS: [&str; 13] = [
 ];
 
 /// Measures, and writes the table.
-pub(super) fn run() -> Result<()> {
+pub(super) fn run(extent: Extent) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let table = runtime.block_on(measured())?;
-    println!("\n{table}");
-    page::put(&commands::root().join("docs/performance.md"), "window", &table)
+    let table = runtime.block_on(measured(extent))?;
+    extent.write("window", &table)
 }
 
-async fn measured() -> Result<String> {
+async fn measured(extent: Extent) -> Result<String> {
     let load = loudness();
     let options = SessionOptions {
         frame_buffer: true,
@@ -69,23 +61,23 @@ async fn measured() -> Result<String> {
     stage.connected(&mut agent).await?;
     // What was missed is notified of once, and gone from the screen.
     tokio::time::sleep(SETTLED).await;
-    let mut rows = opening::rows(&stage, &agent, &screen).await?;
-    rows += &idle(&stage, &agent).await?;
+    let mut rows = opening::rows(&stage, &agent, &screen, extent).await?;
+    rows += &idle(&stage, &agent, extent).await?;
     drop(agent);
-    rows += &ends(&stage).await?;
+    rows += &ends(&stage, extent).await?;
     Ok(format!(
         "| the app | | to reach |\n| --- | ---: | ---: |\n{rows}\n{load}\n"
     ))
 }
 
-async fn idle(stage: &Stage, agent: &Process) -> Result<String> {
+async fn idle(stage: &Stage, agent: &Process, extent: Extent) -> Result<String> {
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
     let window = window_program(agent)?.context("the window's program does not run")?;
     let before = wake_ups(agent.id(), window)?;
     let began = Instant::now();
-    tokio::time::sleep(WATCHED).await;
+    tokio::time::sleep(extent.watched).await;
     let after = wake_ups(agent.id(), window)?;
     let seconds = began.elapsed().as_secs_f64();
     let mut rates: BTreeMap<&str, f64> = BTreeMap::new();
@@ -106,30 +98,31 @@ async fn idle(stage: &Stage, agent: &Process) -> Result<String> {
         let rate = rates.get(group).copied().unwrap_or(0.0);
         format!(
             "| window open, idle for {} s: wake-ups a second of {group} | {rate:.2} | {goal} |\n",
-            WATCHED.as_secs()
+            extent.watched.as_secs()
         )
     };
     Ok(groups.into_iter().map(row).collect())
 }
 
-async fn ends(stage: &Stage) -> Result<String> {
+async fn ends(stage: &Stage, extent: Extent) -> Result<String> {
+    let ends = extent.ends;
     let mut rows = String::new();
     let mut row = |what: &str, took: Vec<f64>| {
         let slowest = took.iter().copied().fold(0.0, f64::max);
         let middle = median(took);
         rows.push_str(&format!(
-            "| from SIGTERM to the end of {what}: median, slowest of {ENDS} \
+            "| from SIGTERM to the end of {what}: median, slowest of {ends} \
              | {middle:.0} ms, {slowest:.0} ms | 300 ms |\n"
         ));
     };
     let mut alone = Vec::new();
-    for _ in 0..ENDS {
+    for _ in 0..ends {
         let agent = started(stage).await?;
         alone.push(end(agent, None).await?.0);
     }
     row("the agent, without a window", alone);
     let (mut agents, mut windows) = (Vec::new(), Vec::new());
-    for _ in 0..ENDS {
+    for _ in 0..ends {
         let agent = started(stage).await?;
         stage.click_tray().await?;
         stage.window().await?;
