@@ -279,7 +279,7 @@ impl Actor {
             requested_view: None,
             in_view: false,
         };
-        // What is looked at regularly is looked at together, so all of it begins at once.
+        // Everything periodic starts at the same time so that it shares its wake-ups.
         let began = Instant::now();
         let observations = setup.ports.signals.watch();
         let notification_events = setup.ports.notifications.watch();

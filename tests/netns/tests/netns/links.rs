@@ -76,8 +76,9 @@ fn another_default_route_moves_the_stream() {
 fn a_rule_that_names_another_table_moves_the_stream() {
     let mut lab = Lab::connected(Setup::as_installed());
     let _other = lab.other_way("tun0");
-    lab.client
-        .ip(&format!("route add default via {OTHER_GATEWAY} dev tun0 table 100"));
+    lab.client.ip(&format!(
+        "route add default via {OTHER_GATEWAY} dev tun0 table 100"
+    ));
     // For five seconds after a change the client queries the routes by itself.
     sleep(Duration::from_secs(8));
     let fault = Instant::now();

@@ -128,7 +128,11 @@ fn watch_routes(changes: &Sender<Change>) -> Duration {
         // The loop may have ended already.
         let _ = changes.send(Change::RoutesUnsignalled);
     });
-    if watched { SIGNALLED_POLL_INTERVAL } else { POLL_INTERVAL }
+    if watched {
+        SIGNALLED_POLL_INTERVAL
+    } else {
+        POLL_INTERVAL
+    }
 }
 
 fn listed(interfaces: HashMap<u32, netwatcher::Interface>) -> Vec<Interface> {

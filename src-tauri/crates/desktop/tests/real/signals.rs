@@ -216,7 +216,9 @@ fn interfaces_addresses_and_routes_are_seen_as_they_come_and_go() {
     // Its address and what was said of its routes stay.
     ip(&probe, "link set eth8 down");
     ip(&probe, "link set eth7 down");
-    seen(&probe, "that no route is left with the link", |line| line.ends_with("| - -"));
+    seen(&probe, "that no route is left with the link", |line| {
+        line.ends_with("| - -")
+    });
     ip(&probe, "link del eth7");
     seen(&probe, "nothing", |line| line == "network  | - -");
     probe.finish();

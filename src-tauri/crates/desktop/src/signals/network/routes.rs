@@ -21,7 +21,10 @@ pub(super) fn open() -> rustix::io::Result<OwnedFd> {
         SocketFlags::CLOEXEC,
         None,
     )?;
-    bind(&socket, &SocketAddrNetlink::new(0, LINKS | ADDRESSES | ROUTES | RULES))?;
+    bind(
+        &socket,
+        &SocketAddrNetlink::new(0, LINKS | ADDRESSES | ROUTES | RULES),
+    )?;
     Ok(socket)
 }
 
