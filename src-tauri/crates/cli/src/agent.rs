@@ -19,6 +19,9 @@ const UNRESPONSIVE: u8 = 5;
 pub(crate) struct Options {
     #[arg(long)]
     open: bool,
+    // Passed by the agent to itself when it restarts in place: an open file.
+    #[arg(long, hide = true)]
+    lock: Option<i32>,
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
@@ -26,7 +29,10 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
     let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());
     logs::log_panics(|| {});
-    let options = gloria_agent::linux::Options { open: options.open };
+    let options = gloria_agent::linux::Options {
+        open: options.open,
+        lock: options.lock.and_then(process::inherited),
+    };
     let outcome = paths
         .map_err(Into::into)
         .and_then(|paths| gloria_agent::linux::run(paths, log, Arc::clone(catalogue()), options));

@@ -1,7 +1,7 @@
 //! Clients that send requests: the command line, and a second start of the app.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,10 +14,14 @@ use crate::protocol::{
     MAX_ANSWER_BYTES, OTHER_VERSION, OpenRequest, Outcome, REQUEST, Refused, RequestLine, SLOW, STATUS,
     StartAnswer, StartRequest,
 };
-use crate::{AskError, CallError, system};
+use crate::{AskError, CallError, Identity, system};
 
 /// How often to check whether a restarting app answers again. A restart takes some twenty milliseconds.
 const START_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How long an app may have the folder without a socket: to start, to end or to restart on a busy computer. It may also
+/// have it on another computer that shares the folder, and then nobody waits for long.
+const CLAIMED_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longer than the app waits before it closes a connection.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -81,6 +85,33 @@ fn is_disconnect(error: &io::Error) -> bool {
     )
 }
 
+/// Waits for an app that has the folder where nobody answers: it starts, ends or restarts.
+struct Patience<'a> {
+    data: &'a Path,
+    deadline: Instant,
+}
+
+impl<'a> Patience<'a> {
+    fn new(data: &'a Path) -> Self {
+        Self {
+            data,
+            deadline: Instant::now() + CLAIMED_TIMEOUT,
+        }
+    }
+
+    /// Returns when to ask again.
+    async fn wait(&self) -> Result<(), AskError> {
+        if !Identity::of(self.data).is_claimed() {
+            return Err(AskError::NotRunning);
+        }
+        if Instant::now() >= self.deadline {
+            return Err(AskError::Silent);
+        }
+        sleep(START_INTERVAL).await;
+        Ok(())
+    }
+}
+
 impl From<Refused> for AskError {
     fn from(refused: Refused) -> Self {
         match &*refused.code {
@@ -94,18 +125,30 @@ impl From<Refused> for AskError {
 /// A connection that sends requests to the running app, one after the other.
 #[derive(Debug)]
 pub struct AppConnection {
+    data: PathBuf,
     connection: Connection,
     next_id: u64,
 }
 
 impl AppConnection {
-    /// Connects to the app for this data folder.
+    /// Connects to the app for this data folder. One that starts or restarts is waited for.
     ///
     /// # Errors
     /// When no app is running, it does not answer within ten seconds, or it refuses.
     pub async fn open(data: &Path) -> Result<Self, AskError> {
+        let patience = Patience::new(data);
+        loop {
+            match Self::open_now(data).await {
+                Err(AskError::NotRunning) => patience.wait().await?,
+                asked => return asked,
+            }
+        }
+    }
+
+    async fn open_now(data: &Path) -> Result<Self, AskError> {
         let connection = Connection::open_as(data, &Hello::new(REQUEST, &[])).await?;
         Ok(Self {
+            data: data.to_owned(),
             connection,
             next_id: 1,
         })
@@ -117,6 +160,19 @@ impl AppConnection {
     /// When the app does not answer within ten seconds, or the command fails. After a missing answer, later requests
     /// fail as well.
     pub async fn call(&mut self, call: &str, request: Value) -> Result<Value, CallError> {
+        let deadline = Instant::now() + CLAIMED_TIMEOUT;
+        loop {
+            match self.call_once(call, &request).await {
+                // An app that restarts answers every request that it has read before, so this one was not read.
+                Err(CallError::Ask(AskError::NotRunning)) if Instant::now() < deadline => {
+                    self.connection = Self::open(&self.data).await?.connection;
+                }
+                called => return called,
+            }
+        }
+    }
+
+    async fn call_once(&mut self, call: &str, request: &Value) -> Result<Value, CallError> {
         let id = self.next_id;
         self.next_id += 1;
         let line = RequestLine { id, call, request };
@@ -154,9 +210,14 @@ impl AppEvents {
     /// # Errors
     /// As [`AppConnection::open`].
     pub async fn open(data: &Path, types: &[&str]) -> Result<Self, AskError> {
-        Connection::open_as(data, &Hello::new(LISTENER, types))
-            .await
-            .map(Self)
+        let hello = Hello::new(LISTENER, types);
+        let patience = Patience::new(data);
+        loop {
+            match Connection::open_as(data, &hello).await.map(Self) {
+                Err(AskError::NotRunning) => patience.wait().await?,
+                asked => return asked,
+            }
+        }
     }
 
     /// The next event, a `ListenerMessage` of the core. Cancel-safe.
@@ -179,6 +240,16 @@ impl AppEvents {
 /// # Errors
 /// When no app is running, or it does not answer within ten seconds.
 pub async fn ask_status(data: &Path) -> Result<String, AskError> {
+    let patience = Patience::new(data);
+    loop {
+        match ask_status_now(data).await {
+            Err(AskError::NotRunning) => patience.wait().await?,
+            asked => return asked,
+        }
+    }
+}
+
+async fn ask_status_now(data: &Path) -> Result<String, AskError> {
     let asked = async {
         let mut connection = Connection::open(data).await?;
         let hello = Hello::new(STATUS, &[]);
@@ -218,7 +289,7 @@ pub async fn ask_to_open(data: &Path, activation_token: Option<String>) -> Resul
 /// # Errors
 /// As [`ask_status`].
 pub async fn ask_to_start(data: &Path, start: &StartRequest) -> Result<(), AskError> {
-    let mut app = AppConnection::open(data).await?;
+    let mut app = AppConnection::open_now(data).await?;
     let request = serde_json::to_value(start).unwrap_or_default();
     match app.call(APP_START, request).await {
         Ok(answer) => {
@@ -236,18 +307,11 @@ pub async fn ask_to_start(data: &Path, start: &StartRequest) -> Result<(), AskEr
 
 /// Waits until the app has ended and the next one answers.
 async fn reached_again(data: &Path, mut app: AppConnection) -> Result<(), AskError> {
-    let deadline = Instant::now() + ANSWER_TIMEOUT;
     let ended = async { while app.connection.lines.next().await.is_ok() {} };
     timeout(ANSWER_TIMEOUT, ended)
         .await
         .map_err(|_| AskError::Silent)?;
-    loop {
-        match ask_status(data).await {
-            Ok(_) => return Ok(()),
-            Err(error) if Instant::now() >= deadline => return Err(error),
-            Err(_) => sleep(START_INTERVAL).await,
-        }
-    }
+    ask_status(data).await.map(drop)
 }
 
 /// Requests that the app for this data folder ends. It has begun to when this returns.
@@ -282,6 +346,16 @@ async fn ask_for(data: &Path, call: &str, request: Value) -> Result<(), AskError
 
 /// Sends a request in a line that every version understands.
 async fn say_plainly(data: &Path, line: &str) -> Result<(), AskError> {
+    let patience = Patience::new(data);
+    loop {
+        match say_plainly_now(data, line).await {
+            Err(AskError::NotRunning) => patience.wait().await?,
+            asked => return asked,
+        }
+    }
+}
+
+async fn say_plainly_now(data: &Path, line: &str) -> Result<(), AskError> {
     let said = async {
         let mut connection = Connection::open(data).await?;
         let sent = connection.writer.write_all(line.as_bytes()).await;

@@ -1,6 +1,6 @@
 //! The location of an app's socket, which all programs derive from the data folder alone.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
@@ -25,6 +25,32 @@ impl Identity {
         Self { folder }
     }
 
+    /// What an app locks for as long as it has the folder.
+    pub fn lock_file(&self) -> PathBuf {
+        self.folder.join("running.lock")
+    }
+
+    /// Likewise, where the folder has no locks: in a private folder of this computer.
+    pub fn lock_file_in(&self, private: &Path) -> PathBuf {
+        private.join(self.name()).with_extension("lock")
+    }
+
+    /// Whether an app has the folder: it runs, or it starts, ends or begins anew and has no socket for a moment.
+    pub fn is_claimed(&self) -> bool {
+        is_locked(&self.lock_file()) || self.is_claimed_elsewhere()
+    }
+
+    #[cfg(unix)]
+    fn is_claimed_elsewhere(&self) -> bool {
+        let mut folders = possible_private_folders().into_iter();
+        folders.any(|private| is_locked(&self.lock_file_in(&private)))
+    }
+
+    #[cfg(not(unix))]
+    fn is_claimed_elsewhere(&self) -> bool {
+        false
+    }
+
     /// A short unique name for the folder.
     pub fn name(&self) -> String {
         format!(
@@ -32,6 +58,11 @@ impl Identity {
             fnv1a(self.folder.as_os_str().as_encoded_bytes())
         )
     }
+}
+
+/// Only a lock of its own says so, which this has for some microseconds if nobody else has one.
+fn is_locked(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// FNV-1a, because app and command line must compute the same name whatever compiler built them. It need not resist
@@ -45,6 +76,22 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_claimed_as_long_as_it_is_locked() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let identity = Identity::of(home.path());
+        assert!(!identity.is_claimed(), "there is no lock");
+        let lock = File::create(identity.lock_file()).expect("made");
+        assert!(!identity.is_claimed(), "nobody has it");
+        lock.lock().expect("locked");
+        assert!(identity.is_claimed());
+        let copy = lock.try_clone().expect("a descriptor");
+        drop(lock);
+        assert!(identity.is_claimed(), "until the last descriptor is closed");
+        drop(copy);
+        assert!(!identity.is_claimed());
+    }
 
     #[test]
     fn one_folder_has_one_name_and_two_folders_have_two() {

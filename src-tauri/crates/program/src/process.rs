@@ -12,6 +12,10 @@ use crate::logs;
 /// a certificate, and an address may contain one too.
 const PREFIX: &str = "GLORIA_";
 
+/// The last one of the standard streams.
+#[cfg(unix)]
+const STDERR: i32 = 2;
+
 static REMOVED: OnceLock<HashMap<String, OsString>> = OnceLock::new();
 
 /// Must be called first in `main`, before there is another thread: removes the app's own variables from the
@@ -90,6 +94,41 @@ pub fn replace_process(arguments: &[&str]) -> std::io::Error {
             .exec(),
         Err(error) => error,
     }
+}
+
+/// Leaves a file open for the next run of a program in this process, which finds it by this number.
+///
+/// # Errors
+/// When the system refuses.
+#[cfg(unix)]
+pub fn leave_open(file: &std::os::fd::OwnedFd) -> std::io::Result<i32> {
+    use std::os::fd::AsRawFd as _;
+
+    rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?;
+    Ok(file.as_raw_fd())
+}
+
+/// The open file with this number that the run before left by [`leave_open`]. `None` if there is none: what this run
+/// has opened is marked to be closed by the next one, and is not taken for it.
+#[cfg(unix)]
+pub fn inherited(number: i32) -> Option<std::os::fd::OwnedFd> {
+    use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+    use std::os::fd::{BorrowedFd, FromRawFd as _, OwnedFd};
+
+    if number <= STDERR {
+        return None;
+    }
+    // SAFETY: the number is not -1, and the system says whether it is that of an open file.
+    #[expect(unsafe_code, reason = "a number that was passed on is a file in no safe way")]
+    let open = unsafe { BorrowedFd::borrow_raw(number) };
+    let flags = fcntl_getfd(open).ok()?;
+    if flags.contains(FdFlags::CLOEXEC) {
+        return None;
+    }
+    fcntl_setfd(open, flags | FdFlags::CLOEXEC).ok()?;
+    // SAFETY: it is open, nothing in this run has opened it, and it is taken only once: it has the flag now.
+    #[expect(unsafe_code, reason = "a number that was passed on is a file in no safe way")]
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Starts the program again next to this process with these arguments. It inherits neither the app's own variables nor
@@ -178,6 +217,22 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn a_file_that_was_left_open_is_found_once_and_no_other_is() {
+        use std::os::fd::{IntoRawFd as _, OwnedFd};
+
+        let own = OwnedFd::from(tempfile::tempfile().expect("a file"));
+        let left = OwnedFd::from(tempfile::tempfile().expect("a file"));
+        let number = leave_open(&left).expect("left open");
+        assert_eq!(left.into_raw_fd(), number);
+        let found = inherited(number).expect("it is there");
+        assert!(inherited(number).is_none(), "taken");
+        drop(found);
+        assert!(inherited(number).is_none(), "closed");
+        assert!(inherited(own.into_raw_fd()).is_none(), "opened by this run");
+        assert!(inherited(2).is_none() && inherited(-1).is_none() && inherited(i32::MAX).is_none());
+    }
 
     #[test]
     fn the_installed_path_is_not_that_of_a_deleted_file() {

@@ -4,6 +4,7 @@
 //! The environment of a process is what its libraries, its children and every connection to a bus go by; a new run of
 //! the program is the one way to change it for all of them.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,16 +39,19 @@ pub(super) struct Anew {
     /// The installed path of this program.
     program: PathBuf,
     place: WindowPlace,
+    /// The lock of the folder, which stays claimed between the runs: clients wait as long as it is.
+    lock: Arc<Option<OwnedFd>>,
     next: Arc<Mutex<Next>>,
     /// A program of another version connected.
     other_version: Arc<Notify>,
 }
 
 impl Anew {
-    pub(super) fn new(program: PathBuf, place: WindowPlace) -> Self {
+    pub(super) fn new(program: PathBuf, place: WindowPlace, lock: Option<OwnedFd>) -> Self {
         Self {
             program,
             place,
+            lock: Arc::new(lock),
             next: Arc::default(),
             other_version: Arc::default(),
         }
@@ -113,6 +117,7 @@ impl Anew {
         if timeout(IDLE_TIMEOUT, self.place.idle()).await.is_err() {
             tracing::warn!("a request hangs; the agent does not wait for it");
         }
+        self.place.close();
     }
 
     /// Replaces this process by the next run. Returns only where even the running program cannot be executed.
@@ -120,10 +125,30 @@ impl Anew {
         logs::flush(logs::FLUSH_TIMEOUT);
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.is_installed {
-            let error = command(&self.program, &next).exec();
+            let error = self.command(&self.program, &next).exec();
             tracing::error!(%error, "the installed program cannot be executed; the running one goes on");
         }
-        command(Path::new(RUNNING), &next).exec()
+        self.command(Path::new(RUNNING), &next).exec()
+    }
+
+    fn command(&self, program: &Path, next: &Next) -> Command {
+        let mut command = Command::new(program);
+        command.arg0("gloria").arg("agent").envs(process::own_variables());
+        if next.open {
+            command.arg("--open");
+        }
+        if let Some(lock) = &*self.lock
+            && let Ok(number) = process::leave_open(lock)
+        {
+            command.arg(format!("--lock={number}"));
+        }
+        if let Some(session) = &next.session {
+            for name in VARIABLES {
+                command.env_remove(name);
+            }
+            command.envs(session);
+        }
+        command
     }
 }
 
@@ -132,19 +157,4 @@ fn begin(controls: &OnceLock<Controls>) {
     if let Some(controls) = controls.get() {
         controls.begin_anew();
     }
-}
-
-fn command(program: &Path, next: &Next) -> Command {
-    let mut command = Command::new(program);
-    command.arg0("gloria").arg("agent").envs(process::own_variables());
-    if next.open {
-        command.arg("--open");
-    }
-    if let Some(session) = &next.session {
-        for name in VARIABLES {
-            command.env_remove(name);
-        }
-        command.envs(session);
-    }
-    command
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
@@ -32,10 +33,12 @@ const WINDOW: &str = "gloria-notify";
 const INTERNAL_ERROR: u8 = 70;
 
 /// How the agent starts.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub struct Options {
     /// Open the window as well.
     pub open: bool,
+    /// The lock of the folder, kept by the run of the program in this process before this one.
+    pub lock: Option<OwnedFd>,
 }
 
 /// Runs until the agent is asked to end. If another agent runs for the same folder, requests its window instead.
@@ -49,9 +52,13 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         activation_token: None,
         session: session.clone(),
     };
-    let instance = match Instance::claim(&paths, &second_start)? {
-        Claimed::First(instance) => instance,
-        Claimed::Second => return Ok(ExitCode::SUCCESS),
+    let inherited = options.lock.and_then(|lock| Instance::inherited(&paths, lock));
+    let instance = match inherited {
+        Some(instance) => instance,
+        None => match Instance::claim(&paths, &second_start)? {
+            Claimed::First(instance) => instance,
+            Claimed::Second => return Ok(ExitCode::SUCCESS),
+        },
     };
     log.rotate();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the agent starts");
@@ -62,7 +69,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         .context("a runtime")?;
     let program = process::installed_program()?;
     let place = WindowPlace::in_session(session);
-    let anew = Anew::new(program.clone(), place.clone());
+    let anew = Anew::new(program.clone(), place.clone(), instance.keep()?);
     let next = anew.clone();
     let window = program.with_file_name(WINDOW);
     let ended = runtime.block_on(async {

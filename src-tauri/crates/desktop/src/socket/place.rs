@@ -29,6 +29,8 @@ struct Place {
     open_requests: watch::Sender<usize>,
     /// The next app takes the window over.
     stays: AtomicBool,
+    /// No more requests are read.
+    closed: watch::Sender<bool>,
 }
 
 /// A request that is not answered yet.
@@ -81,6 +83,18 @@ impl WindowPlace {
     pub async fn idle(&self) {
         // The sender lives as long as this.
         let _ = self.0.open_requests.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// From now on only requests of the window are read. Other clients are hung up on without an answer, and ask the
+    /// next app. What was read is answered, if this follows [`WindowPlace::idle`] at once.
+    pub fn close(&self) {
+        self.0.closed.send_replace(true);
+    }
+
+    /// Waits until no more requests are to be read.
+    pub(super) async fn closed(&self) {
+        // The sender lives as long as this.
+        let _ = self.0.closed.subscribe().wait_for(|closed| *closed).await;
     }
 
     /// From now on the window stays when this app ends, because the next one takes it over.

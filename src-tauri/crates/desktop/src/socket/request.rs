@@ -16,7 +16,6 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
-use super::place::WindowPlace;
 use super::protocol::Refusal;
 use super::state::{AppRequest, CLIENT_TIMEOUT, Server, refuse};
 
@@ -39,7 +38,13 @@ where
 {
     lines.set_max_bytes(MAX_REQUEST_BYTES);
     loop {
-        let line = match timeout(REQUEST_IDLE_TIMEOUT, lines.next()).await {
+        let next = tokio::select! {
+            biased;
+            () = server.closed() => return Ok(()),
+            next = timeout(REQUEST_IDLE_TIMEOUT, lines.next()) => next,
+        };
+        let open = server.begin_request();
+        let line = match next {
             Ok(Ok(line)) => line,
             Ok(Err(LineError::Ended)) => return Ok(()),
             Ok(Err(LineError::TooLong)) => return refuse(lines, writer, server, Refusal::TooLong).await,
@@ -51,7 +56,6 @@ where
         else {
             return refuse(lines, writer, server, Refusal::NotUnderstood).await;
         };
-        let open = server.windows.as_ref().map(WindowPlace::begin_request);
         let Ok((outcome, then)) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
             return refuse(lines, writer, server, Refusal::Slow).await;
         };

@@ -160,7 +160,13 @@ async fn greet<C>(
 where
     C: AsyncRead + AsyncWrite,
 {
-    let opening = match lines.next().await {
+    let next = tokio::select! {
+        biased;
+        () = server.closed() => return Ok(Greeted::Answered),
+        next = lines.next() => next,
+    };
+    let _open = server.begin_request();
+    let opening = match next {
         Ok(line) => Opening::parse(&line, |version| {
             if version != env!("CARGO_PKG_VERSION") {
                 (server.app)(AppRequest::OtherVersion);

@@ -1,6 +1,7 @@
 //! What all clients share: access to the core and the app, and the limits of each role.
 
 use std::fmt;
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use gloria_words::Words;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
 use tokio::sync::Semaphore;
 
-use super::place::WindowPlace;
+use super::place::{OpenCall, WindowPlace};
 use super::protocol::Refusal;
 
 /// Clients whose role is not known yet, and those that ask for the status: a few scripts at once. More wait in the
@@ -84,6 +85,20 @@ impl Server {
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             requesters: Arc::new(Semaphore::new(MAX_REQUESTERS)),
         }
+    }
+
+    /// Waits until no more requests are to be read.
+    pub(super) async fn closed(&self) {
+        match &self.windows {
+            Some(windows) => windows.closed().await,
+            // Such an app does not restart.
+            None => pending().await,
+        }
+    }
+
+    /// Counts a request that was read, until this is dropped.
+    pub(super) fn begin_request(&self) -> Option<OpenCall> {
+        self.windows.as_ref().map(WindowPlace::begin_request)
     }
 
     /// Brings the connected window to the front, or has the app show one.
