@@ -175,6 +175,20 @@ async fn clients_that_die_or_say_nothing_leave_their_places() {
     running.end().await;
 }
 
+/// A script that opens connections and says nothing on them keeps nobody out for long: a command waits ten seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_clients_that_stay_silent_keep_nobody_out() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(scene.client().await);
+    }
+    is_well(&scene, &running, "1").await;
+    drop(silent);
+    running.end().await;
+}
+
 /// The end of the app does not wait for clients.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_waits_for_no_client() {

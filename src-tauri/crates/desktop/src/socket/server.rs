@@ -24,6 +24,11 @@ use crate::instance::Instance;
 /// When the system is out of sockets, retrying at once would only waste CPU time.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How long a client may take to send its first line while others wait for its place. Programs send it in the same
+/// millisecond; the rest is for a busy computer. Without this limit, a script that opens connections and says nothing
+/// would keep everybody out for [`CLIENT_TIMEOUT`] each.
+const MIN_HELLO_TIMEOUT: Duration = Duration::from_millis(200);
+
 /// How long clients may read what was sent to them before the core ended. The app does not wait for this.
 const END_TIMEOUT: Duration = Duration::from_millis(100);
 
@@ -75,7 +80,7 @@ impl AppSocket {
         let mut clients = JoinSet::new();
         loop {
             let next = async {
-                let place = Arc::clone(&server.newcomers).acquire_owned().await;
+                let place = server.place_for_newcomer().await;
                 (self.0.accept().await, place)
             };
             let (client, place) = tokio::select! {
@@ -164,6 +169,8 @@ where
         biased;
         () = server.closed() => return Ok(Greeted::Answered),
         next = lines.next() => next,
+        // Without an answer: a client that is silent does not wait for one, and might not read it.
+        () = server.is_crowded(MIN_HELLO_TIMEOUT) => return Ok(Greeted::Answered),
     };
     let _open = server.begin_request();
     let opening = match next {

@@ -11,7 +11,8 @@ use gloria_ipc::lines::{LineReader, write_line};
 use gloria_ipc::session::Session;
 use gloria_words::Words;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::sleep;
 
 use super::place::{OpenCall, WindowPlace};
 use super::protocol::Refusal;
@@ -58,7 +59,9 @@ pub(super) struct Server {
     /// `None` if the app shows its window itself.
     pub(super) windows: Option<WindowPlace>,
     pub(super) app: Box<dyn Fn(AppRequest) + Send + Sync>,
-    pub(super) newcomers: Arc<Semaphore>,
+    newcomers: Arc<Semaphore>,
+    /// Whether a client waits because all places for newcomers are taken.
+    crowded: watch::Sender<bool>,
     pub(super) listeners: Arc<Semaphore>,
     pub(super) requesters: Arc<Semaphore>,
 }
@@ -82,6 +85,7 @@ impl Server {
             windows,
             app: Box::new(app),
             newcomers: Arc::new(Semaphore::new(MAX_NEWCOMERS)),
+            crowded: watch::Sender::new(false),
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             requesters: Arc::new(Semaphore::new(MAX_REQUESTERS)),
         }
@@ -99,6 +103,25 @@ impl Server {
     /// Counts a request that was read, until this is dropped.
     pub(super) fn begin_request(&self) -> Option<OpenCall> {
         self.windows.as_ref().map(WindowPlace::begin_request)
+    }
+
+    /// Waits for a place for the next client whose role is not known yet.
+    pub(super) async fn place_for_newcomer(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let newcomers = Arc::clone(&self.newcomers);
+        if let Ok(place) = Arc::clone(&newcomers).try_acquire_owned() {
+            return Ok(place);
+        }
+        self.crowded.send_replace(true);
+        let place = newcomers.acquire_owned().await;
+        self.crowded.send_replace(false);
+        place
+    }
+
+    /// Returns after `least`, as soon as a client waits for a place.
+    pub(super) async fn is_crowded(&self, least: Duration) {
+        sleep(least).await;
+        // The sender lives as long as this.
+        let _ = self.crowded.subscribe().wait_for(|crowded| *crowded).await;
     }
 
     /// Brings the connected window to the front, or has the app show one.
