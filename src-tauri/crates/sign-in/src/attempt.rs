@@ -17,7 +17,7 @@ use crate::callback::{
 };
 use crate::client::{Client, Grant};
 use crate::exchange::{Answer, Later, ProviderRefusal, ask};
-use crate::identity::IdentityError;
+use crate::identity::{IdentityError, Nonce};
 use crate::pkce::{Entropy, NoEntropy, challenge, random_text};
 
 /// The ports that are tried first, for providers that know addresses with their port alone. They are below those that
@@ -302,7 +302,7 @@ impl Attempt {
             Answer::Refused(ProviderRefusal::InvalidGrant) => return Err(SignInError::CodeRefused),
             Answer::Refused(refusal) => return Err(SignInError::Misconfigured(refusal)),
         };
-        let nonce = Some(&self.secrets.nonce);
+        let nonce = Nonce::Sent(&self.secrets.nonce);
         let grant = self.client.grant(*tokens, asked, nonce).await;
         grant.map_err(SignInError::Identity)
     }

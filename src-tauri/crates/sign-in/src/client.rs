@@ -7,7 +7,7 @@ use gloria_stream::http::Http;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::exchange::{Answer, Later, ProviderRefusal, Tokens, ask};
-use crate::identity::{self, ExpectedIdentity, Identity, IdentityError, Keys};
+use crate::identity::{self, ExpectedIdentity, Identity, IdentityError, Keys, Nonce};
 use crate::lifetime::{Clock, Lifetime, Moment};
 use crate::metadata::Metadata;
 use crate::provider::Provider;
@@ -135,7 +135,7 @@ impl Client {
     async fn renewed(&self, tokens: Tokens, asked: Moment, who: &Identity) -> RenewalAnswer {
         let (identity, doubt) = match &tokens.id_token {
             None => (None, None),
-            Some(_) => match self.identity(&tokens, None).await {
+            Some(_) => match self.identity(&tokens, Nonce::Forgotten).await {
                 Ok((identity, _)) if !identity.is_same(who) => return RenewalAnswer::OtherPerson,
                 Ok((identity, unchecked)) => (Some(identity), unchecked),
                 Err(IdentityError::OtherIssuer | IdentityError::OtherAudience) => {
@@ -158,7 +158,7 @@ impl Client {
         &self,
         tokens: Tokens,
         asked: Moment,
-        nonce: Option<&SecretString>,
+        nonce: Nonce<'_>,
     ) -> Result<Grant, IdentityError> {
         let (identity, unchecked) = self.identity(&tokens, nonce).await?;
         Ok(Grant {
@@ -175,7 +175,7 @@ impl Client {
     async fn identity(
         &self,
         tokens: &Tokens,
-        nonce: Option<&SecretString>,
+        nonce: Nonce<'_>,
     ) -> Result<(Identity, Option<IdentityError>), IdentityError> {
         let token = tokens.id_token.as_ref().ok_or(IdentityError::Missing)?;
         let expected = ExpectedIdentity {

@@ -13,7 +13,7 @@ use url::Url;
 use crate::client::{Client, Grant};
 use crate::exchange::{Answer, Later, LaterCause, ProviderRefusal, ask, post, retry_after};
 use crate::foreign::shown;
-use crate::identity::IdentityError;
+use crate::identity::{IdentityError, Nonce};
 use crate::provider::is_secure;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -163,7 +163,7 @@ impl DeviceAttempt {
                 Step::Wait => {}
                 Step::Failed(error) => return Err(error),
                 Step::Tokens(tokens) => {
-                    let grant = self.client.grant(*tokens, asked, None).await;
+                    let grant = self.client.grant(*tokens, asked, Nonce::Unsent).await;
                     return grant.map_err(DeviceError::Identity);
                 }
             }

@@ -140,12 +140,22 @@ impl IdentityError {
     }
 }
 
+/// What an id_token says of the sign-in that it is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Nonce<'a> {
+    /// It is for this one.
+    Sent(&'a SecretString),
+    /// None was sent, so one is another sign-in's.
+    Unsent,
+    /// It is for one that ended long ago, perhaps in another process. Some providers repeat its nonce at each renewal.
+    Forgotten,
+}
+
 /// What an id_token must say.
 pub(crate) struct ExpectedIdentity<'a> {
     pub(crate) issuer: &'a Issuer,
     pub(crate) client_id: &'a str,
-    /// The nonce of this sign-in. One that was not asked for is somebody else's.
-    pub(crate) nonce: Option<&'a SecretString>,
+    pub(crate) nonce: Nonce<'a>,
     /// When the answer was made, by the provider's clock. Without it no time is judged: this computer's clock may be
     /// wrong by years.
     pub(crate) date: Option<SystemTime>,
@@ -168,9 +178,9 @@ pub(crate) fn read<'a>(
         return Err(IdentityError::OtherAudience);
     }
     match (&claims["nonce"], expected.nonce) {
-        (Value::Null, None) => {}
-        (Value::String(nonce), Some(wanted)) if is_same(wanted, nonce) => {}
-        (_, _) => return Err(IdentityError::Nonce),
+        (_, Nonce::Forgotten) | (Value::Null, Nonce::Unsent) => {}
+        (Value::String(nonce), Nonce::Sent(wanted)) if is_same(wanted, nonce) => {}
+        (_, Nonce::Sent(_) | Nonce::Unsent) => return Err(IdentityError::Nonce),
     }
     if let Some(date) = expected.date {
         check_times(&claims, date)?;

@@ -49,10 +49,14 @@ fn read_claims(claims: &Value, nonce: Option<&str>, date: Option<u64>) -> Result
 
 fn read_token(token: &str, nonce: Option<&str>, date: Option<u64>) -> Result<Identity, IdentityError> {
     let nonce = nonce.map(SecretString::from);
+    read_for(token, nonce.as_ref().map_or(Nonce::Unsent, Nonce::Sent), date)
+}
+
+fn read_for(token: &str, nonce: Nonce<'_>, date: Option<u64>) -> Result<Identity, IdentityError> {
     let expected = ExpectedIdentity {
         issuer: &issuer(),
         client_id: "gloria",
-        nonce: nonce.as_ref(),
+        nonce,
         date: date.map(at),
     };
     read(token, &expected).map(|(identity, _)| identity)
@@ -111,6 +115,11 @@ fn issuer_audience_and_subject_must_be_what_was_asked_for() {
     // One that was not asked for is another sign-in's.
     assert_eq!(read_claims(&claims(), None, None), Err(IdentityError::Nonce));
     assert!(read_claims(&with(&json!({"nonce": null})), None, None).is_ok());
+    // A renewal may repeat it.
+    for nonce in [json!("n-1"), Value::Null] {
+        let token = token(&json!({"alg": "RS256"}), &with(&json!({"nonce": nonce})));
+        assert!(read_for(&token, Nonce::Forgotten, None).is_ok());
+    }
 }
 
 #[test]
