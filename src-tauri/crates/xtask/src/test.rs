@@ -26,6 +26,8 @@ pub(crate) enum Suite {
     Tab,
     /// Injected faults of servers, networks and machines, and what the client has to do about each.
     Chaos,
+    /// The sign-in at a real OpenID provider, which fails on purpose, and in a browser.
+    SignIn,
     /// Client and server as two machines, with a network between them that fails.
     Netns,
     /// The app, killed at random moments while everything around it fails: nothing is lost or shown twice.
@@ -41,7 +43,7 @@ impl Suite {
             Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build, Purpose::Interop, Purpose::Python],
             Self::Chaos => &[Purpose::Build],
-            Self::Tab => &[Purpose::Build, Purpose::Browser],
+            Self::Tab | Self::SignIn => &[Purpose::Build, Purpose::Browser],
             Self::Netns if no_namespaces(NETNS_KINDS).is_some() => &[],
             Self::Netns => &[Purpose::Build, Purpose::Network],
         }
@@ -54,7 +56,8 @@ impl Suite {
             Self::Unit => 15,
             // It builds both variants of the app.
             Self::Window => 10,
-            Self::Ui => 4,
+            // The latter waits for a browser and for programs of Node.js, one for each test.
+            Self::Ui | Self::SignIn => 4,
             // Including the installation of packages.
             Self::Interop | Self::Kill => 3,
             Self::Tab | Self::Netns => 2,
@@ -70,6 +73,7 @@ impl Suite {
             Self::Window => window(report),
             Self::Interop => interop(report, extent),
             Self::Tab => tab(report),
+            Self::SignIn => sign_in(report),
             Self::Chaos => chaos(report),
             Self::Netns => netns(report),
             Self::Kill => kill(report, extent),
@@ -167,7 +171,7 @@ fn unit(report: &mut Report, extent: Extent) {
         cargo(["clippy", "--workspace"]).args(in_process).args(deny),
     );
     // These are not part of "all targets", because separate suites run them.
-    let apart = [WINDOW, INTEROP, TAB, CHAOS, NETNS, KILL].concat();
+    let apart = [WINDOW, INTEROP, TAB, SIGN_IN, CHAOS, NETNS, KILL].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -212,6 +216,7 @@ fn compiles(folder: &str) -> Command {
 const WINDOW: &[&str] = &["--test", "window", "--test", "bare", "--test", "agent"];
 const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const TAB: &[&str] = &["--test", "tab"];
+const SIGN_IN: &[&str] = &["--test", "sign-in"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
 const KILL: &[&str] = &["--test", "kill"];
@@ -265,6 +270,16 @@ fn tab(report: &mut Report) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         // So that every run prints the seed of the random servers.
         report.run("tab", tests.args(TAB).args(["--", "--show-output"]));
+    }
+}
+
+fn sign_in(report: &mut Report) {
+    let installed = report.step("sign-in packages", "npm ci", || {
+        ensure_packages("tests/sign-in/provider")
+    });
+    if installed {
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        report.run("sign-in", tests.args(SIGN_IN));
     }
 }
 

@@ -1,0 +1,85 @@
+//! The provider, as a program of its own.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::Mutex;
+
+/// A running provider. It ends when dropped.
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
+    talk: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
+    _child: Child,
+}
+
+impl Provider {
+    /// Starts one with these options, which are described in the program, and waits until it listens.
+    pub(crate) async fn start(options: Value) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider");
+        let mut child = Command::new("node")
+            .arg("provider.mjs")
+            .arg(options.to_string())
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("node");
+        let commands = child.stdin.take().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next_line().await.unwrap();
+        let first = first.expect("the provider does not start; run `cargo xtask test sign-in`");
+        let first: Value = serde_json::from_str(&first).unwrap();
+        Self {
+            issuer: first["issuer"].as_str().unwrap().to_owned(),
+            talk: Mutex::new((commands, lines)),
+            _child: child,
+        }
+    }
+
+    /// One that is set up as usual.
+    pub(crate) async fn usual() -> Self {
+        Self::start(json!({})).await
+    }
+
+    pub(crate) async fn order(&self, command: Value) -> Value {
+        let mut talk = self.talk.lock().await;
+        let (commands, lines) = &mut *talk;
+        commands
+            .write_all(format!("{command}\n").as_bytes())
+            .await
+            .unwrap();
+        let answer = lines.next_line().await.unwrap().expect("the provider ended");
+        serde_json::from_str(&answer).unwrap()
+    }
+
+    /// The next request of this path fails in this way.
+    pub(crate) async fn fault(&self, route: &str, kind: &str) {
+        self.order(json!({"do": "fault", "route": route, "kind": kind}))
+            .await;
+    }
+
+    /// Its metadata has other values, from now on.
+    pub(crate) async fn change_metadata(&self, changes: Value) {
+        let route = "/.well-known/openid-configuration";
+        let fault =
+            json!({"do": "fault", "route": route, "kind": "metadata", "times": 9, "changes": changes});
+        self.order(fault).await;
+    }
+
+    /// What it was asked, methods and paths.
+    pub(crate) async fn log(&self) -> Vec<String> {
+        let log = self.order(json!({"do": "log"})).await;
+        let entries = log.as_array().unwrap().iter();
+        entries.map(|entry| entry.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// How often it was asked this.
+    pub(crate) async fn count(&self, asked: &str) -> usize {
+        self.log().await.iter().filter(|entry| *entry == asked).count()
+    }
+}
