@@ -20,7 +20,7 @@ use crate::API_PATH;
 use crate::answers::Route;
 use crate::blast::blast;
 use crate::hub::{Hub, User};
-use crate::listener::Carrier;
+use crate::listener::ClientConnection;
 use crate::observed::{Credentials, SeenRequest};
 use crate::problem::Problem;
 
@@ -59,7 +59,7 @@ async fn health() -> Response {
 /// Handles every request first: records it, and sends a scripted response or a refusal before it reaches the API.
 async fn gate(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     mut request: Request,
     next: Next,
 ) -> Response {

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::connection::{Connections, HangUp};
 use crate::control::Control;
-use crate::hub::{Beginning, Hub};
-use crate::listener::{Carrier, Reopenable};
+use crate::hub::{Hub, HubParts};
+use crate::listener::{ClientConnection, Reopenable};
 use crate::{API_PATH, api, control};
 
 /// The token that [`BackendOptions::default`] accepts.
@@ -104,14 +104,14 @@ impl Backend {
         {
             return Err(StartError::ControlNotLoopback(address));
         }
-        let (door, orders) = mpsc::unbounded_channel();
-        let hub = Hub::new(Beginning {
+        let (listen_orders, orders) = mpsc::unbounded_channel();
+        let hub = Hub::new(HubParts {
             tokens: options.tokens,
             history: options.history,
             heartbeat: options.heartbeat.filter(|interval| !interval.is_zero()),
             optional_parts: options.optional_parts,
             replay_to_newcomers: options.replay_to_newcomers,
-            door,
+            listen_orders,
         });
         let listener = bind(options.listen, hub.connections.clone(), orders).await?;
         let address = listener.address();
@@ -130,7 +130,7 @@ impl Backend {
                 async move { drop(axum::serve(listener, router).await) },
             ));
         }
-        let router = api::router(hub.clone()).into_make_service_with_connect_info::<Carrier>();
+        let router = api::router(hub.clone()).into_make_service_with_connect_info::<ClientConnection>();
         tasks.push(tokio::spawn(
             async move { drop(axum::serve(listener, router).await) },
         ));

@@ -206,7 +206,7 @@ impl Control {
     ///
     /// When the backend has stopped, or the system does not release the port.
     pub async fn refuse(&self) -> std::io::Result<()> {
-        self.door(false).await
+        self.set_listening(false).await
     }
 
     /// Listens again, at the same address.
@@ -215,14 +215,14 @@ impl Control {
     ///
     /// When the backend has stopped, or the port is no longer available.
     pub async fn accept(&self) -> std::io::Result<()> {
-        self.door(true).await
+        self.set_listening(true).await
     }
 
-    async fn door(&self, open: bool) -> std::io::Result<()> {
+    async fn set_listening(&self, open: bool) -> std::io::Result<()> {
         let stopped = || std::io::Error::new(std::io::ErrorKind::NotConnected, "the backend has stopped");
         let (done, answer) = oneshot::channel();
         self.hub
-            .door
+            .listen_orders
             .send(ListenOrder { open, done })
             .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?

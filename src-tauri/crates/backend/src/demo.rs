@@ -69,7 +69,7 @@ struct Scene {
 pub struct Feed {
     script: Script,
     pace: Duration,
-    dice: fastrand::Rng,
+    rng: fastrand::Rng,
     day: u32,
     next: usize,
 }
@@ -88,11 +88,11 @@ impl Feed {
         let mut feed = Self {
             script,
             pace,
-            dice: fastrand::Rng::with_seed(seed),
+            rng: fastrand::Rng::with_seed(seed),
             day: 1,
             next: 0,
         };
-        feed.dice.shuffle(&mut feed.script.cast);
+        feed.rng.shuffle(&mut feed.script.cast);
         Ok(feed)
     }
 
@@ -105,16 +105,16 @@ impl Feed {
         let mut postings = Vec::new();
         for past in &self.script.backlog {
             let made = start - hours(past.hours_ago);
-            let mut teller = Teller {
+            let mut writer = EventWriter {
                 cast: &self.script.cast,
-                dice: &mut self.dice,
+                rng: &mut self.rng,
                 day: self.day,
                 now: made,
             };
-            postings.push((made, teller.posting(&past.event, &past.key, &past.data)?));
+            postings.push((made, writer.posting(&past.event, &past.key, &past.data)?));
             if let Some(later) = past.read_hours_later {
                 let read = made + hours(later);
-                let data = json!({ "id": teller.id(&past.key), "readAt": read.to_string() });
+                let data = json!({ "id": writer.id(&past.key), "readAt": read.to_string() });
                 postings.push((
                     read,
                     Posting {
@@ -133,7 +133,7 @@ impl Feed {
         if self.day == 1 && self.next < OPENING {
             return self.pace.min(OPENING_PACE);
         }
-        self.pace.mul_f64(0.5 + self.dice.f64())
+        self.pace.mul_f64(0.5 + self.rng.f64())
     }
 
     /// Returns the next event, created at `now`.
@@ -145,17 +145,17 @@ impl Feed {
         if self.next == self.script.scene.len() {
             self.next = 0;
             self.day += 1;
-            self.dice.shuffle(&mut self.script.cast);
+            self.rng.shuffle(&mut self.script.cast);
         }
         let scene = &self.script.scene[self.next];
         self.next += 1;
-        let mut teller = Teller {
+        let mut writer = EventWriter {
             cast: &self.script.cast,
-            dice: &mut self.dice,
+            rng: &mut self.rng,
             day: self.day,
             now,
         };
-        teller.posting(&scene.event, &scene.key, &scene.data)
+        writer.posting(&scene.event, &scene.key, &scene.data)
     }
 
     /// Pushes the backlog at once, then one event after another until the future is dropped.
@@ -180,14 +180,14 @@ fn hours(hours: f64) -> SignedDuration {
 }
 
 /// Fills in what the script leaves open.
-struct Teller<'a> {
+struct EventWriter<'a> {
     cast: &'a [String],
-    dice: &'a mut fastrand::Rng,
+    rng: &'a mut fastrand::Rng,
     day: u32,
     now: Timestamp,
 }
 
-impl Teller<'_> {
+impl EventWriter<'_> {
     fn id(&self, key: &str) -> String {
         format!("{key}-{}", self.day)
     }
@@ -268,7 +268,7 @@ impl Teller<'_> {
         }
         if let Some((low, high)) = name.split_once("..") {
             let (low, high): (u32, u32) = (low.parse().ok()?, high.parse().ok()?);
-            return (low <= high).then(|| self.dice.u32(low..=high).to_string());
+            return (low <= high).then(|| self.rng.u32(low..=high).to_string());
         }
         let person: usize = name.strip_prefix('p')?.parse().ok()?;
         self.cast.get(person.checked_sub(1)?).cloned()

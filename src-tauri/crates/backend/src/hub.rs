@@ -105,29 +105,29 @@ pub(crate) struct Hub {
     pub(crate) connections: Arc<Connections>,
     pub(crate) changed: watch::Sender<()>,
     pub(crate) heartbeat: watch::Sender<Option<Duration>>,
-    pub(crate) door: mpsc::UnboundedSender<ListenOrder>,
+    pub(crate) listen_orders: mpsc::UnboundedSender<ListenOrder>,
     pub(crate) optional_parts: bool,
     replay_to_newcomers: bool,
 }
 
 /// The initial state of a hub.
 #[derive(Debug)]
-pub(crate) struct Beginning {
+pub(crate) struct HubParts {
     pub(crate) tokens: Vec<String>,
     pub(crate) history: usize,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) optional_parts: bool,
     pub(crate) replay_to_newcomers: bool,
-    pub(crate) door: mpsc::UnboundedSender<ListenOrder>,
+    pub(crate) listen_orders: mpsc::UnboundedSender<ListenOrder>,
 }
 
 impl Hub {
-    pub(crate) fn new(beginning: Beginning) -> Arc<Self> {
+    pub(crate) fn new(parts: HubParts) -> Arc<Self> {
         let changed = watch::Sender::new(());
         let state = State {
-            tokens: beginning.tokens,
+            tokens: parts.tokens,
             users: HashMap::new(),
-            log: EventLog::new(beginning.history),
+            log: EventLog::new(parts.history),
             notifications: Notifications::default(),
             script: Script::default(),
             keys: Keys::default(),
@@ -144,10 +144,10 @@ impl Hub {
             state: Mutex::new(state),
             connections: Connections::new(changed.clone()),
             changed,
-            heartbeat: watch::Sender::new(beginning.heartbeat),
-            door: beginning.door,
-            optional_parts: beginning.optional_parts,
-            replay_to_newcomers: beginning.replay_to_newcomers,
+            heartbeat: watch::Sender::new(parts.heartbeat),
+            listen_orders: parts.listen_orders,
+            optional_parts: parts.optional_parts,
+            replay_to_newcomers: parts.replay_to_newcomers,
         })
     }
 

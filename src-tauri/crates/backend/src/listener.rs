@@ -31,7 +31,7 @@ pub(crate) struct ListenOrder {
 const INHERITED_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
-enum Door {
+enum Listening {
     Open(TcpListener),
     /// Bound but not listening: connections are refused, and the port stays reserved.
     Closed(Option<TcpSocket>),
@@ -39,7 +39,7 @@ enum Door {
 
 #[derive(Debug)]
 pub(crate) struct Reopenable {
-    door: Door,
+    listening: Listening,
     address: SocketAddr,
     connections: Arc<Connections>,
     orders: mpsc::UnboundedReceiver<ListenOrder>,
@@ -54,7 +54,7 @@ impl Reopenable {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         Ok(Self {
-            door: Door::Open(listener),
+            listening: Listening::Open(listener),
             address,
             connections,
             orders,
@@ -65,24 +65,24 @@ impl Reopenable {
         self.address
     }
 
-    fn obey(&mut self, open: bool) -> io::Result<()> {
-        match (&mut self.door, open) {
-            (Door::Open(_), true) | (Door::Closed(Some(_)), false) => Ok(()),
-            (Door::Open(_), false) => {
-                self.door = Door::Closed(None);
-                self.door = Door::Closed(Some(reserve(self.address)?));
+    fn set_open(&mut self, open: bool) -> io::Result<()> {
+        match (&mut self.listening, open) {
+            (Listening::Open(_), true) | (Listening::Closed(Some(_)), false) => Ok(()),
+            (Listening::Open(_), false) => {
+                self.listening = Listening::Closed(None);
+                self.listening = Listening::Closed(Some(reserve(self.address)?));
                 Ok(())
             }
-            (Door::Closed(None), false) => {
-                self.door = Door::Closed(Some(reserve(self.address)?));
+            (Listening::Closed(None), false) => {
+                self.listening = Listening::Closed(Some(reserve(self.address)?));
                 Ok(())
             }
-            (Door::Closed(reserved), true) => {
+            (Listening::Closed(reserved), true) => {
                 let socket = match reserved.take() {
                     Some(socket) => socket,
                     None => reserve(self.address)?,
                 };
-                self.door = Door::Open(socket.listen(BACKLOG)?);
+                self.listening = Listening::Open(socket.listen(BACKLOG)?);
                 Ok(())
             }
         }
@@ -109,10 +109,10 @@ fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     }
 }
 
-async fn accept(door: &Door) -> io::Result<TcpStream> {
-    match door {
-        Door::Open(listener) => listener.accept().await.map(|(io, _)| io),
-        Door::Closed(_) => std::future::pending().await,
+async fn accept(listening: &Listening) -> io::Result<TcpStream> {
+    match listening {
+        Listening::Open(listener) => listener.accept().await.map(|(io, _)| io),
+        Listening::Closed(_) => std::future::pending().await,
     }
 }
 
@@ -125,11 +125,11 @@ impl Listener for Reopenable {
             tokio::select! {
                 biased;
                 Some(ListenOrder { open, done }) = self.orders.recv() => {
-                    let result = self.obey(open);
+                    let result = self.set_open(open);
                     // The caller may be gone; the socket's state has changed as requested.
                     let _ = done.send(result);
                 }
-                accepted = accept(&self.door) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {
+                accepted = accept(&self.listening) => match accepted.and_then(|io| Ok((io.peer_addr()?, io))) {
                     Ok((peer, io)) => {
                         // A small event must not wait for the client's delayed ACK.
                         if let Err(error) = io.set_nodelay(true) {
@@ -153,9 +153,9 @@ impl Listener for Reopenable {
 
 /// The connection of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Carrier(pub(crate) Arc<Connection>);
+pub(crate) struct ClientConnection(pub(crate) Arc<Connection>);
 
-impl Connected<IncomingStream<'_, Reopenable>> for Carrier {
+impl Connected<IncomingStream<'_, Reopenable>> for ClientConnection {
     fn connect_info(stream: IncomingStream<'_, Reopenable>) -> Self {
         Self(stream.io().connection().clone())
     }

@@ -295,7 +295,7 @@ impl Tail {
                 .map_or(&*frame.event, |decoded| decoded.event_type);
             if let Ok(Decoded { event, .. }) = &decoded {
                 if let Some(answer) = refusal::response_of(event) {
-                    self.stream.send(Command::Said(epoch, answer));
+                    self.stream.send(Command::StreamReport(epoch, answer));
                 }
                 if let Event::ConnectionEstablished(greeting) = event
                     && let Some(heartbeat) = greeting.heartbeat

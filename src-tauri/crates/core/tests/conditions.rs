@@ -96,7 +96,7 @@ impl Computer {
             | Command::RetryNow
             | Command::CredentialsChanged
             | Command::Attention(_)
-            | Command::Said(..)
+            | Command::StreamReport(..)
             | Command::Position(_)
             | Command::Heartbeat(_)) => panic!("nobody asked for {other:?}"),
         };

@@ -119,7 +119,7 @@ pub enum Command {
     /// The server sent the stream's position in another way than by an event's id.
     Position(String),
     /// An event of this epoch has the meaning of a response with this head.
-    Said(Epoch, Head),
+    StreamReport(Epoch, Head),
 }
 
 /// What a stream delivers to its owner, in order.

@@ -193,7 +193,7 @@ pub enum Input {
     /// until an event has an id.
     Position(Arc<str>),
     /// The attempt uses the credential with this number. Equal credentials have equal numbers.
-    AskedWith(Epoch, u64),
+    SentCredential(Epoch, u64),
     /// The attempt got a response.
     Opened(Epoch, Head),
     /// The attempt failed without a response.
@@ -206,7 +206,7 @@ pub enum Input {
     /// The open stream ended.
     Ended(Epoch, EndCause),
     /// An event of the stream has the meaning of a response with this head. It may be read after the stream's end.
-    Said(Epoch, Head),
+    StreamReport(Epoch, Head),
     /// The [deadline](Machine::deadline) passed.
     Tick,
 }
@@ -247,7 +247,7 @@ pub enum Effect {
     /// Report a discarded event.
     Report(Skipped),
     /// Report that the server no longer accepts this position, and the stream continues without it.
-    LetGo(Arc<str>),
+    DropCursor(Arc<str>),
     /// Report the status.
     Publish(Status),
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::answers::{Given, Recall};
 use crate::connection::{Connection, HangUp};
 use crate::hub::{Delivery, Hub};
-use crate::listener::Carrier;
+use crate::listener::ClientConnection;
 use crate::notifications::Change;
 use crate::observed::{ChangeKind, SeenChange};
 use crate::problem::Problem;
@@ -48,7 +48,7 @@ pub(super) async fn list(
 /// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: returns the changed notification.
 pub(super) async fn change(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
@@ -89,7 +89,7 @@ pub(super) async fn change(
 /// `DELETE {api}/notifications/{id}`.
 pub(super) async fn delete(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -112,7 +112,7 @@ pub(super) async fn delete(
 /// `POST {api}/receipts` with one receipt, an array of them, or `{"receipts": […]}`; each is an object.
 pub(super) async fn receipts(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {

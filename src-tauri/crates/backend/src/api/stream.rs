@@ -19,7 +19,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::connection::Connection;
 use crate::hub::{Hub, Piece, User};
-use crate::listener::Carrier;
+use crate::listener::ClientConnection;
 use crate::problem::Problem;
 
 /// Pending events are sent together, up to about this many bytes, so that a replay of 100 000 is not 100 000 chunks.
@@ -27,7 +27,7 @@ const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     Query(query): Query<BTreeMap<String, String>>,
     Extension(user): Extension<User>,
     headers: HeaderMap,

@@ -31,7 +31,7 @@ use super::stream::{cursor_of, types_of};
 
 use crate::connection::Connection;
 use crate::hub::{Hub, Piece, User};
-use crate::listener::Carrier;
+use crate::listener::ClientConnection;
 use crate::problem::Problem;
 
 const SUBPROTOCOL: &str = "gloria.v1";
@@ -41,7 +41,7 @@ const BLOCK: usize = 32 << 10;
 
 pub(super) async fn events(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(Carrier(connection)): ConnectInfo<Carrier>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
     Query(query): Query<BTreeMap<String, String>>,
     Extension(user): Extension<User>,
     mut request: Request,

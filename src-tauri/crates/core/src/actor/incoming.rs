@@ -219,7 +219,8 @@ impl Actor {
             Ok(event) => {
                 if let Some(answer) = refusal::response_of(event) {
                     tracing::warn!(status = answer.status, "the server refuses by an event");
-                    self.link.send_for_epoch(|epoch| Command::Said(epoch, answer));
+                    self.link
+                        .send_for_epoch(|epoch| Command::StreamReport(epoch, answer));
                 }
             }
             Err(undecoded) if undecoded.is_ignored() => {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::meter::Meter;
 use super::route::Route;
-use super::transport::{Answer, AskedWith, Heard, Incoming, Request, Transport};
+use super::transport::{Answer, Heard, Incoming, Request, SentCredential, Transport};
 use super::{Command, Delivery, Frames, Step};
 use crate::http::CredentialProvider;
 use crate::machine::{Dial, Effect, Epoch, Input, Machine, Skipped};
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     commands: mpsc::UnboundedReceiver<Command>,
     deliveries: mpsc::Sender<Delivery>,
     meter: Arc<Meter>,
-    asked_with: Arc<AskedWith>,
+    sent_credential: Arc<SentCredential>,
     machine: Machine,
     dialing: Option<Dialing>,
     open: Option<Open>,
@@ -74,7 +74,7 @@ impl Connection {
             transport,
             machine,
             credentials,
-            asked_with: Arc::default(),
+            sent_credential: Arc::default(),
             commands,
             deliveries,
             meter,
@@ -134,7 +134,7 @@ impl Connection {
             Command::RetryNow => self.input(Input::RetryNow),
             Command::Woke(slept) => self.input(Input::Woke(slept)),
             Command::Attention(attention) => self.input(Input::Attention(attention)),
-            Command::Said(epoch, head) => self.input(Input::Said(epoch, head)),
+            Command::StreamReport(epoch, head) => self.input(Input::StreamReport(epoch, head)),
             Command::CredentialsChanged => self.input(Input::Credentials),
             Command::Position(id) => self.input(Input::Position(id.into())),
             Command::Heartbeat(every) => {
@@ -162,7 +162,7 @@ impl Connection {
 
     fn answered(&mut self, epoch: Epoch, answer: Result<Answer, DialError>) {
         self.dialing = None;
-        self.input(Input::AskedWith(epoch, self.asked_with.number()));
+        self.input(Input::SentCredential(epoch, self.sent_credential.number()));
         let Answer {
             head,
             date,
@@ -223,14 +223,14 @@ impl Connection {
 
     fn input_at(&mut self, now: Instant, input: Input) {
         let refused = matches!(&input, Input::Opened(_, head) if head.status == 401)
-            || matches!(&input, Input::Said(_, head) if head.status == 401)
+            || matches!(&input, Input::StreamReport(_, head) if head.status == 401)
             || matches!(
                 &input,
                 Input::Ended(_, EndCause::Rejected(HaltReason::Unauthorized))
             );
         if refused {
             self.meter.publish_step(Step::TokenRefused);
-            self.credentials.invalidate(self.asked_with.generation());
+            self.credentials.invalidate(self.sent_credential.generation());
         }
         for effect in self.machine.handle(now.into_std(), input) {
             match effect {
@@ -247,7 +247,7 @@ impl Connection {
                     epoch,
                     frames,
                 })),
-                Effect::LetGo(id) => {
+                Effect::DropCursor(id) => {
                     tracing::warn!(
                         id = &*id,
                         "the server refused the position; the stream goes on without it"
@@ -279,7 +279,7 @@ impl Connection {
             answer: self.transport.dial(Request {
                 dial,
                 credentials: Arc::clone(&self.credentials),
-                asked_with: Arc::clone(&self.asked_with),
+                sent_credential: Arc::clone(&self.sent_credential),
             }),
         });
     }

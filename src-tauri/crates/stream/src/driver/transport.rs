@@ -37,20 +37,20 @@ pub trait Transport: Send {
 pub struct Request {
     pub(super) dial: Dial,
     pub(super) credentials: Arc<dyn CredentialProvider>,
-    pub(super) asked_with: Arc<AskedWith>,
+    pub(super) sent_credential: Arc<SentCredential>,
 }
 
 /// A number for the credential of an attempt, by which the machine tells a new credential from the previous one. It
 /// differs from run to run and is never shown.
 #[derive(Debug, Default)]
-pub(super) struct AskedWith {
+pub(super) struct SentCredential {
     number: AtomicU64,
     /// The credential's generation, to name the one that was rejected.
     generation: AtomicU64,
     state: RandomState,
 }
 
-impl AskedWith {
+impl SentCredential {
     fn remember(&self, credential: &Credential) {
         let token = match &credential.proof {
             Proof::Bearer(token) | Proof::Query(_, token) => token.expose_secret(),
@@ -79,7 +79,7 @@ impl Request {
         timeout(CREDENTIAL_TIMEOUT, self.credentials.credential())
             .await
             .unwrap_or_else(|_| Err(CredentialError::TimedOut))
-            .inspect(|credential| self.asked_with.remember(credential))
+            .inspect(|credential| self.sent_credential.remember(credential))
             .map_err(DialError::Credential)
     }
 

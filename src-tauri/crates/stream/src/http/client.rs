@@ -111,13 +111,19 @@ impl Clients {
     ///
     /// # Errors
     /// When it cannot be created.
-    pub(super) async fn nameless(&self, url: &Url) -> Result<Client, DialError> {
+    pub(super) async fn without_user_agent(&self, url: &Url) -> Result<Client, DialError> {
         let rule = match self.route(url).await {
             Route::Named(address) => named_rule(&address),
             Route::Direct => direct_rule(),
             Route::Settings => self.options.network.rule(),
         };
-        build(Arc::clone(&self.options), rule, Versions::Http1, Asking::Nameless).await
+        build(
+            Arc::clone(&self.options),
+            rule,
+            Versions::Http1,
+            Asking::WithoutUserAgent,
+        )
+        .await
     }
 
     async fn route(&self, url: &Url) -> Route {
@@ -148,7 +154,7 @@ enum Route {
 #[derive(Clone, Copy)]
 enum Asking {
     ByName,
-    Nameless,
+    WithoutUserAgent,
 }
 
 fn direct_rule() -> ProxyRule {
@@ -173,7 +179,7 @@ async fn build(
         };
         let identity = match asking {
             Asking::ByName => certificates::identity(&options.network.client_certificate)?,
-            Asking::Nameless => None,
+            Asking::WithoutUserAgent => None,
         };
         let setup = |error: reqwest::Error| DialError::Setup(fault::setup(&error));
         let roots = roots
@@ -183,7 +189,7 @@ async fn build(
             .map_err(setup)?;
         let builder = match asking {
             Asking::ByName => builder(&options, versions).user_agent(&options.user_agent),
-            Asking::Nameless => builder(&options, versions),
+            Asking::WithoutUserAgent => builder(&options, versions),
         };
         let builder = rule.apply(builder).map_err(setup)?;
         let builder = if roots.is_empty() {

@@ -48,7 +48,7 @@ impl Http {
             return false;
         };
         let asked = async {
-            let client = self.clients.nameless(&probe).await.ok()?;
+            let client = self.clients.without_user_agent(&probe).await.ok()?;
             ask(&client, &probe).await
         };
         timeout(PROBE_TIMEOUT, asked)

@@ -4,8 +4,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::halt::Said;
-use self::short_circuit::Nudge;
+use self::halt::StreamReport;
+use self::short_circuit::ShortCircuit;
 use super::pace::{self, Delay, Pace};
 use super::{
     Cause, Chunk, Dial, DialError, Effect, EndCause, Epoch, HaltReason, IdleReason, Input, Phase,
@@ -27,10 +27,6 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Overflows at the same id before the event there is skipped: a broken connection may have caused the first two.
 const OVERFLOWS_TO_SKIP: u32 = 3;
-
-/// Streams in a row that opened and received no byte, before buffering is reported as the cause. A server that hangs
-/// does this once or twice.
-const MUTE_STREAMS_TO_SAY: u32 = 3;
 
 /// The bounds of a promised heartbeat interval: below, a short stall of a busy machine would end connections; above, a
 /// dead connection would not be detected within the hour.
@@ -78,11 +74,11 @@ pub struct Machine {
     without_cursor: bool,
     /// The status with which the server also rejected an attempt without the cursor, so that the cursor is not the
     /// cause.
-    blameless: Option<u16>,
+    refused_without_cursor: Option<u16>,
     /// The open stream received an event or a heartbeat.
     delivered: bool,
     /// What an event of the open stream reported about the stream, and when.
-    said: Option<(Said, Instant)>,
+    stream_report: Option<(StreamReport, Instant)>,
     /// The user is present.
     attention: bool,
     /// The server asked for no attempt before this time.
@@ -93,11 +89,11 @@ pub struct Machine {
     /// When the computer last woke.
     woke: Option<Instant>,
     /// A short-circuit was due during the attempt but not allowed yet; it takes place if the attempt fails.
-    nudged: bool,
+    short_circuit_pending: bool,
     /// Overflows in a row at the current id.
     overflows: u32,
     /// Open streams in a row that ended by silence without one byte.
-    mute: u32,
+    empty_streams: u32,
 }
 
 impl Machine {
@@ -122,17 +118,17 @@ impl Machine {
             accepted_before: None,
             probing: None,
             without_cursor: false,
-            blameless: None,
+            refused_without_cursor: None,
             delivered: false,
-            said: None,
+            stream_report: None,
             attention: false,
             not_before: None,
             last_short_circuit: None,
             short_circuits_rested_at: None,
             woke: None,
-            nudged: false,
+            short_circuit_pending: false,
             overflows: 0,
-            mute: 0,
+            empty_streams: 0,
         }
     }
 
@@ -157,9 +153,10 @@ impl Machine {
             Phase::Idle(_) => None,
             Phase::Halted { until, .. } => until,
             Phase::Connecting { deadline, .. } => Some(deadline),
-            Phase::Connected { liveness, .. } => {
-                Some(self.said_deadline().map_or(liveness, |said| said.min(liveness)))
-            }
+            Phase::Connected { liveness, .. } => Some(
+                self.report_deadline()
+                    .map_or(liveness, |report| report.min(liveness)),
+            ),
             Phase::Waiting { until, .. } | Phase::CircuitOpen { until, .. } => Some(until),
         }
     }
@@ -208,22 +205,24 @@ impl Machine {
                 self.hang_up(&mut effects);
                 self.phase = Phase::Idle(IdleReason::Stopped);
             }
-            Input::RetryNow => self.nudge(now, Nudge::User, &mut effects),
+            Input::RetryNow => self.short_circuit(now, ShortCircuit::User, &mut effects),
             Input::Network(reachability) => self.network(now, reachability, &mut effects),
             Input::Woke(slept) => {
                 self.count_sleep(now, slept);
-                self.nudge(now, Nudge::Woke, &mut effects);
+                self.short_circuit(now, ShortCircuit::Woke, &mut effects);
             }
             Input::Attention(attention) => {
                 if attention && !mem::replace(&mut self.attention, attention) {
-                    self.nudge(now, Nudge::Attention, &mut effects);
+                    self.short_circuit(now, ShortCircuit::Attention, &mut effects);
                 }
                 self.attention = attention;
             }
-            Input::Credentials => self.nudge(now, Nudge::Credentials, &mut effects),
+            Input::Credentials => self.short_circuit(now, ShortCircuit::Credentials, &mut effects),
             Input::Heartbeat(every) => self.promise(now, every),
             Input::Position(id) => self.place = id,
-            Input::AskedWith(epoch, credential) if self.is_dialing(epoch) => self.credential = credential,
+            Input::SentCredential(epoch, credential) if self.is_dialing(epoch) => {
+                self.credential = credential
+            }
             Input::Opened(epoch, head) if self.is_dialing(epoch) => {
                 self.opened(now, epoch, &head, &mut effects)
             }
@@ -234,9 +233,9 @@ impl Machine {
                 self.on_acceptance(&end);
                 self.ended(now, end, &mut effects);
             }
-            Input::Said(epoch, head) => self.said(now, epoch, &head, &mut effects),
+            Input::StreamReport(epoch, head) => self.on_stream_report(now, epoch, &head, &mut effects),
             // Inputs of an earlier epoch are ignored.
-            Input::AskedWith(..)
+            Input::SentCredential(..)
             | Input::Opened(..)
             | Input::Refused(..)
             | Input::Heard(..)
@@ -266,7 +265,7 @@ impl Machine {
         self.failures = 0;
         self.rejected = false;
         self.accepted = None;
-        self.blameless = None;
+        self.refused_without_cursor = None;
         self.dial(now, effects);
     }
 
@@ -279,10 +278,10 @@ impl Machine {
             // The first report is not a change for a live connection, but it may shorten a wait.
             (None, Reachability::Online) if live => {}
             (None | Some(Reachability::Offline), Reachability::Online) => {
-                self.nudge(now, Nudge::NetworkUp, effects);
+                self.short_circuit(now, ShortCircuit::NetworkUp, effects);
             }
             (Some(Reachability::Online), Reachability::Online) => {
-                self.nudge(now, Nudge::NetworkChanged, effects);
+                self.short_circuit(now, ShortCircuit::NetworkChanged, effects);
             }
         }
     }
@@ -299,11 +298,13 @@ impl Machine {
         if let Phase::Connected { heard, .. } = &mut self.phase {
             *heard = Some(now);
         }
-        self.mute = 0;
+        self.empty_streams = 0;
         self.delivered |= chunk.beat || !chunk.frames.is_empty();
-        if !chunk.frames.is_empty() && matches!(&self.said, Some((Said::Rejected(_), at)) if *at < now) {
+        if !chunk.frames.is_empty()
+            && matches!(&self.stream_report, Some((StreamReport::Rejected(_), at)) if *at < now)
+        {
             // A server that keeps sending events has not refused the client.
-            self.said = None;
+            self.stream_report = None;
         }
         self.stay_alive(now);
         self.set_id(chunk.last_id);
@@ -345,9 +346,9 @@ impl Machine {
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
         self.not_before = None;
-        self.nudged = false;
+        self.short_circuit_pending = false;
         self.promised = None;
-        self.said = None;
+        self.stream_report = None;
         self.without_cursor = without_cursor;
         self.phase = Phase::Connecting {
             epoch,
@@ -410,7 +411,7 @@ impl Machine {
                 cause,
             };
         }
-        if mem::take(&mut self.nudged)
+        if mem::take(&mut self.short_circuit_pending)
             && let Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } =
                 self.phase.clone()
         {
@@ -455,8 +456,8 @@ impl Machine {
 
     /// Records the credential as accepted if the stream received something and did not end with a refusal.
     fn on_acceptance(&mut self, end: &EndCause) {
-        let refused =
-            matches!(end, EndCause::Rejected(_)) || matches!(self.said, Some((Said::Rejected(_), _)));
+        let refused = matches!(end, EndCause::Rejected(_))
+            || matches!(self.stream_report, Some((StreamReport::Rejected(_), _)));
         self.accepted_before = self.accepted;
         if self.delivered && !refused {
             self.accepted = Some(self.credential);

@@ -213,10 +213,10 @@ fn a_token_that_was_good_before_has_expired() {
     rig.send(Input::Credentials);
     rig.tick();
     let epoch = rig.epoch();
-    rig.send(Input::AskedWith(epoch, 2));
+    rig.send(Input::SentCredential(epoch, 2));
     rig.answer(401);
     let epoch = rig.epoch();
-    rig.send(Input::AskedWith(epoch, 2));
+    rig.send(Input::SentCredential(epoch, 2));
     rig.answer(401);
     assert_eq!(rig.halt(), HaltReason::Unauthorized, "this one never was");
 }
@@ -230,7 +230,7 @@ fn a_position_that_is_refused_is_let_go_where_the_stream_is_taken_without_it() {
         assert_eq!(&*rig.dial().unwrap().cursor, "", "{status}: at once");
         let epoch = rig.epoch();
         rig.send(Input::Opened(epoch, stream()));
-        assert_eq!(rig.effects[0], Effect::LetGo("7".into()));
+        assert_eq!(rig.effects[0], Effect::DropCursor("7".into()));
         rig.deliver("8");
         rig.end(EndCause::Closed);
         rig.tick();
@@ -358,9 +358,9 @@ fn a_refusal_among_the_events_counts_as_one() {
             rig.deliver("");
             if behind {
                 rig.end(EndCause::Closed);
-                rig.send(Input::Said(epoch, Head::of(401)));
+                rig.send(Input::StreamReport(epoch, Head::of(401)));
             } else {
-                rig.send(Input::Said(epoch, Head::of(401)));
+                rig.send(Input::StreamReport(epoch, Head::of(401)));
                 rig.end(EndCause::Closed);
             }
             if !renewed {
@@ -371,7 +371,7 @@ fn a_refusal_among_the_events_counts_as_one() {
     }
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, Head::of(403)));
+    rig.send(Input::StreamReport(epoch, Head::of(403)));
     rig.end(EndCause::Closed);
     assert_eq!(rig.halt(), HaltReason::Forbidden);
 }
@@ -380,7 +380,7 @@ fn a_refusal_among_the_events_counts_as_one() {
 fn a_refusal_among_the_events_ends_a_stream_that_says_nothing_more() {
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, Head::of(403)));
+    rig.send(Input::StreamReport(epoch, Head::of(403)));
     rig.pass(9.0);
     rig.send(Input::Tick);
     assert!(matches!(rig.machine.phase(), Phase::Connected { .. }));
@@ -390,7 +390,7 @@ fn a_refusal_among_the_events_ends_a_stream_that_says_nothing_more() {
 
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Said(epoch, Head::of(403)));
+    rig.send(Input::StreamReport(epoch, Head::of(403)));
     rig.pass(1.0);
     rig.deliver("8");
     rig.pass(30.0);
@@ -410,9 +410,9 @@ fn trouble_among_the_events_is_a_failure_though_the_end_was_orderly() {
             rig.deliver("8");
             if behind {
                 rig.end(EndCause::Closed);
-                rig.send(Input::Said(epoch, Head::of(503)));
+                rig.send(Input::StreamReport(epoch, Head::of(503)));
             } else {
-                rig.send(Input::Said(epoch, Head::of(503)));
+                rig.send(Input::StreamReport(epoch, Head::of(503)));
                 rig.end(EndCause::Closed);
             }
             assert_eq!(attempt(&rig), failures, "behind: {behind}");

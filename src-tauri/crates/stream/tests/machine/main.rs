@@ -7,9 +7,9 @@
 )]
 
 mod healing;
-mod nudges;
 mod numbers;
 mod properties;
+mod short_circuits;
 mod table;
 
 use std::time::{Duration, Instant};
@@ -123,7 +123,7 @@ impl Rig {
             Effect::Hangup(_)
             | Effect::Deliver(..)
             | Effect::Report(_)
-            | Effect::LetGo(_)
+            | Effect::DropCursor(_)
             | Effect::Publish(_) => None,
         })
     }

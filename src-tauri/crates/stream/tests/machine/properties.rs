@@ -22,7 +22,7 @@ enum Step {
     Network(Reachability),
     Woke(u64),
     Attention(bool),
-    Said(Age, u16),
+    StreamReport(Age, u16),
     Credentials,
     Heartbeat(u64),
     Opened(Age, u16, Option<u64>),
@@ -64,7 +64,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => select(vec![Reachability::Online, Reachability::Offline]).prop_map(Step::Network),
         1 => select(vec![0, 60, 28_800]).prop_map(Step::Woke),
         1 => any::<bool>().prop_map(Step::Attention),
-        1 => (age(), select(vec![401, 403, 410, 503])).prop_map(|(age, status)| Step::Said(age, status)),
+        1 => (age(), select(vec![401, 403, 410, 503])).prop_map(|(age, status)| Step::StreamReport(age, status)),
         1 => Just(Step::Credentials),
         1 => select(vec![0, 1, 30_000, u64::MAX]).prop_map(Step::Heartbeat),
         6 => (age(), select(statuses), select(vec![None, None, Some(1), Some(3600)]))
@@ -135,7 +135,7 @@ impl Life {
                     assert!(self.live.remove(epoch), "only what is live is hung up");
                     self.over = Some(*epoch);
                 }
-                Effect::Deliver(..) | Effect::Report(_) | Effect::LetGo(_) | Effect::Publish(_) => {}
+                Effect::Deliver(..) | Effect::Report(_) | Effect::DropCursor(_) | Effect::Publish(_) => {}
             }
             assert!(self.live.len() <= 1, "at most one epoch is live");
         }
@@ -156,7 +156,7 @@ impl Life {
             Step::Network(reachability) => Input::Network(*reachability),
             Step::Woke(slept) => Input::Woke(Duration::from_secs(*slept)),
             Step::Attention(attention) => Input::Attention(*attention),
-            Step::Said(age, status) => Input::Said(epoch(age)?, Head::of(*status)),
+            Step::StreamReport(age, status) => Input::StreamReport(epoch(age)?, Head::of(*status)),
             Step::Credentials => Input::Credentials,
             Step::Heartbeat(millis) => Input::Heartbeat(Duration::from_millis(*millis)),
             Step::Opened(age, status, after) => Input::Opened(

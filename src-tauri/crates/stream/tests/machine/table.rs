@@ -10,6 +10,10 @@ use gloria_stream::{Cause, CredentialError, DialError, EndCause, Frame, HaltReas
 
 use crate::{Rig, status_head, stream};
 
+fn stream_report(rig: &Rig, status: u16) -> Input {
+    Input::StreamReport(current(rig), Head::of(status))
+}
+
 /// Returns the effects of an input as `effects > phase`, without status reports that equal the phase.
 fn seen(rig: &mut Rig, input: Input) -> String {
     let mut words: Vec<&str> = rig
@@ -20,7 +24,7 @@ fn seen(rig: &mut Rig, input: Input) -> String {
             Effect::Hangup(_) => Some("hangup"),
             Effect::Deliver(..) => Some("deliver"),
             Effect::Report(_) => Some("report"),
-            Effect::LetGo(_) => Some("let-go"),
+            Effect::DropCursor(_) => Some("drop-cursor"),
             Effect::Publish(_) => None,
         })
         .collect();
@@ -107,7 +111,7 @@ fn every_change_of_phase_is_published_once() {
                     | Effect::Hangup(_)
                     | Effect::Deliver(..)
                     | Effect::Report(_)
-                    | Effect::LetGo(_) => None,
+                    | Effect::DropCursor(_) => None,
                 })
                 .collect();
             let after = rig.machine.status();
@@ -164,7 +168,7 @@ fn inputs() -> Vec<(&'static str, MakeInput)> {
         ("attention", |_| Input::Attention(true)),
         ("credentials", |_| Input::Credentials),
         ("heartbeat", |_| Input::Heartbeat(Duration::from_secs(20))),
-        ("asked with", |rig| Input::AskedWith(current(rig), 1)),
+        ("credential", |rig| Input::SentCredential(current(rig), 1)),
         ("opened", |rig| Input::Opened(current(rig), stream())),
         ("401", |rig| Input::Opened(current(rig), status_head(401))),
         ("503", |rig| Input::Opened(current(rig), status_head(503))),
@@ -179,8 +183,8 @@ fn inputs() -> Vec<(&'static str, MakeInput)> {
         ("route", |rig| {
             Input::Ended(current(rig), EndCause::NetworkChanged)
         }),
-        ("said 401", |rig| Input::Said(current(rig), Head::of(401))),
-        ("said 503", |rig| Input::Said(current(rig), Head::of(503))),
+        ("report 401", |rig| stream_report(rig, 401)),
+        ("report 503", |rig| stream_report(rig, 503)),
         ("early tick", |_| Input::Tick),
     ]
 }
@@ -211,7 +215,7 @@ fn every_phase_answers_every_input() {
                              "> waiting",          "> waiting",                 "> waiting"]),
         ("heartbeat",       ["> idle",             "> connecting",              "> connected",
                              "> waiting",          "> circuit",                 "> halted"]),
-        ("asked with",      ["> idle",             "> connecting",              "> connected",
+        ("credential",      ["> idle",             "> connecting",              "> connected",
                              "> waiting",          "> circuit",                 "> halted"]),
         ("opened",          ["> idle",             "> connected",               "> connected",
                              "> waiting",          "> circuit",                 "> halted"]),
@@ -233,9 +237,9 @@ fn every_phase_answers_every_input() {
                              "> waiting",          "> circuit",                 "> halted"]),
         ("route",           ["> idle",             "> connecting",              "> waiting",
                              "> waiting",          "> circuit",                 "> halted"]),
-        ("said 401",        ["> idle",             "> connecting",              "> connected",
+        ("report 401",      ["> idle",             "> connecting",              "> connected",
                              "dial > connecting",  "dial > connecting",         "> halted"]),
-        ("said 503",        ["> idle",             "> connecting",              "> connected",
+        ("report 503",      ["> idle",             "> connecting",              "> connected",
                              "> waiting",          "> circuit",                 "> halted"]),
         ("early tick",      ["> idle",             "> connecting",              "> connected",
                              "> waiting",          "> circuit",                 "> halted"]),
@@ -473,13 +477,11 @@ fn a_halt_that_comes_back_at_once_does_not_spin() {
 fn the_position_and_the_servers_pace_outlive_connections() {
     let mut rig = connected();
     let epoch = rig.epoch();
-    rig.send(Input::Heard(
-        epoch,
-        Chunk {
-            retry: Some(Duration::from_secs(40)),
-            ..frame()
-        },
-    ));
+    let chunk = Chunk {
+        retry: Some(Duration::from_secs(40)),
+        ..frame()
+    };
+    rig.send(Input::Heard(epoch, chunk));
     rig.end(EndCause::Closed);
     assert!(rig.wait().0.as_secs() >= 40);
     rig.tick();

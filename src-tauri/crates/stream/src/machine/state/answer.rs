@@ -16,11 +16,11 @@ impl Machine {
         match head.verdict() {
             Verdict::Open => {
                 if self.without_cursor {
-                    effects.push(Effect::LetGo(Arc::clone(self.last_event_id())));
+                    effects.push(Effect::DropCursor(Arc::clone(self.last_event_id())));
                     self.set_id(Arc::from(""));
                     self.place = Arc::from("");
                 }
-                self.blameless = None;
+                self.refused_without_cursor = None;
                 self.probing = None;
                 self.renewed = rejected;
                 self.delivered = false;
@@ -63,8 +63,8 @@ impl Machine {
     ) {
         if head::may_refuse_cursor(status) && !self.last_event_id().is_empty() {
             if self.without_cursor {
-                self.blameless = Some(status);
-            } else if self.blameless != Some(status) {
+                self.refused_without_cursor = Some(status);
+            } else if self.refused_without_cursor != Some(status) {
                 return self.dial_again(now, true, effects);
             }
         }

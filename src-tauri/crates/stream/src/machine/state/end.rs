@@ -2,12 +2,16 @@
 
 use std::time::Instant;
 
-use super::halt::{SAID_TIMEOUT, Said};
-use super::{MUTE_STREAMS_TO_SAY, Machine, OVERFLOWS_TO_SKIP};
+use super::halt::{REPORT_TIMEOUT, StreamReport};
+use super::{Machine, OVERFLOWS_TO_SKIP};
 use crate::Overflow;
 use crate::machine::head::Verdict;
 use crate::machine::pace::Pace;
 use crate::machine::{Cause, Effect, EndCause, Epoch, HaltReason, Head, Phase, Reachability};
+
+/// Streams in a row that opened and received no byte, before buffering is reported as the cause. A server that hangs
+/// does this once or twice.
+const MIN_EMPTY_STREAMS_TO_REPORT: u32 = 3;
 
 /// The close code of a WebSocket server that restarts (RFC 6455, 7.4.1; registered by IANA).
 const RESTARTING: u16 = 1012;
@@ -30,9 +34,9 @@ impl Machine {
             | EndCause::ClosedWith(_)
             | EndCause::BrokenOff(_)
             | EndCause::Silent(_)
-            | EndCause::Buffered(_) => match self.said.take() {
-                Some((Said::Rejected(reason), _)) => self.reject(now, reason, effects),
-                Some((Said::Failed(cause, pace), _)) => self.lose(now, cause, pace),
+            | EndCause::Buffered(_) => match self.stream_report.take() {
+                Some((StreamReport::Rejected(reason), _)) => self.reject(now, reason, effects),
+                Some((StreamReport::Failed(cause, pace), _)) => self.lose(now, cause, pace),
                 None if self.delivered && is_orderly(&end) => self.come_back(now, Cause::Ended(end)),
                 None => self.lose(now, Cause::Ended(end), Pace::Backoff),
             },
@@ -76,46 +80,56 @@ impl Machine {
         };
         self.hang_up(effects);
         if now < liveness
-            && let Some((Said::Rejected(reason), _)) = self.said.take()
+            && let Some((StreamReport::Rejected(reason), _)) = self.stream_report.take()
         {
             return self.reject(now, reason, effects);
         }
         let silence = liveness.saturating_duration_since(heard.unwrap_or(since));
-        self.mute = if heard.is_none() {
-            self.mute.saturating_add(1)
+        self.empty_streams = if heard.is_none() {
+            self.empty_streams.saturating_add(1)
         } else {
             0
         };
-        if self.mute < MUTE_STREAMS_TO_SAY {
+        if self.empty_streams < MIN_EMPTY_STREAMS_TO_REPORT {
             self.ended(now, EndCause::Silent(silence), effects);
         } else {
-            self.lose(now, Cause::Ended(EndCause::Buffered(self.mute)), Pace::Slow);
+            self.lose(
+                now,
+                Cause::Ended(EndCause::Buffered(self.empty_streams)),
+                Pace::Slow,
+            );
         }
     }
 
     /// Handles what an event of a stream reported about it. The reader may be behind, so the stream may already have
     /// ended, and the next attempt may have begun.
-    pub(super) fn said(&mut self, now: Instant, epoch: Epoch, head: &Head, effects: &mut Vec<Effect>) {
-        let Some(said) = meaning(head) else { return };
+    pub(super) fn on_stream_report(
+        &mut self,
+        now: Instant,
+        epoch: Epoch,
+        head: &Head,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(report) = meaning(head) else { return };
         match self.phase {
-            Phase::Connected { epoch: live, .. } if live == epoch => self.said = Some((said, now)),
-            Phase::Waiting { .. } | Phase::CircuitOpen { .. } if self.last_epoch == epoch.0 => match said {
-                Said::Rejected(reason) => {
+            Phase::Connected { epoch: live, .. } if live == epoch => self.stream_report = Some((report, now)),
+            Phase::Waiting { .. } | Phase::CircuitOpen { .. } if self.last_epoch == epoch.0 => match report {
+                StreamReport::Rejected(reason) => {
                     self.accepted = self.accepted_before;
                     self.reject(now, reason, effects);
                 }
-                Said::Failed(cause, pace) => {
+                StreamReport::Failed(cause, pace) => {
                     self.failures = self.failures.max(self.failures_before);
                     self.fail(now, cause, pace);
                 }
             },
-            Phase::Connecting { .. } if self.last_epoch == epoch.0 + 1 && !self.rejected => match said {
-                Said::Rejected(reason) => {
+            Phase::Connecting { .. } if self.last_epoch == epoch.0 + 1 && !self.rejected => match report {
+                StreamReport::Rejected(reason) => {
                     self.hang_up(effects);
                     self.accepted = self.accepted_before;
                     self.reject(now, reason, effects);
                 }
-                Said::Failed(..) => {}
+                StreamReport::Failed(..) => {}
             },
             Phase::Idle(_)
             | Phase::Connecting { .. }
@@ -127,10 +141,10 @@ impl Machine {
     }
 
     /// Returns when a refusal among the events ends the open stream, if there is one.
-    pub(super) fn said_deadline(&self) -> Option<Instant> {
-        match &self.said {
-            Some((Said::Rejected(_), at)) => Some(*at + SAID_TIMEOUT),
-            Some((Said::Failed(..), _)) | None => None,
+    pub(super) fn report_deadline(&self) -> Option<Instant> {
+        match &self.stream_report {
+            Some((StreamReport::Rejected(_), at)) => Some(*at + REPORT_TIMEOUT),
+            Some((StreamReport::Failed(..), _)) | None => None,
         }
     }
 
@@ -162,15 +176,15 @@ fn is_orderly(end: &EndCause) -> bool {
 }
 
 /// Returns the meaning of an error among the events: that of the same response status, if it describes the server.
-fn meaning(head: &Head) -> Option<Said> {
+fn meaning(head: &Head) -> Option<StreamReport> {
     // These statuses come from proxies, not from the stream's server.
     if !(400..=599).contains(&head.status) || matches!(head.status, 407 | 511) {
         return None;
     }
     match head.verdict() {
-        Verdict::Unauthorized => Some(Said::Rejected(HaltReason::Unauthorized)),
-        Verdict::Halt(reason) => Some(Said::Rejected(reason)),
-        Verdict::Retry(cause, pace) => Some(Said::Failed(cause, pace)),
+        Verdict::Unauthorized => Some(StreamReport::Rejected(HaltReason::Unauthorized)),
+        Verdict::Halt(reason) => Some(StreamReport::Rejected(reason)),
+        Verdict::Retry(cause, pace) => Some(StreamReport::Failed(cause, pace)),
         Verdict::Open => None,
     }
 }

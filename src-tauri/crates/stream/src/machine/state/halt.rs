@@ -20,7 +20,7 @@ const MAX_ATTENDED_WAIT: Duration = Duration::from_secs(60);
 const ATTENDED_JITTER: Duration = Duration::from_secs(15);
 
 /// How long a refusal among the events stays pending before it ends the stream, unless other events follow.
-pub(super) const SAID_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const REPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Machine {
     /// Halts, and schedules the reason's next probe, if it has one.
@@ -100,7 +100,7 @@ impl Machine {
 
 /// What an event reported about its stream, which counts like a response's status.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum StreamReport {
     /// It refuses this client.
     Rejected(HaltReason),
     /// It has a temporary problem.

@@ -25,7 +25,7 @@ const GRACE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What may shorten a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nudge {
+pub(super) enum ShortCircuit {
     User,
     Attention,
     Credentials,
@@ -37,31 +37,39 @@ pub(super) enum Nudge {
 }
 
 impl Machine {
-    pub(super) fn nudge(&mut self, now: Instant, nudge: Nudge, effects: &mut Vec<Effect>) {
-        match nudge {
+    pub(super) fn short_circuit(&mut self, now: Instant, trigger: ShortCircuit, effects: &mut Vec<Effect>) {
+        match trigger {
             // Earlier failures say nothing about the current state.
-            Nudge::User | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => {
+            ShortCircuit::User
+            | ShortCircuit::Woke
+            | ShortCircuit::NetworkUp
+            | ShortCircuit::NetworkChanged => {
                 self.failures = 0;
-                self.blameless = None;
+                self.refused_without_cursor = None;
             }
-            Nudge::Attention | Nudge::Credentials => {}
+            ShortCircuit::Attention | ShortCircuit::Credentials => {}
         }
-        match nudge {
-            Nudge::User | Nudge::Credentials => (self.rejected, self.probing) = (false, None),
-            Nudge::Attention | Nudge::Woke | Nudge::NetworkUp | Nudge::NetworkChanged => {}
+        match trigger {
+            ShortCircuit::User | ShortCircuit::Credentials => (self.rejected, self.probing) = (false, None),
+            ShortCircuit::Attention
+            | ShortCircuit::Woke
+            | ShortCircuit::NetworkUp
+            | ShortCircuit::NetworkChanged => {}
         }
-        if nudge == Nudge::Woke {
+        if trigger == ShortCircuit::Woke {
             self.woke = Some(now);
         }
-        if nudge == Nudge::Woke && self.reachability == Some(Reachability::Offline) {
+        if trigger == ShortCircuit::Woke && self.reachability == Some(Reachability::Offline) {
             return self.wake_offline(now, effects);
         }
         match self.phase.clone() {
             Phase::Idle(_) => {}
-            Phase::Halted { reason, until } => match (nudge, reason) {
-                (Nudge::User | Nudge::Credentials, _) => self.wait_briefly(now, Cause::Halted(reason)),
+            Phase::Halted { reason, until } => match (trigger, reason) {
+                (ShortCircuit::User | ShortCircuit::Credentials, _) => {
+                    self.wait_briefly(now, Cause::Halted(reason))
+                }
                 (_, HaltReason::NoCredential) => {}
-                (Nudge::Woke, HaltReason::StoppedByServer)
+                (ShortCircuit::Woke, HaltReason::StoppedByServer)
                 | (_, HaltReason::Unauthorized | HaltReason::Expired | HaltReason::Forbidden) => {
                     let until = until.map(|until| self.sooner(now, until));
                     self.phase = Phase::Halted { reason, until };
@@ -69,34 +77,36 @@ impl Machine {
                 (_, HaltReason::StoppedByServer) => {}
             },
             Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } => {
-                if nudge == Nudge::User {
+                if trigger == ShortCircuit::User {
                     self.not_before = None;
                 }
                 self.wait_at_most(now, until, cause);
             }
-            Phase::Connecting { .. } | Phase::Connected { .. } => self.nudge_live(now, nudge, effects),
+            Phase::Connecting { .. } | Phase::Connected { .. } => {
+                self.short_circuit_attempt(now, trigger, effects)
+            }
         }
     }
 
-    /// Applies a nudge to an attempt in progress or an open stream.
-    fn nudge_live(&mut self, now: Instant, nudge: Nudge, effects: &mut Vec<Effect>) {
+    /// Applies a trigger to an attempt in progress or an open stream.
+    fn short_circuit_attempt(&mut self, now: Instant, trigger: ShortCircuit, effects: &mut Vec<Effect>) {
         let open = matches!(self.phase, Phase::Connected { .. });
-        let end = match nudge {
+        let end = match trigger {
             // An attempt or an open stream is already what the user wants.
-            Nudge::User | Nudge::Attention => return,
+            ShortCircuit::User | ShortCircuit::Attention => return,
             // A newer token does not interrupt an open stream.
-            Nudge::Credentials if open => return,
-            Nudge::Credentials => EndCause::CredentialChanged,
-            Nudge::Woke => EndCause::Slept,
-            Nudge::NetworkUp => EndCause::NetworkChanged,
-            Nudge::NetworkChanged if open => {
+            ShortCircuit::Credentials if open => return,
+            ShortCircuit::Credentials => EndCause::CredentialChanged,
+            ShortCircuit::Woke => EndCause::Slept,
+            ShortCircuit::NetworkUp => EndCause::NetworkChanged,
+            ShortCircuit::NetworkChanged if open => {
                 self.expect_soon(now);
                 return;
             }
-            Nudge::NetworkChanged => EndCause::NetworkChanged,
+            ShortCircuit::NetworkChanged => EndCause::NetworkChanged,
         };
         // An attempt from before the network came up may wait for a response that can no longer arrive.
-        let futile = !open && nudge == Nudge::NetworkUp && self.may_short_circuit(now);
+        let futile = !open && trigger == ShortCircuit::NetworkUp && self.may_short_circuit(now);
         if futile || self.rested(now) {
             self.hang_up(effects);
             self.wait_briefly(now, Cause::Ended(end));
@@ -105,7 +115,7 @@ impl Machine {
             // It was opened moments ago, most likely for the same reason.
             self.expect_soon(now);
         } else {
-            self.nudged = true;
+            self.short_circuit_pending = true;
         }
     }
 

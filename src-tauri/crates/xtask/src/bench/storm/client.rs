@@ -135,7 +135,7 @@ fn dialed(effects: &[Effect]) -> Option<Epoch> {
         Effect::Hangup(_)
         | Effect::Deliver(..)
         | Effect::Report(_)
-        | Effect::LetGo(_)
+        | Effect::DropCursor(_)
         | Effect::Publish(_) => None,
     })
 }
