@@ -26,7 +26,7 @@ const END_TIMEOUT: Duration = Duration::from_millis(280);
 /// Starts the agent if none is running, and shows the window if requested and no other process shows it.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<ExitCode, Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the window's program starts");
-    let runs = async_runtime::block_on(agent::answers(paths));
+    let runs = async_runtime::block_on(gloria_ipc::answers(&paths.data));
     // If the agent requested this window and is gone, the user has quit it, so it must not be started again.
     if !runs && !arguments.is_for_agent() {
         async_runtime::block_on(agent::start(paths)).map_err(Failure::Agent)?;

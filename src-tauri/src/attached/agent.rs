@@ -11,17 +11,18 @@ use gloria_program::process;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::agent_error::AgentError;
 
-/// The agent's program, which is installed next to this one, and its command that runs the agent.
+/// The agent's program, which is installed next to this one, and its command that runs the agent, through systemd where
+/// possible.
 const PROGRAM: &str = "gloria";
-const COMMAND: &str = "agent";
+const COMMAND: [&str; 2] = ["agent", "--service"];
 
-/// How long a started agent may take to answer: it may read a few megabytes from a slow disk. One that cannot lock the
-/// folder reports that after ten seconds.
-const START_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a started agent may take to answer: it may read a few megabytes from a slow disk, and it waits up to eight
+/// seconds for systemd. One that cannot lock the folder reports that after ten seconds.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long an agent may take to end and start again on a busy computer.
 const ANEW_TIMEOUT: Duration = Duration::from_secs(2);
@@ -29,32 +30,17 @@ const ANEW_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often to check whether it answers, which costs a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
 
-/// How long a running agent may take to answer before another one is started, which ends by itself if the first one
-/// answers after all. An agent answers within milliseconds.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// How much of an agent's stderr is kept: enough for its last message.
 const MAX_OUTPUT_BYTES: usize = 4096;
 
 /// The prefix of an agent's messages on stderr.
 const SPEAKER: &str = "gloria: ";
 
-/// Whether an agent runs and answers at once.
-pub(super) async fn answers(paths: &Paths) -> bool {
-    let asked = timeout(ANSWER_TIMEOUT, gloria_ipc::ask_status(&paths.data)).await;
-    match asked {
-        // One that refuses because it is busy is running as well.
-        Ok(Ok(_) | Err(AskError::Refused(_))) => true,
-        Ok(Err(AskError::NotRunning | AskError::Silent | AskError::Unreachable(_) | AskError::Unknown))
-        | Err(_) => false,
-    }
-}
-
 /// Starts one and waits until it answers.
 pub(super) async fn start(paths: &Paths) -> Result<(), AgentError> {
     let mut agent = spawn().map_err(AgentError::Program)?;
     let answered = async {
-        while !answers(paths).await {
+        while !gloria_ipc::answers(&paths.data).await {
             sleep(START_INTERVAL).await;
         }
     };
@@ -68,7 +54,7 @@ pub(super) async fn start(paths: &Paths) -> Result<(), AgentError> {
 fn spawn() -> anyhow::Result<Child> {
     let program = std::env::current_exe()?.with_file_name(PROGRAM);
     Command::new(&program)
-        .arg(COMMAND)
+        .args(COMMAND)
         .envs(process::own_variables())
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -47,8 +47,8 @@ const FOR_DEVELOPERS: [&str; 14] = [
 /// Files with such texts, and why. A folder stands for what is in it.
 const LISTED: &[(&str, &str)] = &[
     (
-        "src-tauri/crates/agent/src/linux/launch.rs",
-        "why systemd did not start the window, for the log",
+        "src-tauri/crates/agent/src/linux/systemd.rs",
+        "why systemd did not start something, for the log",
     ),
     (
         "src-tauri/crates/core/src/account/proxy_password.rs",

@@ -7,6 +7,7 @@
 #![cfg(target_os = "linux")]
 
 mod crash;
+mod groups;
 mod notification_service;
 mod notifications;
 mod process;
@@ -15,6 +16,7 @@ mod session;
 mod sound;
 mod start;
 mod sway;
+mod systemd;
 mod tray;
 mod wait;
 

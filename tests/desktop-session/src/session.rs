@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 use zbus::Connection;
 
+use crate::groups::Groups;
 use crate::notifications::{NotificationEvent, NotificationLog, ShownNotification};
 use crate::process::{self, Process};
 use crate::sound::Recorder;
@@ -138,6 +139,7 @@ pub struct Session {
     pub(crate) bus: Option<Connection>,
     pub(crate) notifications: Option<NotificationLog>,
     pub(crate) recorder: Option<Recorder>,
+    pub(crate) systemd: Option<(Process, Groups)>,
     // Ended first, because they depend on the others.
     pub(crate) parts: BTreeMap<Part, Vec<Process>>,
     pub(crate) base: Vec<Process>,
@@ -166,6 +168,7 @@ impl Session {
             bus: None,
             notifications: None,
             recorder: None,
+            systemd: None,
             parts: BTreeMap::new(),
             base: Vec::new(),
             dir,
@@ -449,16 +452,22 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        let groups = self.systemd.take().map(|(systemd, groups)| {
+            drop(systemd);
+            groups
+        });
         self.parts.clear();
         self.base.clear();
         // Applications may leave processes behind, and one of these may be starting another.
         loop {
             let left = process::with_variable(RUNTIME_DIR, &self.runtime_dir());
             if left.is_empty() {
-                return;
+                break;
             }
             left.into_iter().for_each(|(id, _)| process::kill(id));
         }
+        // No process is in them any more.
+        drop(groups);
     }
 }
 

@@ -8,6 +8,8 @@ mod item;
 mod launch;
 mod messages;
 mod run;
+mod service;
+mod systemd;
 mod tray;
 mod window;
 

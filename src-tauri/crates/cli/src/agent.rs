@@ -22,6 +22,9 @@ pub(crate) struct Options {
     // Passed by the agent to itself when it restarts in place: an open file.
     #[arg(long, hide = true)]
     lock: Option<i32>,
+    // Given by the programs that people and desktops start.
+    #[arg(long, hide = true, conflicts_with = "open")]
+    service: bool,
 }
 
 pub(crate) fn run(options: &Options) -> ExitCode {
@@ -32,6 +35,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let options = gloria_agent::linux::Options {
         open: options.open,
         lock: options.lock.and_then(process::inherited),
+        by_systemd: options.service,
     };
     let outcome = paths
         .map_err(Into::into)

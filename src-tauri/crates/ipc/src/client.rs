@@ -23,6 +23,9 @@ const START_INTERVAL: Duration = Duration::from_millis(10);
 /// have it on another computer that shares the folder, and then nobody waits for long.
 const CLAIMED_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an app may take to answer that it runs. It usually takes milliseconds.
+const RUNS_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Longer than the app waits before it closes a connection.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -265,6 +268,16 @@ async fn ask_status_now(data: &Path) -> Result<String, AskError> {
     timeout(ANSWER_TIMEOUT, asked)
         .await
         .unwrap_or(Err(AskError::Silent))
+}
+
+/// Whether an app runs for this data folder and answers at once.
+pub async fn answers(data: &Path) -> bool {
+    match timeout(RUNS_TIMEOUT, ask_status(data)).await {
+        // One that refuses because it is busy is running as well.
+        Ok(Ok(_) | Err(AskError::Refused(_))) => true,
+        Ok(Err(AskError::NotRunning | AskError::Silent | AskError::Unreachable(_) | AskError::Unknown))
+        | Err(_) => false,
+    }
 }
 
 /// Requests that the app for this data folder shows its window.

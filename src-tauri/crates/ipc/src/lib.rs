@@ -34,7 +34,8 @@ use std::io;
 use thiserror::Error;
 
 pub use client::{
-    AppConnection, AppEvents, ask_status, ask_to_open, ask_to_quit, ask_to_start, send_credentials_changed,
+    AppConnection, AppEvents, answers, ask_status, ask_to_open, ask_to_quit, ask_to_start,
+    send_credentials_changed,
 };
 pub use link::Link;
 pub use place::Identity;

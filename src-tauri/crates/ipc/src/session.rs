@@ -7,7 +7,7 @@ use std::ffi::OsString;
 pub const DISPLAYS: [&str; 2] = ["WAYLAND_DISPLAY", "DISPLAY"];
 
 /// The variable of the session bus, which notifications and the tray icon need.
-const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
+pub const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
 
 /// All variables of a session that a program needs to be seen and heard in it.
 pub const VARIABLES: [&str; 9] = [

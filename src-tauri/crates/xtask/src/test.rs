@@ -229,10 +229,15 @@ fn window(report: &mut Report) {
     if built {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         tests.args(WINDOW);
+        tests.arg("--");
         if let Some(reason) = no_namespaces(&["--user", "--map-user=1000", "--map-group=1000"]) {
             // sway refuses to run as root.
             report.skip("window under sway", &reason);
-            tests.args(["--", "--skip", "wayland::"]);
+            tests.args(["--skip", "wayland::"]);
+        }
+        if let Some(reason) = no_systemd() {
+            report.skip("agent under systemd", &reason);
+            tests.args(["--skip", "systemd::"]);
         }
         report.run("window", &mut tests);
     }
@@ -340,6 +345,16 @@ fn no_namespaces(kinds: &[&str]) -> Option<String> {
         )),
         Err(error) => Some(format!("unshare cannot be run: {error}")),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn no_systemd() -> Option<String> {
+    gloria_desktop_session::Session::no_systemd()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn no_systemd() -> Option<String> {
+    Some("only Linux has it".to_owned())
 }
 
 fn built_ui(report: &mut Report) -> bool {

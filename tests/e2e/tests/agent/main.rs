@@ -7,5 +7,6 @@
 mod rest;
 mod scene;
 mod sessions;
+mod systemd;
 mod tray;
 mod upgrade;

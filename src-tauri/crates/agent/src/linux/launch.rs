@@ -4,7 +4,7 @@
 //! with; and what WebKit does to the memory of its control group then happens to the window alone.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,21 +13,20 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use gloria_core::message::{self, Message};
-use gloria_desktop::session_bus;
-use gloria_ipc::session::{DISPLAYS, VARIABLES};
+use gloria_ipc::session::{BUS, DISPLAYS, VARIABLES};
 use gloria_program::process;
 use thiserror::Error;
 use tokio::process::{Child, Command};
-use tokio::time::timeout;
-use zbus::connection::Builder;
-use zbus::fdo::DBusProxy;
-use zbus::names::BusName;
-use zbus::zvariant::{OwnedObjectPath, Value};
+use tokio::time::{Instant, timeout_at};
+use zbus::zvariant::Value;
 
-const SYSTEMD: &str = "org.freedesktop.systemd1";
+use super::systemd::{self, ManagerProxy, UnitRemovedStream};
 
 /// systemd starts a unit within milliseconds. One that has not answered by then hangs, and the user waits.
 const SYSTEMD_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// In microseconds, how long a window that is stopped may take: one that hangs is killed then.
+const STOP_TIMEOUT: u64 = 2_000_000;
 
 /// Numbers the units of this process.
 static UNITS: AtomicU32 = AtomicU32::new(1);
@@ -41,6 +40,8 @@ pub(super) struct Launch {
     pub(super) variables: Vec<(&'static str, OsString)>,
     /// What the agent's own environment says of the session.
     pub(super) session: HashMap<&'static str, OsString>,
+    /// Of the agent's settings, those that only its environment has. What is started directly has them, too.
+    pub(super) settings: Vec<(String, OsString)>,
 }
 
 /// Why there is no window.
@@ -85,6 +86,7 @@ pub(super) enum Started {
     /// By systemd, as this unit.
     Unit {
         name: String,
+        manager: ManagerProxy<'static>,
         removed: Box<UnitRemovedStream>,
     },
     /// As a child of this process.
@@ -95,7 +97,7 @@ impl Started {
     /// Waits until it ends. `Ok` if it did what it was asked.
     pub(super) async fn ended(&mut self) -> Result<(), LaunchError> {
         match self {
-            Self::Unit { name, removed } => {
+            Self::Unit { name, removed, .. } => {
                 while let Some(signal) = removed.next().await {
                     if signal.args().is_ok_and(|removed| removed.id == name) {
                         let status = name.clone();
@@ -129,14 +131,26 @@ impl Started {
         });
     }
 
-    /// Ends one that hangs, so that the next click does not start another beside it. systemd's are left to it.
+    /// Ends one that hangs, so that the next click does not start another beside it.
     pub(super) fn give_up(self) {
-        if let Self::Child { mut child, .. } = self
-            && let Err(error) = child.start_kill()
-        {
-            tracing::debug!(%error, "the window's program could not be killed");
+        match self {
+            Self::Unit { name, manager, .. } => stop(manager, name),
+            Self::Child { mut child, .. } => {
+                if let Err(error) = child.start_kill() {
+                    tracing::debug!(%error, "the window's program could not be killed");
+                }
+            }
         }
     }
+}
+
+/// Has systemd end a unit that is not wanted, or not start it if it has not yet. It may hang, so nobody waits for it.
+fn stop(manager: ManagerProxy<'static>, unit: String) {
+    tokio::spawn(async move {
+        if let Err(error) = manager.stop_unit(&unit, "replace").await {
+            tracing::debug!(%error, "the window's unit could not be stopped");
+        }
+    });
 }
 
 /// What of the session is in an environment.
@@ -153,11 +167,8 @@ pub(super) fn has_display(session: &HashMap<&'static str, OsString>) -> bool {
 impl Launch {
     /// Starts it. That it runs does not say that it shows anything; a window that does attaches.
     pub(super) async fn start(&self) -> Result<Started, LaunchError> {
-        match timeout(SYSTEMD_TIMEOUT, self.start_by_systemd()).await {
-            Ok(Ok(Some(started))) => return Ok(started),
-            Ok(Ok(None)) => {}
-            Ok(Err(error)) => tracing::info!(%error, "the user's systemd did not start the window"),
-            Err(_) => tracing::info!("the user's systemd does not answer"),
+        if let Some(started) = self.start_by_systemd().await {
+            return Ok(started);
         }
         if !has_display(&self.session) {
             return Err(LaunchError::NoDisplay);
@@ -174,6 +185,7 @@ impl Launch {
             .envs(&self.session)
             // The window may have to start the agent again.
             .envs(process::own_variables())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -191,57 +203,73 @@ impl Launch {
         })
     }
 
-    /// `None` where there is no systemd for this user, or it knows no display.
-    async fn start_by_systemd(&self) -> zbus::Result<Option<Started>> {
-        let connection = session_bus::connect(Builder::session()?).await?;
-        // A message to the name would have the bus start what is not there.
-        let bus = DBusProxy::new(&connection).await?;
-        if !bus.name_has_owner(BusName::from_static_str(SYSTEMD)?).await? {
-            return Ok(None);
-        }
-        let manager = ManagerProxy::new(&connection).await?;
-        let knows_display = manager
-            .environment()
-            .await?
-            .iter()
-            .any(|variable| DISPLAYS.iter().any(|name| is_set(variable, name)));
-        // Where the desktop has not passed its variables to systemd, the agent's own session is the best that is known.
-        let session = if knows_display { None } else { Some(&self.session) };
-        if !knows_display && !has_display(&self.session) {
-            return Ok(None);
-        }
-        let Some(unit) = self.unit(session) else {
-            return Ok(None);
+    /// `None` where there is no systemd for this user, or it does not do it.
+    async fn start_by_systemd(&self) -> Option<Started> {
+        let deadline = Instant::now() + SYSTEMD_TIMEOUT;
+        let bus = self.session.get(BUS).map(OsString::as_os_str);
+        let (manager, unit) = match timeout_at(deadline, self.prepare(bus)).await {
+            Ok(Ok(prepared)) => prepared?,
+            Ok(Err(error)) => {
+                tracing::info!(%error, "the user's systemd cannot be asked for the window");
+                return None;
+            }
+            Err(_) => {
+                tracing::info!("the user's systemd does not answer");
+                return None;
+            }
         };
-        manager.subscribe().await?;
-        let mut finished = manager.receive_job_removed().await?;
-        let unloaded = manager.receive_unit_removed().await?;
         let name = format!(
             "gloria-notify-window-{}-{}.service",
             std::process::id(),
             UNITS.fetch_add(1, Ordering::Relaxed)
         );
-        let job = manager.start_transient_unit(&name, "fail", &unit, &[]).await?;
-        while let Some(signal) = finished.next().await {
-            let removed = signal.args()?;
-            if removed.job == *job {
-                return match removed.result {
-                    "done" => Ok(Some(Started::Unit {
-                        name,
-                        removed: Box::new(unloaded),
-                    })),
-                    result => Err(zbus::Error::Failure(format!("its job ended with {result}"))),
-                };
+        match timeout_at(deadline, start_unit(&manager, &name, &unit)).await {
+            Ok(Ok(removed)) => {
+                let removed = Box::new(removed);
+                return Some(Started::Unit {
+                    name,
+                    manager,
+                    removed,
+                });
             }
+            Ok(Err(error)) => tracing::info!(%error, "the user's systemd did not start the window"),
+            Err(_) => tracing::info!("the user's systemd does not start the window"),
         }
-        Err(zbus::Error::Failure("the session bus went away".to_owned()))
+        // It may still do it, and a second window would open once it does.
+        stop(manager, name);
+        None
+    }
+
+    /// The user's systemd and what it has to start. `None` where it is not there, or does not fit.
+    async fn prepare(
+        &self,
+        bus: Option<&OsStr>,
+    ) -> zbus::Result<Option<(ManagerProxy<'static>, Properties<'_>)>> {
+        let Some(manager) = systemd::find(bus).await? else {
+            return Ok(None);
+        };
+        let environment = manager.environment().await?;
+        let mut settings = self.settings.iter();
+        if !settings.all(|(name, value)| systemd::knows(&environment, name, value)) {
+            // A window may have to start the agent again, and must have them for it.
+            tracing::debug!(
+                "the agent has settings from its environment that the user's systemd does not have"
+            );
+            return Ok(None);
+        }
+        let knows_display = DISPLAYS
+            .iter()
+            .any(|name| systemd::value_of(&environment, name).is_some());
+        // Where the desktop has not passed its variables to systemd, the agent's own session is the best that is known.
+        let session = if knows_display { None } else { Some(&self.session) };
+        if !knows_display && !has_display(&self.session) {
+            return Ok(None);
+        }
+        Ok(self.unit(session).map(|unit| (manager, unit)))
     }
 
     /// The unit's properties (org.freedesktop.systemd1(5)). `None` if a path or value is no text, which D-Bus needs.
-    fn unit(
-        &self,
-        session: Option<&HashMap<&'static str, OsString>>,
-    ) -> Option<Vec<(&'static str, Value<'_>)>> {
+    fn unit(&self, session: Option<&HashMap<&'static str, OsString>>) -> Option<Properties<'_>> {
         let program = self.program.to_str()?;
         let own = self.variables.iter().map(|(name, value)| (*name, value));
         let of_session = session.into_iter().flatten().map(|(name, value)| (*name, value));
@@ -262,85 +290,31 @@ impl Launch {
             ("Environment", Value::from(environment?)),
             // Nothing of it stays, whatever it ended with.
             ("CollectMode", Value::from("inactive-or-failed")),
+            // An agent that the window started again is a child of it, and stays when the window ends.
+            ("KillMode", Value::from("process")),
+            ("TimeoutStopUSec", Value::from(STOP_TIMEOUT)),
             ("PartOf", Value::from(vec!["graphical-session.target"])),
             ("Slice", Value::from("app.slice")),
         ])
     }
 }
 
-fn is_set(variable: &str, name: &str) -> bool {
-    variable
-        .strip_prefix(name)
-        .and_then(|rest| rest.strip_prefix('='))
-        .is_some_and(|value| !value.is_empty())
-}
+/// Of a unit, by name.
+type Properties<'a> = Vec<(&'static str, Value<'a>)>;
 
-#[zbus::proxy(
-    interface = "org.freedesktop.systemd1.Manager",
-    default_service = "org.freedesktop.systemd1",
-    default_path = "/org/freedesktop/systemd1",
-    gen_blocking = false
-)]
-pub(super) trait Manager {
-    fn subscribe(&self) -> zbus::Result<()>;
-
-    fn start_transient_unit(
-        &self,
-        name: &str,
-        mode: &str,
-        properties: &[(&str, Value<'_>)],
-        auxiliary: &[(&str, &[(&str, Value<'_>)])],
-    ) -> zbus::Result<OwnedObjectPath>;
-
-    #[zbus(property)]
-    fn environment(&self) -> zbus::Result<Vec<String>>;
-
-    #[zbus(signal)]
-    fn unit_removed(&self, id: &str, unit: zbus::zvariant::ObjectPath<'_>) -> zbus::Result<()>;
-
-    #[zbus(signal)]
-    fn job_removed(
-        &self,
-        id: u32,
-        job: zbus::zvariant::ObjectPath<'_>,
-        unit: &str,
-        result: &str,
-    ) -> zbus::Result<()>;
+/// Has systemd run a unit, and listens for its end.
+async fn start_unit(
+    manager: &ManagerProxy<'static>,
+    name: &str,
+    unit: &Properties<'_>,
+) -> zbus::Result<UnitRemovedStream> {
+    manager.subscribe().await?;
+    let mut finished = manager.receive_job_removed().await?;
+    let removed = manager.receive_unit_removed().await?;
+    let job = manager.start_transient_unit(name, "fail", unit, &[]).await?;
+    systemd::finished(&mut finished, &job).await?;
+    Ok(removed)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(of: &[(&str, &str)]) -> HashMap<&'static str, OsString> {
-        session(|name| {
-            let found = of.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| OsString::from(value))
-        })
-    }
-
-    #[test]
-    fn a_session_is_what_is_set_of_it() {
-        let found = environment(&[("DISPLAY", ":1"), ("WAYLAND_DISPLAY", ""), ("HOME", "/home/x")]);
-        assert_eq!(found, HashMap::from([("DISPLAY", OsString::from(":1"))]));
-    }
-
-    #[test]
-    fn a_variable_of_systemd_is_set_if_it_has_a_value() {
-        assert!(is_set("DISPLAY=:0", "DISPLAY"));
-        assert!(!is_set("DISPLAY=", "DISPLAY"));
-        assert!(!is_set("DISPLAYS=:0", "DISPLAY"));
-        assert!(!is_set("WAYLAND_DISPLAY=wayland-0", "DISPLAY"));
-    }
-
-    #[tokio::test]
-    async fn without_a_display_nothing_is_started() {
-        let launch = Launch {
-            program: "/nowhere/gloria-notify".into(),
-            arguments: Vec::new(),
-            variables: Vec::new(),
-            session: environment(&[("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")]),
-        };
-        assert!(matches!(launch.start().await, Err(LaunchError::NoDisplay)));
-    }
-}
+mod tests;

@@ -17,13 +17,13 @@ use gloria_ipc::protocol::StartRequest;
 use gloria_ipc::session::{self, Session};
 use gloria_program::{Logs, logs, process};
 use gloria_words::Words;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
 
 use super::anew::Anew;
 use super::messages::{self, Messages};
-use super::tray;
 use super::window::Window;
+use super::{service, tray};
 use crate::{Agent, Controls, Ended, Shell, Start};
 
 /// The window's program, which is installed beside this one.
@@ -39,6 +39,8 @@ pub struct Options {
     pub open: bool,
     /// The lock of the folder, kept by the run of the program in this process before this one.
     pub lock: Option<OwnedFd>,
+    /// Have the user's systemd run the agent if it has a unit for it. This program then ends once that agent answers.
+    pub by_systemd: bool,
 }
 
 /// Runs until the agent is asked to end. If another agent runs for the same folder, requests its window instead.
@@ -52,21 +54,21 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         activation_token: None,
         session: session.clone(),
     };
+    // One thread suffices for everything that does not block, and uses a megabyte less than two.
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("a runtime")?;
     let inherited = options.lock.and_then(|lock| Instance::inherited(&paths, lock));
     let instance = match inherited {
         Some(instance) => instance,
-        None => match Instance::claim(&paths, &second_start)? {
+        None => match claim(&paths, &second_start, options.by_systemd, &runtime)? {
             Claimed::First(instance) => instance,
             Claimed::Second => return Ok(ExitCode::SUCCESS),
         },
     };
     log.rotate();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the agent starts");
-    // One thread suffices for everything that does not block, and uses a megabyte less than two.
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("a runtime")?;
     let program = process::installed_program()?;
     let place = WindowPlace::in_session(session);
     let anew = Anew::new(program.clone(), place.clone(), instance.keep()?);
@@ -116,6 +118,26 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         }
         Ended::Broken => ExitCode::from(INTERNAL_ERROR),
     })
+}
+
+/// Makes this process the agent, unless there is another or systemd runs one.
+fn claim(
+    paths: &Paths,
+    second_start: &StartRequest,
+    by_systemd: bool,
+    runtime: &Runtime,
+) -> anyhow::Result<Claimed> {
+    let claimed = Instance::claim(paths, second_start)?;
+    // The lock is tried first, because an agent that systemd runs could not tell this program's caller why it fails.
+    if by_systemd && matches!(claimed, Claimed::First(_)) {
+        drop(claimed);
+        let caller = service::Caller::new(process::own_variables(), |name| std::env::var_os(name));
+        if runtime.block_on(service::start(&paths.data, &caller, None)) {
+            return Ok(Claimed::Second);
+        }
+        return Ok(Instance::claim(paths, second_start)?);
+    }
+    Ok(claimed)
 }
 
 struct LinuxShell {

@@ -12,10 +12,15 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 
 use super::launch::{self, Launch, LaunchError};
+use super::service;
 
 /// How long a window may take from its start until it attaches: it may read a hundred megabytes from a slow disk. If
 /// its display hangs, the user is notified after this time.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Of the app's own variables, those that a window gets from systemd. The others may be secrets, and every program of
+/// the user can ask systemd for the environment of a unit.
+const PASSED: [&str; 3] = ["GLORIA_HOME", "GLORIA_LOG", service::VARIABLE];
 
 /// The only window. Clones refer to the same one.
 #[derive(Debug, Clone)]
@@ -75,17 +80,22 @@ impl Window {
     }
 
     fn launch(&self, activation_token: Option<String>) -> Launch {
-        // None of the app's other variables: they may contain secrets, and the window does not need them.
-        let own = ["GLORIA_HOME", "GLORIA_LOG"];
-        let own = own
+        let is_passed = |name: &str| PASSED.contains(&name);
+        let passed = PASSED
             .into_iter()
             .filter_map(|name| Some((name, process::variable(name)?)));
         let token = activation_token.map(|token| ("XDG_ACTIVATION_TOKEN", OsString::from(token)));
+        let is_service = process::variable(service::VARIABLE).is_some();
+        // The unit's environment has them, and the unit is what a window starts again.
+        let settings = process::own_variables().filter(|(name, _)| !is_service && !is_passed(name));
         Launch {
             program: self.program.clone(),
             arguments: vec!["--window"],
-            variables: own.chain(token).collect(),
+            variables: passed.chain(token).collect(),
             session: launch::session(|name| std::env::var_os(name)),
+            settings: settings
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
         }
     }
 }
