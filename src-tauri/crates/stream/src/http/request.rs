@@ -54,6 +54,7 @@ pub struct Request {
     body: Option<Bytes>,
     limits: RequestLimits,
     redirects: Redirects,
+    first_byte: Option<Duration>,
 }
 
 /// What becomes of a redirect.
@@ -75,6 +76,7 @@ impl Request {
             body: None,
             limits: RequestLimits::default(),
             redirects: Redirects::Followed,
+            first_byte: None,
         }
     }
 
@@ -109,6 +111,16 @@ impl Request {
     #[must_use]
     pub fn limits(self, limits: RequestLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The head of the answer may take this long, instead of as long as that of other requests: for what must not be
+    /// repeated, where an answer that comes too late is lost.
+    #[must_use]
+    pub fn head_within(self, first_byte: Duration) -> Self {
+        Self {
+            first_byte: Some(first_byte),
+            ..self
+        }
     }
 
     /// A redirect is returned as the answer: for servers whose address was agreed upon, where another one could be
@@ -230,7 +242,10 @@ impl Http {
             mut body,
             limits,
             redirects,
+            first_byte,
         } = request;
+        let mut dial = self.options().limits;
+        dial.first_byte = first_byte.unwrap_or(dial.first_byte);
         headers
             .entry(ACCEPT_ENCODING)
             .or_insert(HeaderValue::from_static("identity"));
@@ -241,7 +256,7 @@ impl Http {
                 headers: headers.clone(),
                 body: body.clone(),
             };
-            let outcome = self.ask(&target, asked, self.options().limits).await;
+            let outcome = self.ask(&target, asked, dial).await;
             if is_suspect(&outcome) && self.meets_portal(&url).await {
                 return Err(DialError::NetworkSignIn.into());
             }

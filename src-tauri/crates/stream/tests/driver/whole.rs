@@ -143,6 +143,26 @@ async fn a_redirect_is_the_answer_where_it_is_not_to_be_followed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_head_may_take_as_long_as_the_request_says() {
+    let server = Server::bind().await;
+    let usual = DialLimits::default().first_byte;
+    let longer = usual + Duration::from_secs(10);
+    for (request, answered) in [
+        (post(&server, "/v1").head_within(longer), true),
+        (post(&server, "/v1"), false),
+    ] {
+        let (reply, ()) = while_(request, async {
+            let mut first = server.accept().await;
+            body(&mut first).await;
+            tokio::time::sleep(usual + Duration::from_secs(5)).await;
+            first.write(ok("late")).await;
+        })
+        .await;
+        assert_eq!(reply.is_ok(), answered, "{reply:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn neither_credential_nor_body_crosses_to_another_origin() {
     let (server, other) = (Server::bind().await, Server::bind().await);
     let elsewhere = other.url("/v2?token=s3cret");
