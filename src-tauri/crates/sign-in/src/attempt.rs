@@ -148,7 +148,8 @@ pub struct Attempt {
     until: Instant,
     shared: Arc<Shared>,
     arrivals: mpsc::Receiver<Arrival>,
-    listening: JoinHandle<()>,
+    /// Empty once the page is the [`Browser`]'s.
+    listening: Option<JoinHandle<()>>,
     secrets: Secrets,
 }
 
@@ -172,8 +173,10 @@ impl fmt::Debug for Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         // After its end the page is there for a while.
-        if !self.shared.has_ended() {
-            self.listening.abort();
+        if let Some(listening) = self.listening.take()
+            && !self.shared.has_ended()
+        {
+            listening.abort();
         }
     }
 }
@@ -211,7 +214,7 @@ impl Client {
             port: listener.port(),
             until: Instant::now() + asked.lasts,
             arrivals,
-            listening: listener.serve(Arc::clone(&shared)),
+            listening: Some(listener.serve(Arc::clone(&shared))),
             shared,
             secrets,
             client: self.clone(),
@@ -264,7 +267,10 @@ impl Attempt {
     pub async fn wait(&mut self) -> Result<(Grant, Browser), SignInError> {
         let result = self.grant().await;
         match result {
-            Ok(grant) => Ok((grant, Browser(Arc::clone(&self.shared)))),
+            Ok(grant) => {
+                self.listening = None;
+                Ok((grant, Browser(Arc::clone(&self.shared))))
+            }
             Err(error) => {
                 self.shared.end(Verdict::Failed(error.message()));
                 Err(error)

@@ -45,6 +45,8 @@ pub(crate) async fn post(
             whole: limit,
             body: MAX_ANSWER_BYTES,
         })
+        // A token whose answer came too late is lost.
+        .head_within(limit)
         .without_redirects();
     http.send(request).await
 }

@@ -1,6 +1,6 @@
 //! Renewals: rotation, reuse, lost answers, and what is not the end of a session.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gloria_sign_in::{Client, Grant, Identity, LaterCause, ProviderRefusal, RenewalAnswer, Renewed};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -107,6 +107,28 @@ async fn whatever_answers_in_the_providers_place_the_token_is_kept() {
         token = renewed.refresh_token.unwrap();
     }
     assert_eq!(provider.count("GET /elsewhere").await, 0);
+}
+
+/// It takes the half minute that a renewal may take.
+#[tokio::test]
+async fn a_provider_that_never_answers_is_given_half_a_minute() {
+    let provider = Provider::usual().await;
+    let client = client(&provider).await;
+    let (grant, token) = signed_in(&client).await;
+    provider.fault("/token", "silent").await;
+    let begun = Instant::now();
+    let answer = client.renew(&token, &grant.identity).await;
+    let RenewalAnswer::Later(later) = answer else {
+        panic!("{answer:?}");
+    };
+    assert!(later.lost);
+    assert!(
+        begun.elapsed() >= Duration::from_secs(29),
+        "{:?}",
+        begun.elapsed()
+    );
+    // It had not begun.
+    renewed(&client, &token, &grant.identity).await;
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ pub(crate) async fn begin(client: &Client) -> Attempt {
 pub(crate) async fn complete(mut attempt: Attempt, person: &Person, callback: &Url) -> (Grant, String) {
     let stored = async {
         let (grant, browser) = attempt.wait().await.unwrap();
+        // The page does not need it any more.
+        drop(attempt);
         browser.signed_in();
         grant
     };
