@@ -10,6 +10,8 @@ mod fatal;
 #[cfg(not(in_process))]
 mod linger;
 mod look;
+#[cfg(not(in_process))]
+mod memory;
 mod page;
 mod presence;
 
@@ -21,9 +23,9 @@ use tauri::{
     AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
-#[cfg(not(in_process))]
-use tokio::sync::oneshot;
 use tokio::sync::{Mutex, mpsc};
+#[cfg(not(in_process))]
+use tokio::sync::{oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::failure;
@@ -86,11 +88,11 @@ struct Current {
     /// It receives the focus when it is shown.
     takes_focus: bool,
     activation_token: Option<String>,
-    /// How often a window was closed.
-    #[cfg(not(in_process))]
-    closings: u64,
     /// It was closed and is only hidden.
     lingers: bool,
+    /// How often a window was closed or opened.
+    #[cfg(not(in_process))]
+    turns: watch::Sender<u64>,
     presence: Option<WindowPresence>,
     /// Reports to the core, in order.
     reports: mpsc::UnboundedSender<Report>,
@@ -115,9 +117,9 @@ pub(crate) fn prepare(app: &AppHandle, link: CoreLink) {
         painted: false,
         takes_focus: false,
         activation_token: None,
-        #[cfg(not(in_process))]
-        closings: 0,
         lingers: false,
+        #[cfg(not(in_process))]
+        turns: watch::Sender::default(),
         presence: None,
         reports,
     })));
@@ -148,6 +150,13 @@ impl Shown {
 }
 
 impl Current {
+    /// The window is opened.
+    fn end_lingering(&mut self) {
+        self.lingers = false;
+        #[cfg(not(in_process))]
+        self.turns.send_modify(|turns| *turns += 1);
+    }
+
     /// Changes the presence of the window with this number, and reports the change to the core.
     fn change(&mut self, number: u64, change: impl FnOnce(&mut Option<WindowPresence>)) {
         if number != self.number {
@@ -190,7 +199,7 @@ async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Resul
                 return Ok(());
             }
             if current.lingers {
-                current.lingers = false;
+                current.end_lingering();
                 let number = current.number;
                 current.change(number, |presence| *presence = Some(WindowPresence::default()));
             }
@@ -237,7 +246,8 @@ async fn build(
         let shown = Shown::of(app);
         let mut current = shown.current();
         current.number += 1;
-        (current.painted, current.takes_focus, current.lingers) = (false, takes_focus, false);
+        (current.painted, current.takes_focus) = (false, takes_focus);
+        current.end_lingering();
         current.activation_token = activation_token;
         let number = current.number;
         current.change(number, |presence| *presence = Some(WindowPresence::default()));

@@ -9,6 +9,7 @@ mod credentials;
 mod lacking;
 mod launches;
 mod logs;
+mod memory;
 mod page;
 mod quit;
 mod scene;

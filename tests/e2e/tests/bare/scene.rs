@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
+/// A key press without effect for this long did not arrive.
+const KEY_TIMEOUT: Duration = Duration::from_secs(3);
+
 pub(crate) const CREATED: &str = "notification.created";
 
 pub(crate) fn program(name: &str) -> PathBuf {
@@ -122,6 +125,29 @@ impl Scene {
         wait_until(&format!("{count} windows"), DEADLINE, counted)
             .await
             .unwrap();
+    }
+
+    /// Closes the one window as a person does: the window manager asks it to.
+    pub(crate) async fn close_window(&self) {
+        let window = self.session.windows("Gloria Notify$").unwrap().remove(0);
+        let none = async || Ok((self.windows() == 0).then_some(()));
+        wait_until("the window to close", DEADLINE, async || {
+            let mut close = self.session.command("timeout");
+            close.args([
+                "5",
+                "xdotool",
+                "windowactivate",
+                "--sync",
+                &window,
+                "key",
+                "alt+F4",
+            ]);
+            close.status()?;
+            // A window manager that has just started does not listen to its keys yet.
+            Ok(wait_until("no window", KEY_TIMEOUT, none).await.ok())
+        })
+        .await
+        .unwrap();
     }
 
     /// Waits until an item is stored for which `wanted` returns true.
