@@ -11,13 +11,15 @@ use std::time::Duration;
 use gloria_files::paths::Paths;
 use gloria_ipc::protocol::{Raise, StartRequest, WINDOW_OPEN};
 use gloria_ipc::{AppWindow, AskError, Ended, session};
-use gloria_program::{Logs, activation_token};
+use gloria_program::{Logs, activation_token, process};
+use gloria_text::message;
 use tauri::{App, AppHandle, RunEvent, async_runtime};
 use tokio::sync::mpsc::Receiver;
 
 use self::link::AgentLink;
+use crate::agent_error::AgentError;
 use crate::arguments::{Arguments, Start};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::{commands, display, session_bus, window};
 
 /// How long the window may take to end after the agent. It usually takes a few milliseconds.
@@ -142,11 +144,25 @@ async fn follow(
                 (agent, raises) = (next, next_raises);
                 link.set(agent.clone()).await;
             }
+            Err(AgentError::Unasked(AskError::Unknown)) => return end_for_next(&app),
             Err(error) => {
                 tracing::error!(?error, "there is no agent");
-                crate::failure::show(&error.message());
+                failure::show(&error.message());
                 return app.exit(error.code().into());
             }
         }
     }
+}
+
+/// Gives way to the installed program: the agent was upgraded and speaks another protocol. If the program was not, its
+/// next run says so to the user, as it does after a start by a person.
+fn end_for_next(app: &AppHandle) {
+    if !window::is_open(app) {
+        return app.exit(0);
+    }
+    tracing::info!("the agent speaks another protocol; the window's program begins again");
+    let error = process::replace_process(&["--open"]);
+    tracing::error!(%error, "the window's program cannot begin again");
+    failure::show(&message::app_other_version());
+    app.exit(1);
 }

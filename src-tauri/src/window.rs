@@ -186,6 +186,12 @@ pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
     });
 }
 
+/// Whether there is a window that was not closed.
+#[cfg(not(in_process))]
+pub(crate) fn is_open(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some() && !Shown::of(app).current().lingers
+}
+
 async fn open(app: &AppHandle, activation_token: Option<String>) -> tauri::Result<()> {
     let mut place = None;
     if let Some(window) = app.get_webview_window(LABEL) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gloria_files::paths::Paths;
-use gloria_ipc::protocol::{OTHER_VERSION, Raise};
+use gloria_ipc::protocol::Raise;
 use gloria_ipc::{AppWindow, AskError};
 use gloria_program::process;
 use tokio::io::AsyncReadExt as _;
@@ -99,9 +99,8 @@ pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>)
     loop {
         let opened = AppWindow::open(&paths.data).await;
         let may_change = match &opened {
-            Err(AskError::NotRunning) => true,
-            Err(AskError::Refused(refused)) => refused.code == OTHER_VERSION,
-            Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Unknown) => false,
+            Err(AskError::NotRunning | AskError::Unknown) => true,
+            Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Refused(_)) => false,
         };
         if !may_change || Instant::now() >= deadline {
             return opened;
@@ -111,16 +110,12 @@ pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>)
 }
 
 /// Attaches an open window to another agent after the connection ended: one that restarted by itself, as after an
-/// upgrade, or a new one.
+/// upgrade, or a new one. [`AskError::Unknown`] if that one speaks another protocol.
 pub(super) async fn resume(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AgentError> {
     match attach(paths).await {
         Ok(opened) => Ok(opened),
-        // The agent was upgraded, and so was this program.
-        Err(AskError::Refused(refused)) if refused.code == OTHER_VERSION => Err(AgentError::Program(
-            process::replace_process(&["--window"]).into(),
-        )),
-        // Another window was faster.
-        Err(error @ AskError::Refused(_)) => Err(error.into()),
+        // Another window was faster, or the agent speaks another protocol.
+        Err(error @ (AskError::Refused(_) | AskError::Unknown)) => Err(error.into()),
         // The previous agent is ending, or only its socket is left.
         Err(_) => {
             start(paths).await?;

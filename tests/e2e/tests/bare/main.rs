@@ -17,3 +17,4 @@ mod secrets;
 mod starts;
 mod streams;
 mod stuck;
+mod upgrades;

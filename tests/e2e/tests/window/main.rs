@@ -14,4 +14,5 @@ mod presence;
 mod shapes;
 mod stage;
 mod tray;
+mod upgrade;
 mod wayland;
