@@ -14,9 +14,10 @@ use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::controls::End;
+use crate::rest::Rest;
 use crate::{Controls, Shell};
 
 /// The core ends within a quarter of a second, whatever hangs. If it does not, it is broken, and the next start
@@ -203,6 +204,7 @@ fn seed() -> u64 {
 /// not, because the window may have caused the failure and would cause it again at every restart.
 async fn follow(core: CoreHandle, shell: Arc<dyn Shell>, log: Logs, after_failure: bool) {
     let mut asked = after_failure;
+    let mut rest = Rest::new(Instant::now());
     while let Ok(attached) = core.attach().await {
         let mut state = attached.snapshot;
         let mut updates = attached.updates;
@@ -214,10 +216,22 @@ async fn follow(core: CoreHandle, shell: Arc<dyn Shell>, log: Logs, after_failur
                 asked = true;
                 shell.open_window(None);
             }
-            match updates.recv().await {
+            let due = rest.due();
+            let received = tokio::select! {
+                received = updates.recv() => received,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    rest.on_due();
+                    shell.return_memory();
+                    continue;
+                }
+            };
+            match received {
                 // A restarted core skips a revision.
                 Ok(revised) if revised.revision != state.revision + 1 => break,
-                Ok(revised) => state.apply(revised),
+                Ok(revised) => {
+                    rest.on_update(&revised.update, state.connection.state, Instant::now());
+                    state.apply(revised);
+                }
                 Err(RecvError::Lagged(_)) => break,
                 Err(RecvError::Closed) => return,
             }

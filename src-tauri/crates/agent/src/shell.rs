@@ -39,6 +39,9 @@ pub trait Shell: std::fmt::Debug + Send + Sync + 'static {
     /// ends the app before replacing it.
     fn look_for_upgrade(&self) {}
 
+    /// Returns memory that the agent does not need at rest. Does nothing where a window is in the same process.
+    fn return_memory(&self) {}
+
     /// Shows a message to the user without a window.
     fn show_message(&self, message: &Message);
 }

@@ -12,6 +12,7 @@ mod locale;
 pub mod logs;
 pub mod paths;
 pub mod process;
+mod rest;
 
 pub use activation::activation_token;
 #[cfg(not(target_os = "linux"))]
@@ -21,3 +22,4 @@ pub use heaps::keep_heaps_small;
 pub use locale::words;
 pub use logs::{LogReader, Logs};
 pub use paths::paths;
+pub use rest::return_memory;

@@ -207,6 +207,10 @@ impl Shell for LinuxShell {
         self.anew.on_other_version();
     }
 
+    fn return_memory(&self) {
+        self.runtime.spawn_blocking(gloria_program::return_memory);
+    }
+
     fn show_message(&self, message: &Message) {
         tracing::error!(%message, "the user has to know this");
         self.messages.show_last(message);
