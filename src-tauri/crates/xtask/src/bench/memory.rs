@@ -65,9 +65,11 @@ async fn measured(extent: Extent) -> Result<String> {
 async fn agent(stage: &Stage, extent: Extent) -> Result<String> {
     let mut agent = stage.start_agent()?;
     stage.connected(&mut agent).await?;
-    tokio::time::sleep(extent.rest).await;
+    tokio::time::sleep(SETTLED).await;
     let alone = [agent.id()];
-    let mut rows = watched("the agent, before any window", &alone, extent).await?;
+    let mut rows = memory_row("the agent, 10 s after it connected", &alone)?;
+    tokio::time::sleep(extent.rest).await;
+    rows += &watched("the agent, before any window", &alone, extent).await?;
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
@@ -191,11 +193,12 @@ fn window_tree(agent: &Process) -> Result<Vec<u32>> {
 
 /// A row of the table about processes that nothing happens to.
 async fn watched(what: &str, processes: &[u32], extent: Extent) -> Result<String> {
-    let memory = process::memory(processes)?;
     let before = process::usage(processes)?;
     let began = Instant::now();
     tokio::time::sleep(extent.watched).await;
     let after = process::usage(processes)?;
+    // At the end, because what is used at rest returns to memory.
+    let memory = process::memory(processes)?;
     let seconds = began.elapsed().as_secs_f64();
     ensure!(
         after.cpu >= before.cpu,
