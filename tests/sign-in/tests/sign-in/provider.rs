@@ -2,11 +2,16 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+/// Far beyond what the provider's program takes for a line; reached only when something is wrong.
+const LINE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running provider. It ends when dropped.
 pub(crate) struct Provider {
@@ -31,7 +36,8 @@ impl Provider {
             .expect("node");
         let commands = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.next_line().await.unwrap();
+        let first = timeout(LINE_TIMEOUT, lines.next_line()).await;
+        let first = first.expect("the provider hangs at its start").unwrap();
         let first = first.expect("the provider does not start; run `cargo xtask test sign-in`");
         let first: Value = serde_json::from_str(&first).unwrap();
         Self {
@@ -53,7 +59,9 @@ impl Provider {
             .write_all(format!("{command}\n").as_bytes())
             .await
             .unwrap();
-        let answer = lines.next_line().await.unwrap().expect("the provider ended");
+        let answer = timeout(LINE_TIMEOUT, lines.next_line()).await;
+        let answer = answer.unwrap_or_else(|_| panic!("no answer to {command}"));
+        let answer = answer.unwrap().expect("the provider ended");
         serde_json::from_str(&answer).unwrap()
     }
 

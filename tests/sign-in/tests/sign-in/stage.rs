@@ -76,6 +76,8 @@ pub(crate) fn pages() -> Pages {
 pub(crate) async fn begin(client: &Client) -> Attempt {
     let asked = Asked {
         ports: Vec::new(),
+        // A test that hangs says so before the suite is given up.
+        lasts: Duration::from_secs(60),
         ..Asked::default()
     };
     client.begin(asked, pages(), &SystemEntropy).await.unwrap()
@@ -90,7 +92,12 @@ pub(crate) async fn complete(mut attempt: Attempt, person: &Person, callback: &U
         browser.signed_in();
         grant
     };
-    tokio::join!(stored, person.open(callback))
+    let opened = async {
+        let page = person.open(callback).await;
+        assert!(page.contains("sign-in-page-done"), "{page}");
+        page
+    };
+    tokio::join!(stored, opened)
 }
 
 pub(crate) async fn sign_in(client: &Client, person: &Person) -> Grant {
