@@ -19,9 +19,11 @@ const UNRESPONSIVE: u8 = 5;
 pub(crate) struct Options {
     #[arg(long)]
     open: bool,
-    // Passed by the agent to itself when it restarts in place: an open file.
+    // Passed by the agent to itself when it restarts in place: open files.
     #[arg(long, hide = true)]
     lock: Option<i32>,
+    #[arg(long, hide = true)]
+    bus: Option<i32>,
     // Given by the programs that people and desktops start.
     #[arg(long, hide = true, conflicts_with = "open")]
     service: bool,
@@ -35,6 +37,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     let options = gloria_agent::linux::Options {
         open: options.open,
         lock: options.lock.and_then(process::inherited),
+        bus: options.bus.and_then(process::inherited),
         by_systemd: options.service,
     };
     let outcome = paths

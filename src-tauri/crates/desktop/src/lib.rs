@@ -20,7 +20,7 @@ pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
 pub use instance::Instance;
 #[cfg(target_os = "linux")]
-pub use notifications::{Identity, SessionNotifications};
+pub use notifications::{Identity, KeptConnection, SessionNotifications};
 pub use output::stdout_closed;
 pub use proxies::{SystemResolver, system_proxies};
 pub use secrets::Keyring;

@@ -6,6 +6,7 @@
 
 mod bus;
 mod identity;
+mod kept;
 mod request;
 mod service;
 
@@ -21,6 +22,7 @@ use gloria_words::Words;
 use tokio::sync::{mpsc, oneshot};
 
 pub use identity::Identity;
+pub use kept::KeptConnection;
 
 /// Events that may wait for a busy core; the connection's task waits with further ones.
 const EVENT_CAPACITY: usize = 64;
@@ -64,7 +66,18 @@ pub struct SessionNotifications {
 impl SessionNotifications {
     /// Connects to the bus of this program's session. Must be called on a tokio runtime.
     pub fn new(identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
-        Self::start(None, identity, words, panics)
+        Self::start(None, identity, words, panics, KeptConnection::default())
+    }
+
+    /// Like [`SessionNotifications::new`], and goes on with a connection that was kept. Keeps its own in its place when
+    /// this is dropped, unless the service still has to answer something.
+    pub fn keeping(
+        identity: Identity,
+        words: Arc<Words>,
+        panics: &PanicReports,
+        kept: KeptConnection,
+    ) -> Self {
+        Self::start(None, identity, words, panics, kept)
     }
 
     /// Connects to the bus at this address.
@@ -74,17 +87,27 @@ impl SessionNotifications {
         words: Arc<Words>,
         panics: &PanicReports,
     ) -> Self {
-        Self::start(Some(address.into()), identity, words, panics)
+        let kept = KeptConnection::default();
+        Self::start(Some(address.into()), identity, words, panics, kept)
     }
 
-    fn start(address: Option<String>, identity: Identity, words: Arc<Words>, panics: &PanicReports) -> Self {
+    fn start(
+        address: Option<String>,
+        identity: Identity,
+        words: Arc<Words>,
+        panics: &PanicReports,
+        kept: KeptConnection,
+    ) -> Self {
         let (commands, receiver) = mpsc::unbounded_channel();
         let watch = Arc::new(Mutex::new(Watch::default()));
         let guard = panics.guard("notifications");
         let (identity, shared) = (Arc::new(identity.speaking(&words)), watch.clone());
         tokio::spawn(async move {
             let _guard = guard;
-            bus::run(address, identity, receiver, |event| lock(&shared).publish(event)).await;
+            bus::run(address, kept, identity, receiver, |event| {
+                lock(&shared).publish(event)
+            })
+            .await;
         });
         Self {
             commands,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gloria_desktop_session::{Process, SessionOptions, wait_until};
+use gloria_desktop_session::{Process, SessionOptions, ShownNotification, wait_until};
 
 use crate::scene::{DEADLINE, Scene, expect_tray, program, titles};
 
@@ -253,4 +253,55 @@ async fn no_client_finds_that_no_app_runs_while_it_is_upgraded_again_and_again()
         assert!(asked >= UPGRADES, "{asked}");
     }
     assert_eq!(starts(&agent, ""), UPGRADES + 1, "{}", agent.log());
+}
+
+/// A window's program that leaves its arguments behind.
+fn install_window(installed: &Installed) -> PathBuf {
+    let asked = installed.path("asked");
+    let script = format!("#!/bin/sh\necho \"$*\" >> {}\n", asked.display());
+    installed.write("gloria-notify", script.as_bytes());
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_click_on_what_was_shown_before_an_upgrade_opens_the_window() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    fs::copy(installed.path("gloria"), installed.path("gloria.this")).unwrap();
+    let asked = install_window(&installed);
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    scene.push("a");
+    scene.recorded("n:a").await;
+    let title = |shown: &ShownNotification| shown.summary == "title a";
+    let shown = scene
+        .session
+        .wait_for_notification(DEADLINE, title)
+        .await
+        .unwrap();
+    for (name, version, times) in [
+        ("gloria.next", NEXT, 1),
+        // Once more, for the connection is that of the one before now.
+        ("gloria.this", env!("CARGO_PKG_VERSION"), 2),
+    ] {
+        installed.replace_by(name);
+        started(&mut agent, version, times).await;
+    }
+    scene.connected().await;
+    scene.push("b");
+    scene.recorded("n:b").await;
+    // dunst reports it to the one who has asked for the notification.
+    scene
+        .session
+        .invoke_notification_action(shown.id.unwrap(), "open")
+        .unwrap();
+    wait_until("the window to be asked for", DEADLINE, async || {
+        agent.check_alive()?;
+        Ok(fs::read_to_string(&asked)
+            .ok()
+            .filter(|asked| asked == "--window\n"))
+    })
+    .await
+    .unwrap();
+    assert_eq!(titles(&scene.session), ["title a", "title b"]);
 }

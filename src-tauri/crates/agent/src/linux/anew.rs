@@ -121,26 +121,29 @@ impl Anew {
     }
 
     /// Replaces this process by the next run. Returns only where even the running program cannot be executed.
-    pub(super) fn exec(&self) -> std::io::Error {
+    ///
+    /// `bus` is the connection for notifications, which another session has no use for.
+    pub(super) fn exec(&self, bus: Option<OwnedFd>) -> std::io::Error {
         logs::flush(logs::FLUSH_TIMEOUT);
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.is_installed {
-            let error = self.command(&self.program, &next).exec();
+            let error = self.command(&self.program, &next, bus.as_ref()).exec();
             tracing::error!(%error, "the installed program cannot be executed; the running one goes on");
         }
-        self.command(Path::new(RUNNING), &next).exec()
+        self.command(Path::new(RUNNING), &next, bus.as_ref()).exec()
     }
 
-    fn command(&self, program: &Path, next: &Next) -> Command {
+    fn command(&self, program: &Path, next: &Next, bus: Option<&OwnedFd>) -> Command {
         let mut command = Command::new(program);
         command.arg0("gloria").arg("agent").envs(process::own_variables());
         if next.open {
             command.arg("--open");
         }
-        if let Some(lock) = &*self.lock
-            && let Ok(number) = process::leave_open(lock)
-        {
-            command.arg(format!("--lock={number}"));
+        let bus = bus.filter(|_| next.session.is_none());
+        for (name, file) in [("lock", (*self.lock).as_ref()), ("bus", bus)] {
+            if let Some(Ok(number)) = file.map(process::leave_open) {
+                command.arg(format!("--{name}={number}"));
+            }
         }
         if let Some(session) = &next.session {
             for name in VARIABLES {

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use gloria_core::message::Message;
@@ -12,13 +13,14 @@ use gloria_core::paths::Paths;
 use gloria_core::ports::{Notifications, PanicReports};
 use gloria_core::tray::TrayView;
 use gloria_desktop::socket::WindowPlace;
-use gloria_desktop::{Claimed, Instance, SessionNotifications};
+use gloria_desktop::{Claimed, Instance, KeptConnection, SessionNotifications};
 use gloria_ipc::protocol::StartRequest;
 use gloria_ipc::session::{self, Session};
 use gloria_program::{Logs, logs, process};
 use gloria_words::Words;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::anew::Anew;
 use super::messages::{self, Messages};
@@ -32,6 +34,10 @@ const WINDOW: &str = "gloria-notify";
 /// `EX_SOFTWARE` of sysexits.h.
 const INTERNAL_ERROR: u8 = 70;
 
+/// How long the core's notifications may take to leave their connection after the core has ended. It takes no time, but
+/// those that hang do not leave one.
+const KEEP_TIMEOUT: Duration = Duration::from_millis(100);
+
 /// How the agent starts.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -39,6 +45,8 @@ pub struct Options {
     pub open: bool,
     /// The lock of the folder, kept by the run of the program in this process before this one.
     pub lock: Option<OwnedFd>,
+    /// Likewise, its connection for notifications to the session bus.
+    pub bus: Option<OwnedFd>,
     /// Have the user's systemd run the agent if it has a unit for it. This program then ends once that agent answers.
     pub by_systemd: bool,
 }
@@ -73,6 +81,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
     let place = WindowPlace::in_session(session);
     let anew = Anew::new(program.clone(), place.clone(), instance.keep()?);
     let next = anew.clone();
+    let kept = KeptConnection::new(options.bus);
     let window = program.with_file_name(WINDOW);
     let ended = runtime.block_on(async {
         let (views, shown) = watch::channel(None);
@@ -85,6 +94,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
             )),
             window: Window::new(window, place.clone()),
             anew,
+            kept: kept.clone(),
             controls: Arc::default(),
             runtime: Handle::current(),
         });
@@ -104,7 +114,12 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
         if options.open {
             shell.open_window(None);
         }
-        anyhow::Ok(agent.run().await)
+        let ended = agent.run().await;
+        if ended == Ended::Anew {
+            // Without it the notifications on screen are lost to the next run.
+            let _ = timeout(KEEP_TIMEOUT, kept.left()).await;
+        }
+        anyhow::Ok(ended)
     })?;
     // Not waited for, because a keyring or sound device that hangs would block the end.
     runtime.shutdown_background();
@@ -112,7 +127,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
     Ok(match ended {
         Ended::Quit => ExitCode::SUCCESS,
         Ended::Anew => {
-            let error = next.exec();
+            let error = next.exec(kept.take());
             tracing::error!(%error, "the agent cannot begin anew");
             ExitCode::from(INTERNAL_ERROR)
         }
@@ -145,6 +160,8 @@ struct LinuxShell {
     window: Window,
     messages: Arc<Messages>,
     anew: Anew,
+    /// Of the core's notifications.
+    kept: KeptConnection,
     /// Set once the agent has started.
     controls: Arc<OnceLock<Controls>>,
     runtime: Handle,
@@ -164,10 +181,11 @@ impl Shell for LinuxShell {
         panics: &PanicReports,
     ) -> io::Result<Arc<dyn Notifications>> {
         let identity = messages::identity(&paths.data);
-        Ok(Arc::new(SessionNotifications::new(
+        Ok(Arc::new(SessionNotifications::keeping(
             identity,
             Arc::clone(words),
             panics,
+            self.kept.clone(),
         )))
     }
 

@@ -159,6 +159,11 @@ impl Service {
         }
     }
 
+    /// Whether nothing is to be sent or answered.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.pending.is_empty() && self.waiting.is_empty() && self.outgoing.is_empty()
+    }
+
     /// When [`Service::on_time`] is due.
     pub(super) fn due(&self) -> Option<Instant> {
         let pending = self
