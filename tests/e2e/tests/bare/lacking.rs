@@ -378,7 +378,7 @@ async fn a_disk_that_is_full_costs_the_keeping_until_there_is_room_again() {
     .unwrap();
     // If the app cannot be asked, its file is read.
     std::fs::remove_file(filler.with_file_name("status.sock")).unwrap();
-    assert_eq!(inside(&scene, app.id(), &["status"]).0, Some(3));
+    assert_eq!(inside(&scene, app.id(), &["status"]).0, Some(5));
     stored("n:while-0").await.unwrap();
     stored("n:while-19").await.unwrap();
     let notifications = scene.session.notifications();
