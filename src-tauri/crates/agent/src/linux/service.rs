@@ -31,6 +31,10 @@ const FOLDERS: [&str; 5] = [
 /// waits longer, so that there is time for an agent that is started directly afterwards.
 const START_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// How long systemd and the bus may take to answer, which takes them milliseconds. If they hang, the agent starts without
+/// them.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether the agent answers. It is a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -83,19 +87,18 @@ pub(super) async fn start(data: &Path, caller: &Caller, bus: Option<&OsStr>) -> 
             false
         }
         Err(_) => {
-            tracing::info!("the user's systemd does not answer, or its agent does not");
+            tracing::info!("the agent that the user's systemd runs does not answer");
             false
         }
     }
 }
 
 async fn start_unit(data: &Path, caller: &Caller, bus: Option<&OsStr>) -> zbus::Result<bool> {
-    let Some(manager) = systemd::find(bus).await? else {
+    let Ok(found) = timeout(ANSWER_TIMEOUT, find_unit(caller, bus)).await else {
+        tracing::info!("the user's systemd does not answer");
         return Ok(false);
     };
-    let environment = manager.environment().await?;
-    let Some(unit) = caller.unit(&environment) else {
-        tracing::debug!("the user's systemd has another display, folder or setting");
+    let Some((manager, unit)) = found? else {
         return Ok(false);
     };
     manager.subscribe().await?;
@@ -103,6 +106,21 @@ async fn start_unit(data: &Path, caller: &Caller, bus: Option<&OsStr>) -> zbus::
     let job = manager.start_unit(unit, "replace").await?;
     systemd::finished(&mut finished, &job).await?;
     answers(data, &manager, unit).await
+}
+
+/// The unit for this caller, and the systemd that has it.
+async fn find_unit<'a>(
+    caller: &'a Caller,
+    bus: Option<&OsStr>,
+) -> zbus::Result<Option<(ManagerProxy<'static>, &'a str)>> {
+    let Some(manager) = systemd::find(bus).await? else {
+        return Ok(None);
+    };
+    let unit = caller.unit(&manager.environment().await?);
+    if unit.is_none() {
+        tracing::debug!("the user's systemd has another display, folder or setting");
+    }
+    Ok(unit.map(|unit| (manager, unit)))
 }
 
 /// `false` as soon as the unit's program has ended.
@@ -182,5 +200,19 @@ mod tests {
         let caller = Caller::new(std::iter::empty(), |_| None);
         let bus = OsStr::new("unix:path=/nowhere/bus");
         assert!(!start(Path::new("/nowhere"), &caller, Some(bus)).await);
+    }
+
+    #[tokio::test]
+    async fn a_bus_that_hangs_delays_the_agent_by_two_seconds_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        // It accepts and says nothing.
+        let _bus = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let bus = format!("unix:path={}", path.display());
+        let caller = Caller::new(std::iter::empty(), |_| None);
+        let began = std::time::Instant::now();
+        assert!(!start(folder.path(), &caller, Some(OsStr::new(&bus))).await);
+        assert!(began.elapsed() < START_TIMEOUT, "{:?}", began.elapsed());
+        assert!(began.elapsed() >= ANSWER_TIMEOUT, "{:?}", began.elapsed());
     }
 }
