@@ -31,8 +31,8 @@ const FOLDERS: [&str; 5] = [
 /// waits longer, so that there is time for an agent that is started directly afterwards.
 const START_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// How long systemd and the bus may take to answer, which takes them milliseconds. If they hang, the agent starts without
-/// them.
+/// How long systemd and the bus may take to answer, which usually takes milliseconds. If they hang, the agent starts
+/// without them.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether the agent answers. It is a few system calls.
