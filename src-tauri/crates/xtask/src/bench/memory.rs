@@ -107,7 +107,7 @@ async fn in_one_process(stage: &Stage, extent: Extent) -> Result<String> {
     stage.click_tray().await?;
     stage.window().await?;
     tokio::time::sleep(SETTLED).await;
-    rows += &watched("in one process: with the window open", &all()?, extent).await?;
+    rows += &memory_row("in one process: with the window open", &all()?)?;
     stage.close_window().await?;
     tokio::time::sleep(extent.rest).await;
     rows += &watched("in one process: from 60 s after it was closed", &all()?, extent).await?;
