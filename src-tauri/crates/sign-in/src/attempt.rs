@@ -1,4 +1,4 @@
-//! One sign-in in the browser: a link, a listener, and what comes of them.
+//! One sign-in in the browser: its link, its listener and its result.
 
 use std::fmt;
 use std::io;
@@ -20,23 +20,23 @@ use crate::exchange::{Answer, Later, ProviderRefusal, ask};
 use crate::identity::{IdentityError, Nonce};
 use crate::pkce::{Entropy, NoEntropy, challenge, random_text};
 
-/// The ports that are tried first, for providers that know addresses with their port alone. They are below those that
-/// systems give away (Linux from 32768, Windows from 49152), and no service is known there.
+/// The ports that are tried first, for providers that compare redirect addresses including the port. They are below the
+/// ephemeral ports (Linux from 32768, Windows from 49152), and not registered for any service.
 pub const PORTS: [u16; 3] = [21947, 23917, 28451];
 
-/// How long somebody may take at the provider's page. Theirs are good for some minutes.
+/// How long the user may take at the provider's page. Most providers' pages expire after a few minutes.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
-/// What a sign-in asks for.
+/// The options of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The ports to listen at, before any other.
+    /// The ports to try before any other.
     pub ports: Vec<u16>,
-    /// What the provider asks a person whose session the browser still has.
+    /// What the provider should ask a user who is still signed in there.
     pub prompt: Prompt,
-    /// Whom the provider should expect.
+    /// The user name or mail address that the provider should suggest.
     pub login_hint: Option<String>,
-    /// How long to wait.
+    /// How long to wait for the user.
     pub lasts: Duration,
 }
 
@@ -51,28 +51,28 @@ impl Default for Asked {
     }
 }
 
-/// What the provider asks a person whose session the browser still has.
+/// What the provider should ask a user who is still signed in there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompt {
-    /// What the settings say.
+    /// As configured.
     Settings,
-    /// Who they are, though the browser knows: to sign in as somebody else.
+    /// The user name again, so that another user can sign in.
     Login,
 }
 
-/// Why no sign-in begins.
+/// Why a sign-in could not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BeginError {
-    /// This computer lets no program listen.
+    /// No port could be opened.
     #[error("no port can be listened at: {0}")]
     NoListener(io::ErrorKind),
-    /// It has no random numbers.
+    /// The system provided no random numbers.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
 }
 
 impl BeginError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(self) -> Message {
         match self {
             Self::NoListener(problem) => message::sign_in_no_port(problem.to_string()),
@@ -81,27 +81,27 @@ impl BeginError {
     }
 }
 
-/// Why nobody is signed in.
+/// Why a sign-in failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInError {
-    /// The provider, or somebody there, did not agree.
+    /// The provider or the user refused.
     Refused(AuthorizationRefusal),
-    /// Nobody came back in time.
+    /// The browser did not return in time.
     TimedOut,
-    /// The answer was another provider's.
+    /// The response is from another provider.
     OtherIssuer,
-    /// The code could not be exchanged. It is never tried twice: a provider takes that for theft.
+    /// The code could not be exchanged. This is not repeated, because providers treat a second exchange as theft.
     Later(Later),
-    /// The provider did not take its own code: it was too old, or somebody was there before.
+    /// The provider rejected its own code: it had expired, or was used already.
     CodeRefused,
-    /// The provider refuses the application.
+    /// The provider rejected the application.
     Misconfigured(ProviderRefusal),
-    /// It does not say as it should who signed in.
+    /// The id_token is missing or invalid.
     Identity(IdentityError),
 }
 
 impl SignInError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(&self) -> Message {
         match self {
             Self::Refused(refusal) => refusal.message(),
@@ -115,22 +115,22 @@ impl SignInError {
     }
 }
 
-/// Why an address from the clipboard did not help.
+/// Why a pasted address was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasteError {
-    /// It is none, or not of the page that did not open.
+    /// It is not an address, or not one of a redirect to this computer.
     #[error("this is no address of a sign-in")]
     NotAnAddress,
-    /// It is of another sign-in, or an earlier one.
+    /// It belongs to another or an earlier sign-in.
     #[error("this address belongs to another sign-in")]
     NotThisSignIn,
-    /// There was an answer already.
+    /// The sign-in has received a response already.
     #[error("this sign-in has had its answer")]
     TooLate,
 }
 
 impl PasteError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(self) -> Message {
         match self {
             Self::NotAnAddress => message::sign_in_paste_no_address(),
@@ -140,7 +140,7 @@ impl PasteError {
     }
 }
 
-/// One sign-in. Dropped, it is cancelled: nothing listens any more, and what comes is for nobody.
+/// One sign-in. Dropping it cancels it: its port is closed, and a later response is ignored.
 pub struct Attempt {
     client: Client,
     link: Url,
@@ -148,12 +148,12 @@ pub struct Attempt {
     until: Instant,
     shared: Arc<Shared>,
     arrivals: mpsc::Receiver<Arrival>,
-    /// Empty once the page is the [`Browser`]'s.
+    /// `None` once [`Browser`] controls the page.
     listening: Option<JoinHandle<()>>,
     secrets: Secrets,
 }
 
-/// What only this sign-in knows.
+/// The secrets of one sign-in.
 struct Secrets {
     verifier: SecretString,
     nonce: SecretString,
@@ -162,7 +162,7 @@ struct Secrets {
 
 impl fmt::Debug for Attempt {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The link has the state in it.
+        // Without the link, which contains the state.
         out.debug_struct("Attempt")
             .field("port", &self.port)
             .field("shared", &self.shared)
@@ -172,7 +172,7 @@ impl fmt::Debug for Attempt {
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        // After its end the page is there for a while.
+        // After the end, the page stays available for a while.
         if let Some(listening) = self.listening.take()
             && !self.shared.has_ended()
         {
@@ -182,10 +182,10 @@ impl Drop for Attempt {
 }
 
 impl Client {
-    /// Begins a sign-in in the browser: listens, and makes the link.
+    /// Begins a sign-in in the browser: opens a port and creates the link.
     ///
     /// # Errors
-    /// This computer lets no program listen, or has no random numbers.
+    /// When no port can be opened, or the system provides no random numbers.
     pub async fn begin(
         &self,
         asked: Asked,
@@ -223,47 +223,47 @@ impl Client {
 }
 
 impl Attempt {
-    /// What the browser opens. It works as often as it is opened. It is for the person who signs in, and for no log.
+    /// The link to open in the browser, any number of times. It contains the state, so it must not be logged.
     pub fn link(&self) -> &Url {
         &self.link
     }
 
-    /// Where this computer listens.
+    /// The port of the listener.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// How long it is still waited for.
+    /// How long until the sign-in times out.
     pub fn remaining(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// How far it is.
+    /// The progress of the sign-in.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.shared.progress()
     }
 
-    /// Handles the address of the page that did not open: browsers that refuse plain http, and those on another
-    /// computer, cannot bring it themselves.
+    /// Handles the address of the redirect, pasted by the user because the page did not open: some browsers refuse
+    /// plain http, and one on another computer cannot reach this one.
     ///
     /// # Errors
-    /// It is not the answer to this sign-in, which goes on.
+    /// When it is not the response to this sign-in, which continues.
     pub fn paste(&self, text: &str) -> Result<(), PasteError> {
         self.paster().paste(text)
     }
 
-    /// Handles pasted addresses while [`Attempt::wait`] waits.
+    /// Returns a handle for pasting addresses while [`Attempt::wait`] is waiting.
     pub fn paster(&self) -> Paster {
         Paster(Arc::clone(&self.shared))
     }
 
-    /// Waits for the provider's answer, exchanges its code, and reads who signed in. The page in the browser waits
-    /// until [`Browser`] says how it ended.
+    /// Waits for the provider's response, exchanges its code, and reads the id_token. The page in the browser waits
+    /// until [`Browser`] is sent the result.
     ///
-    /// Once the provider has answered, a dropped future loses the sign-in.
+    /// Cancel-safe until the provider has responded; after that, dropping the future loses the sign-in.
     ///
     /// # Errors
-    /// Nobody is signed in; the page says why.
+    /// When the sign-in failed; the page shows why.
     pub async fn wait(&mut self) -> Result<(Grant, Browser), SignInError> {
         let result = self.grant().await;
         match result {
@@ -314,15 +314,15 @@ impl Attempt {
     }
 }
 
-/// Handles pasted addresses of one sign-in.
+/// Pastes addresses into one sign-in.
 #[derive(Debug, Clone)]
 pub struct Paster(Arc<Shared>);
 
 impl Paster {
-    /// As [`Attempt::paste`].
+    /// See [`Attempt::paste`].
     ///
     /// # Errors
-    /// It is not the answer to this sign-in, which goes on.
+    /// When it is not the response to this sign-in, which continues.
     pub fn paste(&self, text: &str) -> Result<(), PasteError> {
         match self.0.on_pasted(text) {
             Some(Came::First) => Ok(()),
@@ -333,18 +333,17 @@ impl Paster {
     }
 }
 
-/// The page in the browser, which waits until the app knows how the sign-in ended. Dropped, it sends people back to
-/// the app.
+/// The page in the browser, which waits for the result of the sign-in. If this is dropped, the page refers to the app.
 #[derive(Debug)]
 pub struct Browser(Arc<Shared>);
 
 impl Browser {
-    /// Somebody is signed in, and what was given is stored.
+    /// Shows that the user is signed in. Call it once the tokens are stored.
     pub fn signed_in(self) {
         self.0.end(Verdict::SignedIn);
     }
 
-    /// It failed after all.
+    /// Shows that the sign-in failed after all.
     pub fn failed(self, why: Message) {
         self.0.end(Verdict::Failed(why));
     }
@@ -356,7 +355,7 @@ impl Drop for Browser {
     }
 }
 
-/// Where somebody signs in.
+/// Builds the address of the authorization request (RFC 6749, 4.1.1).
 fn link(client: &Client, asked: &Asked, secrets: &Secrets, state: &SecretString) -> Url {
     let provider = client.provider();
     let metadata = client.metadata();
@@ -387,8 +386,8 @@ fn link(client: &Client, asked: &Asked, secrets: &Secrets, state: &SecretString)
     link
 }
 
-/// The `prompt`: what the settings say, and to sign in as somebody else what makes the provider ask. `none` forbids it
-/// to ask at all, and so nobody could sign in.
+/// The `prompt` parameter: the configured one, or to sign in as another user, `login`. A configured `none` is left out,
+/// because it would forbid the provider to show its page.
 fn prompt(settings: Option<&str>, asked: Prompt, known: &[String]) -> Option<String> {
     let mut words = Vec::new();
     if asked == Prompt::Login {

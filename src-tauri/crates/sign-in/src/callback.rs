@@ -1,7 +1,7 @@
-//! What the browser brings back to this computer: an answer of the provider, or something else that knocks.
+//! The redirect back to this computer: a response of the provider, or any other request to the listener.
 //!
-//! [`read`] decides about one request, [`pasted`] about an address that somebody copied out of the browser; neither
-//! waits nor remembers. [`listener`] is the server around them, and [`page`] what it shows.
+//! [`read`] interprets one request, [`pasted`] an address that the user copied from the browser; both are pure.
+//! [`listener`] is the server, and [`page`] its pages.
 
 use std::fmt;
 
@@ -20,52 +20,52 @@ pub use self::listener::Progress;
 pub(crate) use self::listener::{Arrival, Came, Listener, Shared, Verdict};
 pub use self::page::Pages;
 
-/// Where the provider sends the browser.
+/// The path to which the provider redirects.
 pub(crate) const PATH: &str = "/callback";
 
-/// Where the browser stays: an address without a secret, which may be in its history.
+/// The path at which the browser ends, without secrets, because browsers keep it in their history.
 const DONE: &str = "/done";
 
-/// Longer than any code: those that are web tokens have a few kilobytes.
+/// More than any code has: codes that are JWTs have a few kilobytes.
 const MAX_CODE: usize = 6 << 10;
 
-/// What the answer of one sign-in must contain.
+/// What the response to one sign-in must contain.
 pub(crate) struct Expected {
     pub(crate) state: SecretString,
     pub(crate) issuer: Issuer,
-    /// Whether the provider names itself in each answer.
+    /// Whether the provider sends its issuer in each response (RFC 9207).
     pub(crate) names_issuer: bool,
 }
 
-/// Why the provider, or somebody at it, did not agree.
+/// Why the provider or the user refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthorizationError {
-    /// Somebody pressed Cancel there, or may not use the application.
+    /// The user cancelled, or may not use the application.
     AccessDenied,
-    /// It does not know what it is asked for.
+    /// The requested scope is unknown.
     InvalidScope,
-    /// The application may not ask.
+    /// The application may not use this flow.
     UnauthorizedClient,
-    /// It cannot answer at the moment.
+    /// The provider is temporarily unavailable.
     Temporary,
-    /// Anything else.
+    /// Another code.
     Other,
 }
 
-/// The provider's refusal.
+/// A refusal of the provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AuthorizationRefusal {
     /// Why.
     pub why: AuthorizationError,
-    /// Its code.
+    /// The provider's error code.
     pub code: String,
-    /// Its own words: text from elsewhere, at most 200 characters, in one line.
+    /// The provider's description: untrusted text, one line of at most 200 characters.
     pub explanation: Option<String>,
 }
 
 impl fmt::Debug for AuthorizationRefusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What it explains may name somebody.
+        // Without the description, which may contain a name.
         out.debug_struct("AuthorizationRefusal")
             .field("why", &self.why)
             .field("code", &self.code)
@@ -89,7 +89,7 @@ impl AuthorizationRefusal {
         }
     }
 
-    /// The refusal for people.
+    /// The refusal for users.
     pub fn message(&self) -> Message {
         match (self.why, &self.explanation) {
             (AuthorizationError::AccessDenied, _) => message::sign_in_denied(),
@@ -110,22 +110,22 @@ impl AuthorizationRefusal {
     }
 }
 
-/// What a request is to a sign-in that waits.
+/// What a request means to a waiting sign-in.
 #[derive(Debug)]
 pub(crate) enum Knock {
-    /// The provider's answer.
+    /// The provider's response, with the code.
     Ours(SecretString),
     /// The provider's refusal.
     Refused(AuthorizationRefusal),
-    /// The answer bears our state, and is another provider's: somebody has mixed up two of them (RFC 9207).
+    /// A response with our state, but from another provider: a mix-up attack (RFC 9207).
     OtherIssuer,
-    /// An error without a state: the provider lost the request on the way to its sign-in page.
+    /// An error without a state: the provider lost the request on the way to its sign-in page, as Clerk does.
     Forgotten,
-    /// Anything else. The sender does not know the state, so nothing ends by it.
+    /// Any other request. Its sender does not know the state, so the sign-in continues.
     NotOurs,
 }
 
-/// Reads a request's address, which begins with a slash.
+/// Interprets a request target, which begins with a slash.
 pub(crate) fn read(target: &str, expected: &Expected) -> Knock {
     match target.split_once('?') {
         Some((PATH, query)) => on_query(query, expected),
@@ -133,7 +133,7 @@ pub(crate) fn read(target: &str, expected: &Expected) -> Knock {
     }
 }
 
-/// Reads an address that somebody copied out of the browser; many browsers leave out its `http://`. `None`: it is none.
+/// Interprets an address that the user copied from the browser, with or without `http://`. `None` if it is none.
 pub(crate) fn pasted(text: &str, expected: &Expected) -> Option<Knock> {
     let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\u{feff}');
     let text = text.trim_matches(is_around);
@@ -154,7 +154,7 @@ fn on_query(query: &str, expected: &Expected) -> Knock {
     };
     match &fields.state {
         Some(state) if is_same(&expected.state, state) => {}
-        // Nobody else knows where we listen either, but anybody may guess; it is a hint and ends nothing.
+        // Anybody could send this, so it is only a hint, and the sign-in continues.
         None if fields.error.is_some() => return Knock::Forgotten,
         Some(state) if state.is_empty() && fields.error.is_some() => return Knock::Forgotten,
         Some(_) | None => return Knock::NotOurs,
@@ -173,7 +173,7 @@ fn on_query(query: &str, expected: &Expected) -> Knock {
     }
 }
 
-/// The parameters of an answer, each once.
+/// The parameters of a response, each at most once.
 #[derive(Default)]
 struct Fields {
     state: Option<String>,
@@ -184,7 +184,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// `None` where one of them is there twice: the provider does not do that (RFC 6749, 3.1).
+    /// `None` if one is repeated, which providers do not do (RFC 6749, 3.1).
     fn read(query: &str) -> Option<Self> {
         let mut fields = Self::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

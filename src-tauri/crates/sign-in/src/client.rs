@@ -1,4 +1,4 @@
-//! One application at one provider: what it can ask for, and what it gets.
+//! One application at one provider: its requests and their results.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::lifetime::{Clock, Lifetime, Moment};
 use crate::metadata::Metadata;
 use crate::provider::Provider;
 
-/// An application at a provider. Its clones share the provider's keys.
+/// An application at a provider. Clones share the provider's keys.
 #[derive(Clone)]
 pub struct Client {
     http: Http,
@@ -30,56 +30,57 @@ impl fmt::Debug for Client {
     }
 }
 
-/// What a sign-in gave.
+/// The result of a sign-in.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// What servers are shown.
+    /// The token for the server.
     pub access_token: SecretString,
-    /// What another one is had for. Without it somebody has to sign in again when the token ends.
+    /// The token for the next access token. Without it, the user has to sign in again when the access token expires.
     pub refresh_token: Option<SecretString>,
-    /// How long the access token is good for.
+    /// The lifetime of the access token.
     pub lifetime: Lifetime,
-    /// Who signed in.
+    /// The user who signed in.
     pub identity: Identity,
-    /// What was granted, where the provider says so.
+    /// The granted scope, if the provider sent it.
     pub scope: Option<String>,
-    /// Why the signature of the id_token could not be checked. It came from the provider itself, by TLS, so that is no
-    /// failure (OpenID Connect Core, 3.1.3.7).
+    /// Why the signature of the id_token could not be checked. The token came from the provider over TLS, so this is
+    /// not a failure (OpenID Connect Core, 3.1.3.7).
     pub unchecked: Option<IdentityError>,
 }
 
-/// What a renewal gave.
+/// The tokens of a renewal.
 #[derive(Debug, Clone)]
 pub struct Renewed {
-    /// What servers are shown from now on.
+    /// The new token for the server.
     pub access_token: SecretString,
-    /// What the next renewal needs. `None`: the same as for this one.
+    /// The token for the next renewal. `None` if the old one remains valid.
     pub refresh_token: Option<SecretString>,
-    /// How long the access token is good for.
+    /// The lifetime of the access token.
     pub lifetime: Lifetime,
-    /// Who it is for, where the provider says so again.
+    /// The user, if the provider sent an id_token.
     pub identity: Option<Identity>,
-    /// What is wrong with the id_token, for the log: the grant is that of the token that was shown.
+    /// What is wrong with the id_token, for the log. It does not matter, because the refresh token determines the
+    /// grant.
     pub doubt: Option<IdentityError>,
 }
 
-/// What came of a renewal.
+/// The result of a renewal.
 #[derive(Debug)]
 pub enum RenewalAnswer {
-    /// Another access token.
+    /// A new access token.
     Renewed(Box<Renewed>),
-    /// It is somebody else's: sign in again.
+    /// The tokens are another user's, so this user has to sign in again.
     OtherPerson,
-    /// Nothing is known. The same token is shown again later; at once, and once, where an answer was lost.
+    /// Unknown. Repeat it later with the same token, or once at once if the answer was lost.
     Later(Later),
-    /// The refresh token is spent, revoked or too old: sign in again.
+    /// The refresh token was used, was revoked or has expired, so the user has to sign in again.
     Spent,
-    /// A matter for the administrator. The refresh token may still be good.
+    /// The administrator has to change something. Keep the refresh token, which may still be valid.
     Misconfigured(ProviderRefusal),
 }
 
 impl Client {
-    /// An application at a provider, of which `metadata` was read.
+    /// Creates a client for an application at a provider with this metadata.
     pub fn new(http: Http, provider: Provider, metadata: Metadata, clock: Arc<dyn Clock>) -> Self {
         Self {
             http,
@@ -90,25 +91,25 @@ impl Client {
         }
     }
 
-    /// The same by another way out: after the network changed.
+    /// The same client with another HTTP client, for use after the network has changed.
     #[must_use]
     pub fn with_http(&self, http: Http) -> Self {
         Self { http, ..self.clone() }
     }
 
-    /// The application, and who signs people in.
+    /// The provider and the application's id there.
     pub fn provider(&self) -> &Provider {
         &self.provider
     }
 
-    /// What the provider says of itself.
+    /// The provider's metadata.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// Asks for another access token: one request of half a minute at most, which is not repeated here.
+    /// Requests a new access token. Sends one request, which takes at most half a minute and is not repeated.
     ///
-    /// A future that is dropped may have spent the token without its answer: this belongs in a task of its own.
+    /// Not cancel-safe: dropping the future may lose the answer and with it the grant. Spawn it as a task.
     pub async fn renew(&self, refresh_token: &SecretString, who: &Identity) -> RenewalAnswer {
         let asked = self.now();
         let fields = [
@@ -153,7 +154,7 @@ impl Client {
         }))
     }
 
-    /// What a sign-in gave, once it is known whom.
+    /// Checks the id_token of a sign-in, and returns its tokens.
     pub(crate) async fn grant(
         &self,
         tokens: Tokens,
@@ -171,7 +172,7 @@ impl Client {
         })
     }
 
-    /// Who the tokens are for, and why the signature of that could not be checked.
+    /// Returns the user in the id_token, and why its signature could not be checked, if so.
     async fn identity(
         &self,
         tokens: &Tokens,

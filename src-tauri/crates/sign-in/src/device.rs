@@ -1,4 +1,4 @@
-//! The way in for a computer without a browser of its own: the code is entered on another device (RFC 8628).
+//! Sign-in without a browser on this computer: the user enters a code on another device (RFC 8628).
 
 use std::fmt;
 use std::time::Duration;
@@ -18,43 +18,43 @@ use crate::provider::is_secure;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// Where the provider names none (RFC 8628, 3.2).
+/// The polling interval if the provider sends none (RFC 8628, 3.2).
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What `slow_down` adds for good (RFC 8628, 3.5).
+/// What each `slow_down` adds to the polling interval (RFC 8628, 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
 
-/// A provider may not make us ask more often, nor as good as never.
+/// The bounds of the polling interval, whatever the provider sends.
 const MIN_POLL_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Codes of a day are a mistake; somebody sits before the screen.
+/// The longest validity of a code, whatever the provider sends, because a user is waiting.
 const MAX_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// From the question to the code.
+/// How long requesting a code may take.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Why nobody is signed in by a code.
+/// Why a sign-in on another device failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceError {
-    /// The provider does not offer it.
+    /// The provider does not support it.
     NotOffered,
-    /// It does not answer at the moment.
+    /// The provider is temporarily unavailable.
     Later(Later),
-    /// Its answer cannot be read.
+    /// The provider's response is invalid.
     Malformed,
-    /// Somebody said no.
+    /// The user refused.
     Denied,
-    /// Nobody entered the code in time.
+    /// The code was not entered in time.
     Expired,
-    /// The provider refuses the application.
+    /// The provider rejected the application.
     Misconfigured(ProviderRefusal),
-    /// It does not say as it should who signed in.
+    /// The id_token is missing or invalid.
     Identity(IdentityError),
 }
 
 impl DeviceError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(&self) -> Message {
         match self {
             Self::NotOffered => message::sign_in_device_not_offered(),
@@ -68,7 +68,7 @@ impl DeviceError {
     }
 }
 
-/// A code that waits to be entered. Dropped, it is never asked for again.
+/// A code that the user has to enter. Dropping it ends the polling.
 pub struct DeviceAttempt {
     client: Client,
     code: DeviceCode,
@@ -83,10 +83,10 @@ impl fmt::Debug for DeviceAttempt {
 }
 
 impl Client {
-    /// Begins a sign-in on another device: asks for a code.
+    /// Begins a sign-in on another device by requesting a code.
     ///
     /// # Errors
-    /// The provider does not offer it, or does not agree.
+    /// When the provider does not support it, or refuses.
     pub async fn begin_device(&self) -> Result<DeviceAttempt, DeviceError> {
         let endpoint = self.metadata().device_authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or(DeviceError::NotOffered)?;
@@ -115,31 +115,31 @@ impl Client {
 }
 
 impl DeviceAttempt {
-    /// What is entered at the other device, as the provider writes it.
+    /// The code to enter, as written by the provider.
     pub fn user_code(&self) -> &str {
         &self.code.user_code
     }
 
-    /// Where it is entered.
+    /// The address at which to enter it.
     pub fn verification_uri(&self) -> &Url {
         &self.code.verification_uri
     }
 
-    /// The same with the code in it, to be opened on this computer alone; the code is shown all the same, so that
-    /// somebody can compare it.
+    /// The same address with the code in it, to be opened on this computer only. The code has to be shown as well, so
+    /// that the user can compare it (RFC 8628, 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&Url> {
         self.code.verification_uri_complete.as_ref()
     }
 
-    /// How long the code is good for.
+    /// How long until the code expires.
     pub fn remaining(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Asks until somebody entered the code.
+    /// Polls until the user has entered the code.
     ///
     /// # Errors
-    /// Nobody did, or the provider does not agree.
+    /// When the code was not entered in time, or the provider refuses.
     pub async fn wait(&mut self) -> Result<Grant, DeviceError> {
         loop {
             let wait = self.pace.interval;
@@ -171,7 +171,7 @@ impl DeviceAttempt {
     }
 }
 
-/// What a provider gives to begin with.
+/// The provider's response to the first request.
 #[derive(Debug)]
 struct DeviceCode {
     device_code: SecretString,
@@ -220,13 +220,13 @@ impl DeviceCode {
     }
 }
 
-/// How often the provider is asked.
+/// The polling interval.
 #[derive(Debug)]
 struct Pace {
     interval: Duration,
 }
 
-/// What follows an answer.
+/// What to do after a poll.
 #[derive(Debug)]
 enum Step {
     Wait,
@@ -245,7 +245,7 @@ impl Pace {
         match answer {
             Answer::Tokens(tokens) => Step::Tokens(tokens),
             Answer::Later(Later { retry_after, .. }) => {
-                // A provider without an answer is not asked more often than one that asks to be left alone.
+                // RFC 8628, 3.5: after a timeout, poll less often.
                 let slower = self.interval * 2;
                 self.interval = retry_after
                     .unwrap_or(slower)
@@ -259,7 +259,7 @@ impl Pace {
                     Step::Wait
                 }
                 "access_denied" => Step::Failed(DeviceError::Denied),
-                // The same as expired, by those that forget the code.
+                // Some providers forget an expired code, and answer this.
                 "expired_token" | "invalid_grant" => Step::Failed(DeviceError::Expired),
                 _ => Step::Failed(DeviceError::Misconfigured(refusal)),
             },

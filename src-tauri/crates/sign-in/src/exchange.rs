@@ -1,7 +1,7 @@
-//! The token endpoint: forms, limits, and what its answers mean (RFC 6749, 4.1.3, 5 and 6).
+//! Requests to the token endpoint: forms, limits, and how responses are classified (RFC 6749, 4.1.3, 5 and 6).
 //!
-//! Codes and tokens are `SecretString`s, which print as `[REDACTED]` and are wiped. Their copies in requests and in the
-//! buffers of libraries are not wiped; they live as long as one exchange.
+//! Codes and tokens are `SecretString`s, which print as `[REDACTED]` and are zeroed when dropped. Copies in requests
+//! and in buffers of libraries are not zeroed; they live as long as one exchange.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,18 +17,18 @@ use url::{Url, form_urlencoded};
 
 use crate::foreign::shown;
 
-/// A token has up to 45 kB, and an answer three of them.
+/// Enough for three tokens of 45 kB.
 const MAX_ANSWER_BYTES: usize = 256 << 10;
 
-/// After half a minute the provider is in trouble.
+/// How long an exchange may take. A provider that needs longer has a problem.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A provider that asks for more is asked again after this long anyway.
+/// The longest `Retry-After` that is followed.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 
 const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
-/// Sends a form, and reads the answer where the form went.
+/// Sends a form and reads the response, without following redirects.
 pub(crate) async fn post(
     http: &Http,
     url: &Url,
@@ -45,13 +45,13 @@ pub(crate) async fn post(
             whole: limit,
             body: MAX_ANSWER_BYTES,
         })
-        // A token whose answer came too late is lost.
+        // The usual limit for a response head is shorter, and a token whose response comes too late is lost.
         .head_within(limit)
         .without_redirects();
     http.send(request).await
 }
 
-/// Asks the token endpoint.
+/// Sends a request to the token endpoint and classifies the response.
 pub(crate) async fn ask(http: &Http, url: &Url, fields: &[(&str, &str)]) -> Answer {
     let reply = post(http, url, fields, EXCHANGE_TIMEOUT).await;
     match reply {
@@ -64,16 +64,16 @@ pub(crate) async fn ask(http: &Http, url: &Url, fields: &[(&str, &str)]) -> Answ
     }
 }
 
-/// What a token endpoint answered.
+/// The classified response of a token endpoint.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Tokens(Box<Tokens>),
-    /// An error in the words of the standard.
+    /// A standard error.
     Refused(ProviderRefusal),
     Later(Later),
 }
 
-/// What it gave.
+/// Issued tokens.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     pub(crate) access_token: SecretString,
@@ -81,37 +81,37 @@ pub(crate) struct Tokens {
     pub(crate) id_token: Option<SecretString>,
     pub(crate) lasts: Option<Duration>,
     pub(crate) scope: Option<String>,
-    /// When it answered, by its clock.
+    /// The time of the response, from its `Date` header.
     pub(crate) date: Option<SystemTime>,
 }
 
-/// Why nothing is known yet: it is asked again later, with the same token.
+/// Why the result is unknown. The request can be repeated later with the same token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Later {
     /// Why.
     pub why: LaterCause,
-    /// When the provider wants to be asked again, at most an hour.
+    /// The provider's `Retry-After`, at most an hour.
     pub retry_after: Option<Duration>,
-    /// Whether the provider may have done what it was asked, so that the token is spent and the answer lost. Asked once
-    /// more at once, many providers answer the same token again.
+    /// Whether the provider may have processed the request, so that the token is used up and the response lost. Many
+    /// providers accept the same token once more within a few seconds.
     pub lost: bool,
 }
 
-/// Why there was no answer that means anything.
+/// Why there was no meaningful response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaterCause {
-    /// No whole answer.
+    /// No complete response.
     Network(RequestError),
     /// A status that says nothing about the token.
     Status(u16),
-    /// An answer that is not the provider's: a page, for one.
+    /// A response that is not JSON, such as a captive portal's page.
     NotJson,
-    /// An answer without a token that can be sent.
+    /// A response without a usable token.
     NoToken,
 }
 
 impl LaterCause {
-    /// The cause for people.
+    /// The cause for users.
     pub fn message(&self) -> Message {
         match self {
             Self::Network(_) => message::sign_in_unreachable(),
@@ -122,20 +122,20 @@ impl LaterCause {
     }
 }
 
-/// An error that a provider answers with.
+/// An error code of a token endpoint (RFC 6749, 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderRefusal {
-    /// The code or token is spent, revoked, too old or somebody else's.
+    /// `invalid_grant`: the code or token was used, was revoked, has expired, or belongs to another client.
     InvalidGrant,
-    /// It does not know the application, or wants a secret of it.
+    /// `invalid_client`: the application is unknown, or needs a secret.
     InvalidClient,
-    /// The application may not do this.
+    /// `unauthorized_client`: the application may not use this grant.
     UnauthorizedClient,
-    /// It no longer knows what was asked for.
+    /// `invalid_scope`: the scope does not exist any more.
     InvalidScope,
-    /// It does not do this at all.
+    /// `unsupported_grant_type`.
     UnsupportedGrantType,
-    /// Its tokens are of another kind than a bearer's.
+    /// The tokens are not bearer tokens.
     TokenType,
     /// Any other code.
     Other(String),
@@ -153,7 +153,7 @@ impl ProviderRefusal {
         }
     }
 
-    /// The standard's code, for an administrator.
+    /// The standard's code, for administrators.
     pub fn code(&self) -> &str {
         match self {
             Self::InvalidGrant => "invalid_grant",
@@ -166,7 +166,7 @@ impl ProviderRefusal {
         }
     }
 
-    /// The refusal for people.
+    /// The refusal for users.
     pub fn message(&self) -> Message {
         message::sign_in_misconfigured(self.code())
     }
@@ -177,7 +177,7 @@ fn read(reply: &Reply) -> Answer {
     classify(reply.status, &reply.body, retry_after, reply.date)
 }
 
-/// What an answer means, by its status and body alone.
+/// Classifies a response by its status and body.
 fn classify(
     status: StatusCode,
     body: &[u8],
@@ -196,7 +196,7 @@ fn classify(
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
     );
     if is_later || status.is_server_error() {
-        // A gateway may have lost what the provider behind it answered.
+        // The provider may have responded, and a gateway lost it.
         return later(LaterCause::Status(status.as_u16()), status.is_server_error());
     }
     let object = serde_json::from_slice(body).ok().filter(Value::is_object);
@@ -206,11 +206,11 @@ fn classify(
             _ => later(LaterCause::Status(status.as_u16()), false),
         };
     };
-    // Some say it with 200.
+    // Some providers send errors with status 200.
     if let Some(code) = object["error"].as_str() {
         return match code {
             "server_error" | "temporarily_unavailable" => later(LaterCause::Status(status.as_u16()), false),
-            // A status of its own, such as that of a firewall, says nothing about the token.
+            // Another status, such as a firewall's, says nothing about the token.
             "invalid_grant" if !is_refusal(status) => {
                 Answer::Refused(ProviderRefusal::Other(code.to_owned()))
             }
@@ -226,7 +226,7 @@ fn classify(
     })
 }
 
-/// The statuses by which a provider refuses a code or a token (RFC 6749, 5.2).
+/// Whether providers refuse a code or a token with this status (RFC 6749, 5.2).
 fn is_refusal(status: StatusCode) -> bool {
     matches!(
         status,
@@ -234,7 +234,7 @@ fn is_refusal(status: StatusCode) -> bool {
     )
 }
 
-/// What an answer gives, or else what is wrong with it.
+/// Parses issued tokens.
 fn tokens(object: &Value, date: Option<SystemTime>) -> Result<Answer, Option<ProviderRefusal>> {
     let token = |name: &str| {
         let text = object[name].as_str().filter(|text| is_sendable(text));
@@ -255,12 +255,12 @@ fn tokens(object: &Value, date: Option<SystemTime>) -> Result<Answer, Option<Pro
     })))
 }
 
-/// What a header can carry (RFC 6750, 2.1), and a form brings back as it was.
+/// Whether a token can be sent in a header (RFC 6750, 2.1) and in a form.
 fn is_sendable(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A number of seconds, which some write as a text. None of it is what no token can live by.
+/// `expires_in` in seconds, as a number or text. Implausible values are ignored.
 fn seconds(value: &Value) -> Option<Duration> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
@@ -273,7 +273,7 @@ fn seconds(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(number.floor()).ok()
 }
 
-/// `Retry-After`, in seconds or as a date by the clock of the same answer.
+/// `Retry-After`, in seconds or as a date relative to the response's own `Date`.
 pub(crate) fn retry_after(headers: &HeaderMap, date: Option<SystemTime>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let after = match text.parse() {
@@ -286,7 +286,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, date: Option<SystemTime>) -> Opti
     Some(after.min(MAX_RETRY_AFTER))
 }
 
-/// Whether the request of a failed exchange may have reached the provider.
+/// Whether a failed request may have reached the provider.
 fn may_have_arrived(error: &RequestError) -> bool {
     match error {
         RequestError::Dial(error) => dial_may_have_arrived(error),

@@ -1,11 +1,12 @@
-//! Text from a provider, which is shown to people as text and nothing else.
+//! Untrusted text from a provider.
 
 use gloria_text::characters;
 
-/// Names, codes and explanations are shorter.
+/// Longer than names, codes and descriptions are.
 const MAX_CHARS: usize = 200;
 
-/// Text fit for a screen: one line of limited length, without characters that hide or turn others around.
+/// Makes text safe to show: one line of limited length, without invisible characters or those that change the
+/// direction.
 pub(crate) fn shown(text: &str) -> String {
     let line: String = characters::printable(text).chars().take(MAX_CHARS).collect();
     line.trim().to_owned()

@@ -1,4 +1,4 @@
-//! Who signed in: the id_token, and the keys that it is signed with (OpenID Connect Core, 2, 3.1.3.7 and 12.2).
+//! The user who signed in: id_tokens and their validation (OpenID Connect Core, 2, 3.1.3.7 and 12.2).
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -18,28 +18,28 @@ mod keys;
 use self::jws::Signed;
 pub(crate) use self::keys::Keys;
 
-/// What a token's times may differ from those of the answer that it came in: servers of one provider have clocks of
-/// their own.
+/// How much a token's times may differ from the `Date` of its response, because servers of one provider have different
+/// clocks.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// The standard's own limit (Core, 2).
+/// The standard's limit for a subject (Core, 2).
 const MAX_SUBJECT: usize = 255;
 
-/// A person at a provider.
+/// A user of a provider.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The provider.
     pub issuer: Issuer,
-    /// The person's name at the provider, which never changes.
+    /// The user's permanent id at the provider (`sub`).
     pub subject: String,
-    /// How people call them.
+    /// The display name.
     pub name: Option<String>,
-    /// Their address.
+    /// The mail address.
     pub email: Option<String>,
 }
 
 impl Identity {
-    /// A name for files.
+    /// The key for file names.
     pub fn key(&self) -> SubjectKey {
         let text = format!("{}\0{}", self.issuer, self.subject);
         let mut key = [0; 16];
@@ -49,13 +49,13 @@ impl Identity {
         SubjectKey(key)
     }
 
-    /// Whether it is the same person, whatever they are called.
+    /// Whether it is the same user, whatever the name and mail address are.
     pub fn is_same(&self, other: &Self) -> bool {
         self.issuer == other.issuer && self.subject == other.subject
     }
 }
 
-/// It names a person.
+/// Creates an identity without name and mail address.
 impl fmt::Debug for Identity {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Identity")
@@ -64,7 +64,7 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// A person at a provider, as 32 hexadecimal digits: fit for a file's name, and not to be read by those who see it.
+/// A user of a provider as 32 hexadecimal digits, suitable for file names. It does not reveal the user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SubjectKey([u8; 16]);
 
@@ -83,46 +83,46 @@ impl fmt::Debug for SubjectKey {
 /// What is wrong with an id_token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
-    /// There is none.
+    /// It is missing.
     #[error("the provider does not say who signed in")]
     Missing,
-    /// It is no signed web token.
+    /// It is not a JWS.
     #[error("the id_token cannot be read")]
     Malformed,
-    /// It is signed in another way than RS256 or ES256.
+    /// It is signed with another algorithm than RS256 or ES256.
     #[error("the id_token is signed in a way that is not supported")]
     Algorithm,
-    /// It is another provider's.
+    /// It is from another provider.
     #[error("the id_token is another issuer's")]
     OtherIssuer,
     /// It is for another application.
     #[error("the id_token is for another client")]
     OtherAudience,
-    /// It names nobody.
+    /// It has no valid subject.
     #[error("the id_token names nobody")]
     NoSubject,
-    /// It is that of another sign-in.
+    /// It belongs to another sign-in.
     #[error("the id_token is for another sign-in")]
     Nonce,
-    /// It was no longer valid when it came.
+    /// It had expired when it arrived.
     #[error("the id_token has expired")]
     Expired,
-    /// It was not valid yet when it came.
+    /// It was not valid yet when it arrived.
     #[error("the id_token is of the future")]
     NotYet,
-    /// The provider's keys could not be had.
+    /// The provider's keys could not be loaded.
     #[error("the provider's keys cannot be read")]
     NoKeys,
-    /// It is signed with a key that the provider does not have.
+    /// It is signed with an unknown key.
     #[error("the id_token is signed with an unknown key")]
     UnknownKey,
-    /// It was changed after it was signed.
+    /// Its signature is invalid.
     #[error("the signature of the id_token is wrong")]
     Signature,
 }
 
 impl IdentityError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(self) -> Message {
         match self {
             Self::Missing => message::sign_in_identity_missing(),
@@ -140,31 +140,31 @@ impl IdentityError {
     }
 }
 
-/// What an id_token says of the sign-in that it is for.
+/// The nonce that an id_token must have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Nonce<'a> {
-    /// It is for this one.
+    /// This one.
     Sent(&'a SecretString),
-    /// None was sent, so one is another sign-in's.
+    /// None, because none was sent; a token with one belongs to another sign-in.
     Unsent,
-    /// It is for one that ended long ago, perhaps in another process. Some providers repeat its nonce at each renewal.
+    /// Any: at a renewal some providers repeat the nonce of the sign-in, which is not known any more.
     Forgotten,
 }
 
-/// What an id_token must say.
+/// What an id_token must contain.
 pub(crate) struct ExpectedIdentity<'a> {
     pub(crate) issuer: &'a Issuer,
     pub(crate) client_id: &'a str,
     pub(crate) nonce: Nonce<'a>,
-    /// When the answer was made, by the provider's clock. Without it no time is judged: this computer's clock may be
-    /// wrong by years.
+    /// The time of the response by the provider's clock. Without it, times are not checked, because this computer's
+    /// clock may be wrong.
     pub(crate) date: Option<SystemTime>,
 }
 
-/// Reads an id_token. Its signature is not checked: [`Keys::check`] does that.
+/// Validates an id_token except for its signature, which [`Keys::check`] does.
 ///
 /// # Errors
-/// It is not what it must be.
+/// When it is invalid.
 pub(crate) fn read<'a>(
     token: &'a str,
     expected: &ExpectedIdentity<'_>,
@@ -202,7 +202,7 @@ pub(crate) fn read<'a>(
     Ok((identity, signed))
 }
 
-/// Whether the claims are meant for this client; where also for others, it must be the one that asked.
+/// Whether the token is for this client. With several audiences, `azp` must be this client.
 fn is_for(claims: &Value, client_id: &str) -> bool {
     let is_asking = |azp: &Value| azp.as_str() == Some(client_id);
     match (&claims["aud"], &claims["azp"]) {

@@ -1,18 +1,18 @@
 //! Sign-in with an OpenID provider: authorization code with PKCE in the system's browser (RFC 8252), the grant for
 //! devices (RFC 8628), renewal and revocation.
 //!
-//! It knows no inbox, no keyring and no window. Requests are made by [`gloria_stream::http::Http`], as all others are;
-//! clocks, random numbers and words are arguments. Secrets never print.
+//! It does not depend on the inbox, a keyring or a window. [`gloria_stream::http::Http`] makes its requests, like all
+//! others. Clocks, random numbers and texts are arguments. Secrets never print.
 //!
-//! | module | does |
+//! | module | contains |
 //! | --- | --- |
-//! | [`provider`] | who signs people in: settings |
-//! | [`metadata`] | what the provider says of itself |
+//! | [`provider`] | settings: the provider and the application's id there |
+//! | [`metadata`] | discovery of the provider's endpoints |
 //! | [`pkce`] | verifier, state and nonce |
-//! | [`callback`] | what the browser brings back, the listener for it and its page |
-//! | [`exchange`] | the token endpoint, and what its answers mean |
-//! | [`identity`] | who signed in |
-//! | [`lifetime`] | when a token is renewed, and when it is no longer sent |
+//! | [`callback`] | the redirect: how it is read, its listener and its page |
+//! | [`exchange`] | requests to the token endpoint, and their results |
+//! | [`identity`] | the user in an id_token |
+//! | [`lifetime`] | when a token is renewed, and when it has expired |
 //! | [`client`], [`attempt`], [`device`], [`revoke`] | what a program calls |
 
 mod attempt;

@@ -1,19 +1,19 @@
-//! How long an access token is good for, and when to renew it. Nothing here reads a clock.
+//! The lifetime of an access token, and when to renew it. Pure.
 
 use std::time::{Duration, Instant, SystemTime};
 
-/// One moment by both clocks: the monotonic one stands still while the computer sleeps, and the other one is set.
+/// One moment on both clocks: the monotonic one stops while the computer sleeps, and the wall clock can be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// For intervals.
+    /// The monotonic clock.
     pub monotonic: Instant,
-    /// The time of day.
+    /// The wall clock.
     pub wall: SystemTime,
 }
 
 impl Moment {
-    /// How long ago this was: by the clock that says longer, so that neither sleep nor a clock that is set back makes
-    /// an old token look young. A clock that is set forward costs a renewal.
+    /// The time since then, on the clock on which more has passed, so that an old token does not look young after sleep
+    /// or if the clock is set back. Setting it forward costs a renewal.
     pub fn elapsed(self, now: Self) -> Duration {
         let monotonic = now.monotonic.saturating_duration_since(self.monotonic);
         let wall = now.wall.duration_since(self.wall).unwrap_or_default();
@@ -33,33 +33,35 @@ impl<F: Fn() -> Moment + Send + Sync> Clock for F {
     }
 }
 
-/// A token is renewed so long before its end, if it lives long enough: requests under way keep a good one, and a
-/// provider may be away for a while.
+/// How long before its end a token is renewed, if it lives long enough, so that the provider may be unavailable for a
+/// while.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Of its life, when it is renewed at the latest.
+/// The part of its lifetime after which a token is renewed at the latest.
 const MAX_PART: f64 = 0.8;
 
-/// Of its life, when it is renewed at the earliest: a token of a minute would otherwise be renewed at once, for ever.
+/// The part of its lifetime after which a token is renewed at the earliest. Without it, a token that lives for a minute
+/// would be renewed continuously.
 const MIN_PART: f64 = 0.5;
 
-/// Of the time until renewal, what is left out at random: the computers of a company that wake together renew apart.
+/// The part of the time until renewal that jitter may subtract, so that computers that wake together do not renew
+/// together.
 const MAX_JITTER: f64 = 0.1;
 
-/// Longer than any token lives; a number beyond it is a mistake, or "never".
+/// Longer than any token lives. A larger value is a mistake, or means "never".
 const MAX_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// When a token came, and how long it is good for.
+/// When a token was received, and how long it is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
-    /// When it was asked for, which is before it began to live.
+    /// When it was requested, which is before it was issued.
     pub received: Moment,
-    /// How long it lives. `None` where the provider does not say: it is good until a server refuses it.
+    /// How long it is valid; `None` if the provider does not send that. Then it is used until a server rejects it.
     pub lasts: Option<Duration>,
 }
 
 impl Lifetime {
-    /// A token that was asked for at this moment, with the `expires_in` of the answer.
+    /// The lifetime of a token that was requested at this moment, with the `expires_in` of the response.
     pub(crate) fn new(received: Moment, lasts: Option<Duration>) -> Self {
         Self {
             received,
@@ -69,12 +71,12 @@ impl Lifetime {
         }
     }
 
-    /// How old the token is.
+    /// The token's age.
     pub fn age(&self, now: Moment) -> Duration {
         self.received.elapsed(now)
     }
 
-    /// At which age it is renewed. `jitter` is from 0 to 1, and the same for one token.
+    /// The age at which it is renewed. `jitter` is from 0 to 1, and constant for one token.
     pub fn renews_after(&self, jitter: f64) -> Option<Duration> {
         let lasts = self.lasts?;
         let early = lasts.mul_f64(MAX_PART).min(lasts.saturating_sub(MARGIN));
@@ -93,7 +95,7 @@ impl Lifetime {
             .is_some_and(|after| self.age(now) >= after)
     }
 
-    /// Whether it is no longer good, and must not be sent.
+    /// Whether it has expired and must not be sent.
     pub fn is_expired(&self, now: Moment) -> bool {
         self.lasts.is_some_and(|lasts| self.age(now) >= lasts)
     }

@@ -1,4 +1,4 @@
-//! What a provider says of itself (OpenID Connect Discovery; RFC 8414).
+//! Provider metadata (OpenID Connect Discovery; RFC 8414).
 
 use std::time::Duration;
 
@@ -11,69 +11,69 @@ use url::Url;
 
 use crate::provider::{Issuer, has_extras, is_secure};
 
-/// How long what a provider says of itself is good for. The caller keeps it, and asks anew after a failure.
+/// How long metadata may be cached by the caller, who should also load it again after a failure.
 pub const MAX_METADATA_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The documents of large providers have 10 KiB; sets of keys are of the same size.
+/// Metadata and key sets of large providers have about 10 KiB.
 pub(crate) const MAX_DOCUMENT_BYTES: usize = 256 << 10;
 
-/// A document that is the same for everybody comes at once; somebody waits for it.
+/// How long a document may take. It is static, and a user may be waiting.
 pub(crate) const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(15);
 
 const OPENID: &str = ".well-known/openid-configuration";
 const OAUTH: &str = ".well-known/oauth-authorization-server";
 
-/// What a provider says of itself.
+/// The metadata of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
-    /// The provider, byte for byte the one that was asked.
+    /// The issuer, equal byte for byte to the configured one.
     pub issuer: Issuer,
-    /// Where people sign in, by their browser.
+    /// The page at which users sign in.
     pub authorization_endpoint: Url,
-    /// Where codes and refresh tokens are exchanged.
+    /// The endpoint that exchanges codes and refresh tokens.
     pub token_endpoint: Url,
-    /// Where its keys are.
+    /// The address of its signing keys.
     pub jwks_uri: Option<Url>,
-    /// Where a grant is revoked (RFC 7009).
+    /// The endpoint that revokes a grant (RFC 7009).
     pub revocation_endpoint: Option<Url>,
-    /// Where a device without a browser begins (RFC 8628).
+    /// The endpoint for sign-in on another device (RFC 8628).
     pub device_authorization_endpoint: Option<Url>,
-    /// Where people sign out of the provider.
+    /// The page at which users sign out of the provider.
     pub end_session_endpoint: Option<Url>,
-    /// Whether it names itself in what the browser brings back (RFC 9207), so that an answer without a name is not its.
+    /// Whether authorization responses contain its issuer (RFC 9207), so that those without are rejected.
     pub names_issuer: bool,
-    /// The values of `prompt` that it says it knows.
+    /// The supported values of `prompt`, if listed.
     pub prompts: Vec<String>,
 }
 
 /// Why there is no usable metadata.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DiscoveryError {
-    /// No answer.
+    /// There was no response.
     #[error(transparent)]
     Unreachable(RequestError),
-    /// It answers with this status, which may pass.
+    /// The provider responded with this status, which may be temporary.
     #[error("the provider answers with status {0}")]
     Unavailable(u16),
-    /// There is no document at any of its places.
+    /// There is no metadata at any of its usual addresses.
     #[error("the provider has no metadata")]
     NotFound,
-    /// There is a document, and it is not metadata.
+    /// The document is not metadata.
     #[error("the provider's metadata cannot be read")]
     Malformed,
-    /// The document is that of another provider.
+    /// The metadata is of another issuer.
     #[error("the metadata names another issuer")]
     OtherIssuer,
-    /// One of its endpoints is not https.
+    /// An endpoint is not https.
     #[error("an endpoint of the provider is not https")]
     NotSecure,
-    /// It offers only challenges that protect nothing.
+    /// The provider does not support PKCE with S256.
     #[error("the provider does not support S256")]
     NoPkce,
 }
 
 impl DiscoveryError {
-    /// Whether another attempt may find it.
+    /// Whether another attempt may succeed.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Unavailable(_) => true,
@@ -81,7 +81,7 @@ impl DiscoveryError {
         }
     }
 
-    /// The error for people.
+    /// The error for users.
     pub fn message(&self) -> Message {
         match self {
             Self::Unreachable(_) => message::sign_in_unreachable(),
@@ -95,17 +95,18 @@ impl DiscoveryError {
     }
 }
 
-/// Asks a provider what it says of itself. It changes nothing there, so it also shows whether the provider is reached.
+/// Loads the metadata of a provider. The request has no side effects, so it can also test whether the provider is
+/// reachable.
 ///
 /// # Errors
-/// It is not reached, or is none that can be used.
+/// When the provider is unreachable or cannot be used.
 pub async fn discover(http: &Http, issuer: &Issuer) -> Result<Metadata, DiscoveryError> {
     let mut failed = DiscoveryError::NotFound;
     for place in places(issuer) {
         let reply = document(http, place).await.map_err(DiscoveryError::Unreachable)?;
         match on_reply(&reply, issuer) {
             Ok(metadata) => return Ok(metadata),
-            // A server may answer everything with its page, or fail at the places that it does not have.
+            // Some servers respond to unknown paths with a page or an error, so the next address is tried.
             Err(error @ (DiscoveryError::Unavailable(_) | DiscoveryError::Malformed)) => {
                 if !failed.is_transient() {
                     failed = error;
@@ -118,7 +119,7 @@ pub async fn discover(http: &Http, issuer: &Issuer) -> Result<Metadata, Discover
     Err(failed)
 }
 
-/// Asks for a document in JSON.
+/// Loads a JSON document.
 pub(crate) async fn document(http: &Http, url: Url) -> Result<Reply, RequestError> {
     let request = Request::get(url)
         .header(ACCEPT, HeaderValue::from_static("application/json"))
@@ -130,8 +131,8 @@ pub(crate) async fn document(http: &Http, url: Url) -> Result<Reply, RequestErro
     http.send(request).await
 }
 
-/// Where the document may be, in order. An issuer's path stands before the well-known one by OpenID, and after it by
-/// RFC 8414; some servers have the latter's name at the former's place.
+/// The usual addresses of the metadata, in order. OpenID appends the well-known path to the issuer's path, RFC 8414
+/// inserts it before, and some servers append the name of RFC 8414.
 fn places(issuer: &Issuer) -> Vec<Url> {
     let path = issuer.url().path().trim_end_matches('/');
     let mut paths = vec![format!("{path}/{OPENID}")];
@@ -158,7 +159,7 @@ fn on_reply(reply: &Reply, issuer: &Issuer) -> Result<Metadata, DiscoveryError> 
     }
 }
 
-/// Reads a document as that of this issuer. Nothing of it is used before the issuer is compared.
+/// Parses the metadata of this issuer. The issuer is compared before anything else is used.
 fn parse(document: &[u8], issuer: &Issuer) -> Result<Metadata, DiscoveryError> {
     let document: Value = serde_json::from_slice(document).map_err(|_| DiscoveryError::Malformed)?;
     let named = document["issuer"].as_str().ok_or(DiscoveryError::Malformed)?;

@@ -1,4 +1,4 @@
-//! What one sign-in invents: verifier, state and nonce (RFC 7636; OpenID Connect Core, 3.1.2.1).
+//! The random values of one sign-in: verifier, state and nonce (RFC 7636; OpenID Connect Core, 3.1.2.1).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,24 +7,24 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
-/// 256 bits, of which nobody guesses one.
+/// 256 bits, which cannot be guessed (RFC 7636, 7.1).
 const BYTES: usize = 32;
 
-/// Random bytes that nobody can guess.
+/// A source of cryptographically secure random bytes.
 pub trait Entropy: Send + Sync {
-    /// Fills them in.
+    /// Fills the buffer.
     ///
     /// # Errors
-    /// The system has none.
+    /// When the system provides no random bytes.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy>;
 }
 
-/// The system has no random numbers.
+/// The system provided no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the system has no random numbers")]
 pub struct NoEntropy;
 
-/// The system's random numbers.
+/// The system's random number generator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
@@ -34,19 +34,19 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// 256 random bits as text, which prints as `[REDACTED]`.
+/// Generates 256 random bits as text.
 pub(crate) fn random_text(entropy: &dyn Entropy) -> Result<SecretString, NoEntropy> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     entropy.fill(&mut *bytes)?;
     Ok(URL_SAFE_NO_PAD.encode(*bytes).into())
 }
 
-/// What a provider is shown of a verifier before it is shown the verifier itself.
+/// The S256 challenge of a verifier (RFC 7636, 4.2).
 pub(crate) fn challenge(verifier: &SecretString) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.expose_secret().as_bytes()))
 }
 
-/// Compares in a time that says nothing of where two texts differ.
+/// Compares in constant time.
 pub(crate) fn is_same(secret: &SecretString, text: &str) -> bool {
     let [left, right] = [secret.expose_secret(), text].map(|text| digest(&SHA256, text.as_bytes()));
     let differing = left

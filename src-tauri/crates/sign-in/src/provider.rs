@@ -1,4 +1,4 @@
-//! Who signs people in, and as which application they are asked to.
+//! The configured provider, and the application's id there.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -6,20 +6,20 @@ use std::net::IpAddr;
 use gloria_text::message::{self, Message};
 use url::{Host, Url};
 
-/// A provider's name for itself: an address that is compared byte for byte (OpenID Connect Core, 2).
+/// A provider's issuer identifier: an address that is compared byte for byte (OpenID Connect Core, 2).
 #[derive(Debug, Clone)]
 pub struct Issuer {
     text: String,
     url: Url,
 }
 
-/// Why a text is no issuer.
+/// Why a text is not an issuer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IssuerError {
-    /// It is no address.
+    /// It is not an address.
     #[error("the issuer is no address")]
     Malformed,
-    /// It is not https, and not this machine.
+    /// It is neither https nor on this computer.
     #[error("the issuer is not https")]
     NotSecure,
     /// It has a query, a fragment or a user name.
@@ -28,7 +28,7 @@ pub enum IssuerError {
 }
 
 impl IssuerError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(self) -> Message {
         match self {
             Self::Malformed => message::sign_in_issuer_malformed(),
@@ -39,10 +39,10 @@ impl IssuerError {
 }
 
 impl Issuer {
-    /// Reads an issuer. White space around it is ignored, every other byte counts.
+    /// Parses an issuer. White space around it is ignored; every other byte matters.
     ///
     /// # Errors
-    /// It is no https address, or more than one.
+    /// When it is not an https address, or has a query, a fragment or a user name.
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
         let text = text.trim();
         let url = Url::parse(text).map_err(|_| IssuerError::Malformed)?;
@@ -61,17 +61,17 @@ impl Issuer {
         })
     }
 
-    /// As it was written.
+    /// As configured.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// As an address.
+    /// The issuer as an address.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The host, to be shown before somebody signs in there. With the port, where that is not https's own.
+    /// The host to show before the user signs in, with the port unless it is the default one.
     pub fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         match self.url.port() {
@@ -95,28 +95,28 @@ impl fmt::Display for Issuer {
     }
 }
 
-/// Who signs people in, and as which application they are asked to: from the settings, or from the server.
+/// A provider and the application's id there, from the settings or from the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     /// The provider.
     pub issuer: Issuer,
-    /// The application's name at the provider, which is no secret.
+    /// The application's id, which is not a secret.
     pub client_id: String,
-    /// What is asked for, with spaces between.
+    /// The requested scopes, separated by spaces.
     pub scopes: String,
-    /// The `prompt` of each sign-in. Some providers give no refresh token without `consent` (OpenID Connect Core, 11).
+    /// The `prompt` of each sign-in. Some providers issue no refresh token without `consent` (OpenID Connect Core, 11).
     pub prompt: Option<String>,
-    /// The `resource` that tokens are asked for (RFC 8707), where the provider needs it.
+    /// The `resource` of the tokens (RFC 8707), if the provider needs it.
     pub resource: Option<String>,
-    /// The `audience` that tokens are asked for, where the provider needs that instead.
+    /// The `audience` of the tokens, if the provider needs that instead.
     pub audience: Option<String>,
 }
 
 impl Provider {
-    /// Who it is, and a refresh token.
+    /// The scopes for the user's identity and a refresh token.
     pub const SCOPES: &'static str = "openid profile email offline_access";
 
-    /// One that needs nothing out of the ordinary.
+    /// A provider with the default scopes.
     pub fn new(issuer: Issuer, client_id: impl Into<String>) -> Self {
         Self {
             issuer,
@@ -129,7 +129,7 @@ impl Provider {
     }
 }
 
-/// Whether what is sent there stays between the two: https, or this machine.
+/// Whether requests there are protected: https, or plain http on this computer.
 pub(crate) fn is_secure(url: &Url) -> bool {
     let here = |address: IpAddr| address.is_loopback();
     match (url.scheme(), url.host()) {
@@ -141,7 +141,7 @@ pub(crate) fn is_secure(url: &Url) -> bool {
     }
 }
 
-/// Whether an address has parts that no endpoint has.
+/// Whether an address has parts that endpoints do not have.
 pub(crate) fn has_extras(url: &Url) -> bool {
     url.fragment().is_some() || !url.username().is_empty() || url.password().is_some()
 }

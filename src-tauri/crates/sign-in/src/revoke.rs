@@ -1,4 +1,4 @@
-//! The end of a grant (RFC 7009).
+//! Revocation of a grant (RFC 7009).
 
 use std::time::Duration;
 
@@ -10,22 +10,22 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::exchange::{LaterCause, ProviderRefusal, post};
 
-/// Somebody waits for the sign-out, which is complete on this computer anyway.
+/// How long revocation may take. The user is waiting, and the sign-out is complete on this computer anyway.
 const REVOKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a grant may still be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokeError {
-    /// The provider offers no way to end it.
+    /// The provider does not support revocation.
     NotOffered,
-    /// It does not answer at the moment.
+    /// The provider is temporarily unavailable.
     Later(LaterCause),
-    /// It refuses.
+    /// The provider refused.
     Refused(ProviderRefusal),
 }
 
 impl RevokeError {
-    /// The error for people.
+    /// The error for users.
     pub fn message(&self) -> Message {
         match self {
             Self::NotOffered => message::sign_in_revoke_not_offered(),
@@ -36,11 +36,11 @@ impl RevokeError {
 }
 
 impl Client {
-    /// Ends a grant at the provider: by its newest refresh token, as a former one is answered alike and ends nothing.
-    /// Five seconds at most.
+    /// Revokes a grant by its newest refresh token, within five seconds. With an older one the provider may report
+    /// success and revoke nothing.
     ///
     /// # Errors
-    /// It may still be valid.
+    /// When the grant may still be valid.
     pub async fn revoke(&self, refresh_token: &SecretString) -> Result<(), RevokeError> {
         let endpoint = self.metadata().revocation_endpoint.as_ref();
         let endpoint = endpoint.ok_or(RevokeError::NotOffered)?;

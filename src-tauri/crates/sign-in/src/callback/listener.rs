@@ -1,8 +1,8 @@
-//! The server on this computer that the provider sends the browser to, for as long as one sign-in takes.
+//! The server on this computer to which the provider redirects the browser, for the duration of one sign-in.
 //!
-//! Anything on this computer may ask it, and any web page may make a browser ask it: only a GET of the one place with
-//! the state of the sign-in counts. That is answered with a redirect to an address without secrets, whose page waits
-//! until the app knows how the sign-in went.
+//! Any program on this computer can send requests, and any web page can make a browser do so. Only a GET of the
+//! callback path with the sign-in's state counts. The response redirects to an address without secrets, whose page
+//! waits for the result of the sign-in.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -30,46 +30,46 @@ use tokio::time::{sleep, timeout};
 use super::page::{Page, Pages};
 use super::{AuthorizationRefusal, DONE, Expected, Knock, PATH, pasted, read};
 
-/// A browser opens some connections in advance and sends nothing on them; they must not keep the answer out.
+/// Concurrent connections. Browsers open some in advance without sending anything, which must not block the response.
 const MAX_CONNECTIONS: usize = 32;
 
-/// From a connection to its request. A browser on this computer sends it at once, or never.
+/// How long a connection may take to send its request. A browser on this computer sends it at once, or never.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request without cookies has half a kilobyte and a code; hyper has no smaller buffer than this.
+/// A request has half a kilobyte plus the code. This is hyper's smallest buffer.
 const MAX_HEAD: usize = 8 << 10;
 
-/// How long the page waits for the end of the sign-in. Then it says that the app knows more, as browsers and people
-/// take a page that loads for longer for broken.
+/// How long the page waits for the result of the sign-in before it refers to the app. Users take a page that loads for
+/// longer for broken.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long the page is there after the end: for a reload, the way back, and a browser that is slow to ask.
+/// How long the page stays available after the end, for reloads and slow browsers.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// When the system is out of sockets, retrying at once would only waste CPU time.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Nothing is loaded, run or sent by the page, and nobody may frame it.
+/// The page loads, runs and sends nothing, and must not be framed.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-/// How far a sign-in is.
+/// The progress of a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Somebody is at the provider's page, or has not gone there yet.
+    /// The user has not finished at the provider's page.
     Waiting,
-    /// The provider's page lost the request on its way. Opening the link again works once somebody is signed in there.
+    /// The provider lost the request. Opening the link again works once the user is signed in there.
     Forgotten,
-    /// The provider agreed; its code is exchanged and what it gave is stored.
+    /// The provider has responded, and the code is being exchanged.
     Exchanging,
-    /// It is over, well or not.
+    /// It has ended, successfully or not.
     Ended,
 }
 
-/// What came of waiting.
+/// The response that ends the waiting.
 #[derive(Debug)]
 pub(crate) enum Arrival {
     Code(SecretString),
@@ -77,22 +77,22 @@ pub(crate) enum Arrival {
     OtherIssuer,
 }
 
-/// How a sign-in ended, for the page.
+/// The result of a sign-in, for the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     SignedIn,
     Failed(Message),
-    /// Nobody says.
+    /// Unknown.
     Open,
 }
 
-/// One sign-in, as its listener and its owner see it.
+/// The state of one sign-in, shared by its listener and its owner.
 pub(crate) struct Shared {
     expected: Expected,
     pages: Pages,
     progress: watch::Sender<Progress>,
     verdict: watch::Sender<Option<Verdict>>,
-    /// Empty once something came: nothing that comes after it counts.
+    /// `None` once there was a response; later ones are ignored.
     arrived: Mutex<Option<mpsc::Sender<Arrival>>>,
 }
 
@@ -113,7 +113,7 @@ impl Shared {
         self.progress.subscribe()
     }
 
-    /// Says how it ended. What was said first stays.
+    /// Sets the result, unless it is set already.
     pub(crate) fn end(&self, verdict: Verdict) {
         self.arrived().take();
         self.progress.send_replace(Progress::Ended);
@@ -130,7 +130,7 @@ impl Shared {
         self.verdict.borrow().is_some()
     }
 
-    /// Handles an address from the clipboard. `None`: it is none.
+    /// Handles a pasted address. `None` if it is not an address.
     pub(crate) fn on_pasted(&self, text: &str) -> Option<Came> {
         Some(self.on_knock(pasted(text, &self.expected)?))
     }
@@ -153,7 +153,7 @@ impl Shared {
             return Came::Again;
         };
         self.progress.send_replace(Progress::Exchanging);
-        // Its receiver is gone when the sign-in was given up a moment ago.
+        // The receiver is gone if the sign-in was just cancelled.
         match sender.try_send(arrival) {
             Ok(()) => Came::First,
             Err(_) => Came::Again,
@@ -164,7 +164,7 @@ impl Shared {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The page for the end, once it is known.
+    /// The page with the result, once it is known.
     async fn page(&self) -> Page {
         if self.arrived().is_some() {
             return Page::Unknown;
@@ -190,7 +190,7 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// What a request, or an address from the clipboard, was to a sign-in.
+/// What a request or a pasted address meant to a sign-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Came {
     First,
@@ -199,22 +199,23 @@ pub(crate) enum Came {
     NotOurs,
 }
 
-/// A bound port, which keeps what connects until it is served.
+/// A bound port, whose connections wait until it is served.
 pub(crate) struct Listener {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl Listener {
-    /// Binds the first of these ports that is free, else any. By IPv6 only where this computer has no IPv4: the
-    /// provider knows the addresses by their text.
+    /// Binds the first free one of these ports, or else any. Uses IPv6 only if this computer has no IPv4, because
+    /// providers compare redirect addresses as text.
     ///
     /// # Errors
-    /// This computer lets no program listen.
+    /// When no port can be opened.
     pub(crate) async fn bind(ports: &[u16]) -> io::Result<Self> {
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for host in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-            // A port may be in use, or reserved by Windows; the listener stays open, so nobody can take it in between.
+            // A port may be in use, or reserved by Windows. The first listener stays open, so that no other program can
+            // take it.
             for port in ports.iter().copied().chain([0]) {
                 match TcpListener::bind((host, port)).await {
                     Ok(listener) => {
@@ -232,12 +233,12 @@ impl Listener {
         self.address.port()
     }
 
-    /// Where the provider sends the browser.
+    /// The redirect address.
     pub(crate) fn redirect_uri(&self) -> String {
         format!("http://{}{PATH}", self.address)
     }
 
-    /// Serves this sign-in, until a while after its end.
+    /// Serves this sign-in until some time after its end.
     pub(crate) fn serve(self, shared: Arc<Shared>) -> JoinHandle<()> {
         tokio::spawn(serve(self, shared))
     }
@@ -247,7 +248,7 @@ async fn serve(listener: Listener, shared: Arc<Shared>) {
     let Listener { listener, address } = listener;
     let host: Arc<str> = address.to_string().into();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    // Dropped with this task, and with them what they serve.
+    // Dropped with this task, which closes the connections.
     let mut connections = JoinSet::new();
     let accepting = async {
         while let Ok(place) = Arc::clone(&places).acquire_owned().await {
@@ -291,19 +292,19 @@ async fn serve_connection(socket: TcpStream, host: &Arc<str>, shared: &Arc<Share
         .serve_connection(TokioIo::new(socket), service);
     match timeout(HEAD_TIMEOUT + PAGE_TIMEOUT + HEAD_TIMEOUT, connection).await {
         Ok(Ok(())) => {}
-        // Neither names what was asked for.
+        // Neither error contains the request.
         Ok(Err(_)) => tracing::debug!("a browser broke off"),
         Err(_) => tracing::debug!("a browser took too long"),
     }
 }
 
 async fn answer(request: &Request<Incoming>, host: &str, shared: &Shared) -> Response<String> {
-    // A web page can reach a loopback port under a name of its own (DNS rebinding); the provider knows this one alone.
+    // A web page can reach a loopback port under its own host name (DNS rebinding); the provider uses only this one.
     let asked = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     if asked != Some(host) {
         return empty(StatusCode::MISDIRECTED_REQUEST);
     }
-    // A browser asks before it lets a web page ask, or asks in advance, with the very address and nobody to see it.
+    // Preflight and prefetch requests have the same address, but no user sees their response.
     if request.method() != Method::GET || is_in_advance(request.headers()) {
         return empty(StatusCode::NO_CONTENT);
     }
@@ -322,7 +323,7 @@ async fn answer(request: &Request<Incoming>, host: &str, shared: &Shared) -> Res
     }
 }
 
-/// Whether a browser asks because somebody might go there, and nobody does yet.
+/// Whether this is a prefetch, which the user has not requested.
 fn is_in_advance(headers: &HeaderMap) -> bool {
     ["sec-purpose", "purpose", "x-moz", "x-purpose"]
         .map(HeaderName::from_static)
@@ -348,7 +349,7 @@ fn page(status: StatusCode, page: &Page, shared: &Shared) -> Response<String> {
     response
 }
 
-/// What every answer has: the address of the request, with its code, must go nowhere and stay nowhere.
+/// Adds the headers of every response, which keep the request's address and its code out of caches and referrers.
 fn empty(status: StatusCode) -> Response<String> {
     let mut response = Response::new(String::new());
     *response.status_mut() = status;

@@ -1,16 +1,16 @@
-//! The page that the browser shows in the end. It has no script, asks for nothing, and says what is true.
+//! The pages that the browser shows. They have no scripts and load nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
 use gloria_text::message::{self, Message};
 
-/// The page's words: from the catalogue, in the user's language.
+/// The texts of the pages, from the catalogue in the user's language.
 #[derive(Clone)]
 pub struct Pages {
-    /// The language, as HTML has it.
+    /// The language, for HTML's `lang`.
     pub language: String,
-    /// A message as a sentence.
+    /// Translates a message.
     pub say: Arc<dyn Fn(&Message) -> String + Send + Sync>,
 }
 
@@ -22,21 +22,21 @@ impl fmt::Debug for Pages {
     }
 }
 
-/// What a page says.
+/// The content of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Page {
     SignedIn,
     Failed(Message),
-    /// The app knows how it went; the page does not yet.
+    /// The result is not known yet; the page refers to the app.
     GoBack,
     /// The provider lost the request.
     Forgotten,
-    /// A request that belongs to nothing.
+    /// The request belongs to no sign-in.
     Unknown,
 }
 
 impl Page {
-    /// Heading and text.
+    /// Heading and text of the page.
     fn messages(&self) -> (Message, Message) {
         match self {
             Self::SignedIn => (message::sign_in_page_done(), message::sign_in_page_close()),
@@ -61,7 +61,7 @@ impl Page {
     }
 }
 
-/// Text as HTML shows it.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! A signed web token (RFC 7515, compact), and the keys of one (RFC 7517).
+//! Signed tokens (RFC 7515, compact serialization) and their keys (RFC 7517).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use super::IdentityError;
 
-/// What a token is signed with.
+/// The algorithm of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Algorithm {
-    /// RSA, which every provider supports.
+    /// RSA with SHA-256, which every provider supports.
     Rs256,
-    /// An elliptic curve.
+    /// ECDSA with P-256 and SHA-256.
     Es256,
 }
 
-/// A token in its parts.
+/// The parts of a token.
 pub(crate) struct Signed<'a> {
     pub(super) algorithm: Algorithm,
-    /// The key's name, if the provider names its keys.
+    /// The key's id, if the provider uses ids.
     pub(super) key_id: Option<String>,
-    /// What is signed.
+    /// The signed bytes.
     signed: &'a str,
     payload: &'a str,
     signature: Vec<u8>,
@@ -35,7 +35,7 @@ impl<'a> Signed<'a> {
         let (signed, signature) = token.rsplit_once('.').ok_or(malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(malformed)?;
         let header = object(header)?;
-        // It names extensions that must be understood, and none is.
+        // `crit` lists extensions that must be understood, and none is.
         if !header["crit"].is_null() {
             return Err(malformed);
         }
@@ -57,7 +57,7 @@ impl<'a> Signed<'a> {
         object(self.payload)
     }
 
-    /// Whether it was signed with this key.
+    /// Whether the signature is valid for this key.
     pub(super) fn is_signed_by(&self, key: &Key) -> bool {
         let message = self.signed.as_bytes();
         match (key, self.algorithm) {
@@ -77,14 +77,14 @@ impl<'a> Signed<'a> {
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Key {
-    /// Modulus and exponent, without zeros before them.
+    /// Modulus and exponent, without leading zeros.
     Rsa { n: Vec<u8>, e: Vec<u8> },
-    /// A point of P-256, uncompressed.
+    /// An uncompressed point of P-256.
     Curve { point: Vec<u8> },
 }
 
 impl Key {
-    /// Reads a key for signatures. `None`: it is none, or of another kind.
+    /// Parses a signing key. `None` if it is invalid or of another kind.
     pub(super) fn read(key: &Value) -> Option<Self> {
         let number = |name: &str| bytes(key[name].as_str()?);
         if key["use"].as_str().is_some_and(|usage| usage != "sig") {

@@ -1,4 +1,4 @@
-//! The keys of a provider, as long as one process runs.
+//! The signing keys of a provider, cached in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +14,20 @@ use super::jws::{Key, Signed};
 use crate::lifetime::Moment;
 use crate::metadata::document;
 
-/// A provider that rotated its keys is asked for them once; tokens with invented keys must not make us ask for ever.
+/// How often keys are loaded again for an unknown key id. Once suffices after a rotation, and tokens with invented ids
+/// must not cause more.
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
 
-/// More than any provider has at a time.
+/// More keys than any provider has.
 const MAX_KEYS: usize = 100;
 
-/// The keys of one provider. Its clones share them.
+/// The keys of one provider. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Keys(Arc<Mutex<Fetched>>);
 
 #[derive(Default)]
 struct Fetched {
-    /// `None` until there was an answer.
+    /// `None` until they were loaded.
     keys: Option<Vec<Named>>,
     at: Option<Moment>,
 }
@@ -37,10 +38,10 @@ struct Named {
 }
 
 impl Keys {
-    /// Checks a signature. Where the key is not known, the provider is asked once more, at most once a minute.
+    /// Checks a signature. If the key is unknown, the keys are loaded again, at most once a minute.
     ///
     /// # Errors
-    /// [`IdentityError::NoKeys`] where nothing can be said, else what is wrong.
+    /// [`IdentityError::NoKeys`] if the keys could not be loaded; others if the signature is invalid.
     pub(crate) async fn check(
         &self,
         signed: &Signed<'_>,
@@ -54,7 +55,7 @@ impl Keys {
         let is_recent = fetched.at.is_some_and(|at| at.elapsed(now) < MIN_FETCH_INTERVAL);
         match known {
             Ok(()) | Err(IdentityError::Signature) => return known,
-            // It may be a new one.
+            // It may be a new key.
             Err(_) if is_recent => return Err(IdentityError::NoKeys),
             Err(_) => {}
         }
@@ -66,7 +67,7 @@ impl Keys {
             fetched.keys = Some(keys);
             return fetched.check(signed);
         }
-        // What is known is older than the key may be.
+        // The cached keys may be older than this key.
         Err(IdentityError::NoKeys)
     }
 }
@@ -84,7 +85,7 @@ impl Fetched {
         if candidates.any(|named| signed.is_signed_by(&named.key)) {
             Ok(())
         } else if signed.key_id.is_none() {
-            // A key without a name may be a new one.
+            // A key without an id may be a new one.
             Err(IdentityError::UnknownKey)
         } else {
             Err(IdentityError::Signature)
@@ -92,7 +93,7 @@ impl Fetched {
     }
 }
 
-/// Reads a set of keys (RFC 7517, 5). Keys of other kinds are left out.
+/// Parses a key set (RFC 7517, 5), without keys of other kinds.
 fn parse(document: &[u8]) -> Option<Vec<Named>> {
     let document: Value = serde_json::from_slice(document).ok()?;
     let named = |key: &Value| {
