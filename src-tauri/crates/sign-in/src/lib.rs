@@ -6,14 +6,14 @@
 //!
 //! | module | contains |
 //! | --- | --- |
-//! | [`provider`] | settings: the provider and the application's id there |
-//! | [`metadata`] | discovery of the provider's endpoints |
-//! | [`pkce`] | verifier, state and nonce |
-//! | [`callback`] | the redirect: how it is read, its listener and its page |
-//! | [`exchange`] | requests to the token endpoint, and their results |
-//! | [`identity`] | the user in an id_token |
-//! | [`lifetime`] | when a token is renewed, and when it has expired |
-//! | [`client`], [`attempt`], [`device`], [`revoke`] | what a program calls |
+//! | `provider` | settings: the provider and the application's id there |
+//! | `metadata` | discovery of the provider's endpoints |
+//! | `pkce` | verifier, state and nonce |
+//! | `callback` | the redirect: how it is read, its listener and its page |
+//! | `exchange` | requests to the token endpoint, and their results |
+//! | `identity` | the user in an id_token |
+//! | `lifetime` | when a token is renewed, and when it has expired |
+//! | `client`, `attempt`, `device`, `revoke` | what a program calls |
 
 mod attempt;
 mod callback;
