@@ -21,7 +21,7 @@ const START_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How long an app may have the folder without a socket: to start, to end or to restart on a busy computer. It may also
 /// have it on another computer that shares the folder, and then nobody waits for long.
-const CLAIMED_TIMEOUT: Duration = Duration::from_secs(5);
+const CLAIMED_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How long an app may take to answer that it runs. It usually takes milliseconds.
 const RUNS_TIMEOUT: Duration = Duration::from_secs(2);
