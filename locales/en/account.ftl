@@ -34,6 +34,17 @@ token-unkept-refused =
     The token is kept only until Gloria Notify quits, because the keyring refused the token: { $problem }; ask your administrator
 token-not-removed = you are disconnected, but the token could not be removed: { $problem }
 
+sign-in-ended = your sign-in has ended: it was revoked, or not used for too long; sign in again
+sign-in-cut-off = the connection broke off while your sign-in was renewed, so it has ended; sign in again
+sign-in-other-person = the sign-in page answered for another person; sign in again
+sign-in-refused-by-server = the server does not accept your sign-in any more; sign in again
+sign-in-rejected = the server does not accept this sign-in although it is new; ask your administrator
+sign-in-busy = another program is renewing your sign-in
+sign-in-interrupted = your sign-in is renewed after the computer has slept
+sign-in-not-renewable =
+    the sign-in service gave nothing to renew the sign-in with, so it would end in a few hours; ask your administrator (auth.scopes, auth.prompt)
+sign-in-not-revoked = you are signed out here, but the sign-in could not be revoked: { $problem }
+
 keyring-locked = the keyring is locked; unlock it and try again
 keyring-unavailable = no keyring is available: { $problem }
 keyring-refused = the keyring refused the token: { $problem }

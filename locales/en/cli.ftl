@@ -15,6 +15,14 @@ cli-no-server = no server is set up; name it with --address
 cli-paste-token = paste the token and end with Ctrl-D
 cli-token-unreadable = the token could not be read from standard input: { $problem }
 cli-not-logged-in = no token is kept for { $address }
+cli-no-provider = no sign-in service is set; ask your administrator for auth.issuer and auth.client_id
+# $host is where the user signs in. $link is the address for the browser.
+cli-sign-in-at =
+    sign in at { $host } in the browser. If it does not open, open this address: { $link }
+    Ctrl-C cancels.
+cli-sign-in-with-code = open { $place } on any device, and enter this code there: { $code }
+cli-sign-in-cancelled = the sign-in was cancelled
+cli-signed-in-as = signed in as { $name }
 cli-logged-in = The token for { $address } is in the keyring.
 cli-logged-out = The token for { $address } was removed from the keyring.
 cli-taken-up-later = the running app will apply the change later: { $problem }

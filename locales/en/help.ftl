@@ -51,16 +51,19 @@ help-gloria-events-examples =
 
     It continues when the app is started again. What arrived in between is in the inbox.
 
-help-gloria-login = Read a token from standard input and keep it in the keyring
+help-gloria-login = Sign in with the browser, or read a token from standard input, and keep it in the keyring
+help-gloria-login-token = Read a token from standard input, also where a sign-in service is set
+help-gloria-login-device = Sign in with a code on another device
 help-gloria-login-address = The API address; by default the one in the settings
 help-gloria-login-json = Print JSON on a terminal as well
 help-gloria-login-examples =
     Examples:
-      gloria login                                       paste the token, then Ctrl-D
+      gloria login                                       in the browser, if a sign-in service is set
+      gloria login --token                               paste the token, then Ctrl-D
       gloria login < token.txt
       echo "$TOKEN" | gloria login --address https://gloria.example
 
-help-gloria-logout = Remove the token from the keyring
+help-gloria-logout = Remove the token from the keyring, and revoke the sign-in
 help-gloria-logout-address = The API address; by default the one in the settings
 help-gloria-logout-json = Print JSON on a terminal as well
 help-gloria-logout-examples =

@@ -427,6 +427,8 @@ ui-signed-in-as = Signed in as { $name }
 # $person: "Signed in" or "Signed in as …"; $status: the server's word for being present or away
 ui-person-status = { $person } · { $status }
 ui-token-state-locked = The keyring is locked
+ui-token-state-needs-sign-in = Sign in again
+ui-token-state-rejected = The server does not accept the sign-in
 ui-token-state-unavailable = No keyring: the token is kept until the app is closed
 # $lock: who sets the address, as in ui-locked-administrator
 ui-token-state-address-locked = { $state } · { $lock }

@@ -43,6 +43,7 @@ fn dependencies_point_one_way() {
                 "gloria-desktop",
                 "gloria-ipc",
                 "gloria-program",
+                "gloria-sign-in",
                 "gloria-stream",
                 "gloria-words",
             ],

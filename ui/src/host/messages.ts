@@ -212,6 +212,7 @@ export interface Messages {
   'cli-no-accounts': undefined;
   'cli-no-inbox': undefined;
   'cli-no-item': { key: string };
+  'cli-no-provider': undefined;
   'cli-no-server': undefined;
   'cli-no-stream': undefined;
   'cli-no-thread': { problem: string };
@@ -234,6 +235,10 @@ export interface Messages {
   'cli-seconds': undefined;
   'cli-seconds-range': undefined;
   'cli-seen': { count: number; what: Message; span: Message };
+  'cli-sign-in-at': { host: string; link: string };
+  'cli-sign-in-cancelled': undefined;
+  'cli-sign-in-with-code': { place: string; code: string };
+  'cli-signed-in-as': { name: string };
   'cli-skipped': { bytes: number };
   'cli-span-days': { days: number; hours: number };
   'cli-span-hours': { hours: number; minutes: number };
@@ -424,12 +429,16 @@ export interface Messages {
   'should-be-text': undefined;
   'should-be-whole-number': { least: number; most: number };
   'sign-in-answer-of-another': undefined;
+  'sign-in-busy': undefined;
   'sign-in-code-refused': undefined;
+  'sign-in-cut-off': undefined;
   'sign-in-denied': undefined;
   'sign-in-device-not-offered': undefined;
+  'sign-in-ended': undefined;
   'sign-in-identity-missing': undefined;
   'sign-in-identity-time': undefined;
   'sign-in-identity-wrong': { problem: string };
+  'sign-in-interrupted': undefined;
   'sign-in-issuer-extras': undefined;
   'sign-in-issuer-insecure': undefined;
   'sign-in-issuer-malformed': undefined;
@@ -442,7 +451,10 @@ export interface Messages {
   'sign-in-no-randomness': undefined;
   'sign-in-no-token': undefined;
   'sign-in-not-json': undefined;
+  'sign-in-not-renewable': undefined;
+  'sign-in-not-revoked': { problem: Message };
   'sign-in-other-issuer': undefined;
+  'sign-in-other-person': undefined;
   'sign-in-page-again': undefined;
   'sign-in-page-back': undefined;
   'sign-in-page-close': undefined;
@@ -458,6 +470,8 @@ export interface Messages {
   'sign-in-provider-failed': undefined;
   'sign-in-refused': { code: string };
   'sign-in-refused-because': { code: string; words: string };
+  'sign-in-refused-by-server': undefined;
+  'sign-in-rejected': undefined;
   'sign-in-revoke-not-offered': undefined;
   'sign-in-timed-out': undefined;
   'sign-in-unavailable': { status: number };
@@ -967,7 +981,9 @@ export interface Messages {
   'ui-token-state-address-locked': { lock: Value; state: Value };
   'ui-token-state-locked': undefined;
   'ui-token-state-missing': undefined;
+  'ui-token-state-needs-sign-in': undefined;
   'ui-token-state-present': undefined;
+  'ui-token-state-rejected': undefined;
   'ui-token-state-unavailable': undefined;
   'ui-token-state-unknown': undefined;
   'ui-token-unkept': { problem: Value };

@@ -65,6 +65,9 @@ export function tokenHint(account: AccountView, address: string): { text: string
       return { text: t('ui-token-asking'), tone: 'quiet' };
     case 'missing':
       return { text: problem === '' ? t('ui-token-personal') : problem, tone: 'quiet' };
+    case 'needsSignIn':
+    case 'rejected':
+      return { text: problem, tone: 'warn' };
     case 'keyringLocked':
       return {
         text: t('ui-token-locked', {

@@ -9,7 +9,7 @@ use gloria_core::ports::{PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
-use gloria_desktop::{Browser, Instance, Keyring, SoundPlayer, SystemSignals};
+use gloria_desktop::{Browser, FolderLock, Instance, Keyring, SoundPlayer, SystemSignals};
 use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tokio::sync::broadcast::error::RecvError;
@@ -30,6 +30,10 @@ const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
 /// How long the end may take, including the window system's part, until a thread ends the process. With that it takes
 /// at most a third of a second, which users do not notice.
 const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
+
+/// How long a renewal of the sign-in that is under way may delay the end. It happens about once a day, and takes tenths
+/// of a second.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an agent starts with.
 #[derive(Debug)]
@@ -118,7 +122,7 @@ impl Agent {
     }
 
     /// Runs until it is asked to end. Then disconnects, stores what has arrived, and returns within `QUIT_TIMEOUT`,
-    /// whatever hangs.
+    /// whatever hangs. A renewal of the sign-in that is under way is waited for first.
     pub async fn run(mut self) -> Ended {
         let ended = tokio::select! {
             end = self.controls.ended() => match end {
@@ -135,6 +139,12 @@ impl Agent {
             },
         };
         self.following.abort();
+        if timeout(SAVE_TIMEOUT, self.controls.core().sign_in_saved())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the sign-in may have ended, because its renewal took too long");
+        }
         match ended {
             Ended::Quit => {
                 gloria_program::end_process_within(QUIT_TIMEOUT);
@@ -176,6 +186,7 @@ fn machine(
             window: Arc::new(Window(Arc::clone(shell))),
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),
+            exclusive: Arc::new(FolderLock::new(paths)),
             opener: Arc::new(Browser),
             signals: Arc::new(SystemSignals::default().with_session()),
             clock: Arc::new(SystemClock),

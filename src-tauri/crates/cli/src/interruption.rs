@@ -56,7 +56,7 @@ pub(crate) async fn ending() {
 
 /// Completes when the user or the system asks the command to end.
 #[cfg(unix)]
-async fn interruption() {
+pub(crate) async fn interruption() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
@@ -70,7 +70,7 @@ async fn interruption() {
 }
 
 #[cfg(not(unix))]
-async fn interruption() {
+pub(crate) async fn interruption() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }

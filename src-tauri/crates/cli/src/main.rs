@@ -12,6 +12,7 @@ mod output;
 mod quit;
 mod running;
 mod session;
+mod sign_in;
 mod status;
 mod tail;
 
@@ -39,7 +40,7 @@ enum Command {
     Agent(agent::Options),
     Tail(tail::Options),
     Events(events::Options),
-    Login(session::Options),
+    Login(sign_in::LoginOptions),
     Logout(session::Options),
     Status(status::Options),
     Open(running::OpenOptions),
@@ -91,7 +92,7 @@ fn main() -> ExitCode {
             Command::Agent(_) => Ok(ExitCode::FAILURE),
             Command::Tail(options) => tail::run(options).await,
             Command::Events(options) => events::run(options).await,
-            Command::Login(options) => session::login(options).await,
+            Command::Login(options) => sign_in::login(options).await,
             Command::Logout(options) => session::logout(options).await,
             Command::Status(options) => status::run(options).await,
             Command::Open(options) => running::open(options).await,
@@ -231,6 +232,8 @@ mod tests {
             "erase",
             "tail",
             "login",
+            "token",
+            "device",
             "logout",
             "status",
             "logs",

@@ -1,6 +1,5 @@
 //! Selects the server and its token.
 
-use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -8,33 +7,37 @@ use clap::Args;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::account::address::Address;
-use gloria_core::account::session::{EnvironmentTokenError, Server, ServerToken, environment_token};
+use gloria_core::account::session::{
+    CommandPorts, CommandSession, EnvironmentTokenError, Server, ServerToken, environment_token,
+};
 use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
 use gloria_core::message::{self, Message};
 use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::settings::{Layers, Settings};
-use gloria_core::token::{AuthTransport, Token, TokenError};
-use gloria_desktop::Keyring;
+use gloria_core::token::{AuthTransport, TokenError};
 use gloria_desktop::socket::ask_failure;
+use gloria_desktop::{FolderLock, Keyring};
 use gloria_ipc::AskError;
 use gloria_program::process;
-use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, ProxyChoice};
+use gloria_stream::http::HttpOptions;
+use gloria_stream::{
+    Credential, CredentialError, CredentialProvider, DialLimits, Generation, NetworkOptions, ProxyChoice,
+};
 use serde::Serialize;
 
 use crate::USAGE;
-use crate::output::{self, Format, Lines, catalogue, failure, print_error};
+use crate::output::{self, Format, Lines, catalogue, print_error};
 
-/// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
-/// one.
-const MAX_INPUT_BYTES: u64 = 64 * 1024;
+/// Of all requests of a command.
+pub(crate) const USER_AGENT: &str = concat!("gloria/", env!("CARGO_PKG_VERSION"));
 
 /// Selects the server.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[arg(long)]
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 #[derive(Serialize)]
@@ -69,13 +72,12 @@ pub(crate) fn keyring(may_prompt: bool, erasures: &Erasures) -> std::io::Result<
     Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
 }
 
-fn erasures() -> anyhow::Result<Erasures> {
+pub(crate) fn erasures() -> anyhow::Result<Erasures> {
     Ok(Erasures::read(&gloria_program::paths(process::variable)?))
 }
 
-fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
-    let settings = settings()?;
-    Ok(match &options.address {
+pub(crate) fn address(options: &Options, settings: &Settings) -> Result<Address, Message> {
+    match &options.address {
         Some(text) => Address::parse(text, settings.allow_plain_http)
             .inspect(|address| {
                 if address.is_bare_word(text) {
@@ -83,87 +85,89 @@ fn address(options: &Options) -> anyhow::Result<Result<Address, Message>> {
                 }
             })
             .map_err(|error| error.message()),
-        None => settings.address.ok_or_else(message::cli_no_server),
-    })
-}
-
-/// Stores the token from stdin.
-pub(crate) async fn login(options: Options) -> anyhow::Result<ExitCode> {
-    let address = match address(&options)? {
-        Ok(address) => address.server(),
-        Err(problem) => {
-            print_error(&problem);
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
-    if std::io::stdin().is_terminal() {
-        print_error(&message::cli_paste_token());
+        None => settings.address.clone().ok_or_else(message::cli_no_server),
     }
-    let mut text = String::new();
-    // What is longer is refused as too long, and what never ends is not read to its end.
-    std::io::stdin()
-        .take(MAX_INPUT_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| failure(&message::cli_token_unreadable(error.to_string())))?;
-    let token = match Token::parse(&text) {
-        Ok(token) => token,
-        Err(error) => {
-            print_error(&error.message());
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
-    keyring(true, &erasures()?)?.store(&address, token).await?;
-    notify_running_app(&address).await;
-    print_outcome(Outcome::LoggedIn, &address, options.json)
 }
 
 /// Removes the token.
 pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
-    let address = match address(&options)? {
-        Ok(address) => address.server(),
+    let settings = settings()?;
+    let address = match address(&options, &settings) {
+        Ok(address) => address,
         Err(problem) => {
             print_error(&problem);
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let keyring = keyring(true, &erasures()?)?;
+    let ports = ports(true)?;
+    let session = session(&address, &settings, ports.clone(), http(&settings, true).await?);
+    let address = address.server();
     // Forgetting what is not there is no error to the keyring, and would read like a success.
-    if load(&keyring, &address).await?.is_none() {
+    if !is_kept(ports.secrets.as_ref(), &address).await? {
         print_error(&message::cli_not_logged_in(&address));
         return print_outcome(Outcome::NotLoggedIn, &address, options.json);
     }
-    for entry in entries(&address) {
-        keyring.forget(&entry).await?;
-    }
+    let revoked = session.sign_out().await?;
     notify_running_app(&address).await;
+    if let Err(why) = revoked {
+        print_error(&message::sign_in_not_revoked(why));
+    }
     print_outcome(Outcome::LoggedOut, &address, options.json)
 }
 
-/// Where a server's token may be: a new one in the server's own entry, else in that of the account that was used last.
-fn entries(server: &str) -> Vec<String> {
-    let mut entries = vec![server.to_owned()];
-    if let Ok(paths) = gloria_program::paths(process::variable) {
-        let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
-        entries.extend(own.filter(|own| own != server));
-    }
-    entries
+/// The entry of the account that was used last, where a server's token is if it is not in the server's own entry.
+fn account_entry(server: &str) -> Option<String> {
+    let paths = gloria_program::paths(process::variable).ok()?;
+    let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
+    own.filter(|own| own != server)
 }
 
-async fn load(keyring: &ErasingSecrets, server: &str) -> Result<Option<Token>, SecretError> {
-    if let Some(token) = keyring.load(server).await? {
-        return Ok(Some(token));
+/// Whether the keyring has a token or a sign-in for this server.
+async fn is_kept(keyring: &dyn Secrets, server: &str) -> Result<bool, SecretError> {
+    if keyring.load(server).await?.is_some() {
+        return Ok(true);
     }
-    // Only now: an app that runs may have moved the token there a moment ago.
-    for entry in entries(server).iter().skip(1) {
-        if let Some(token) = keyring.load(entry).await? {
-            return Ok(Some(token));
-        }
+    match account_entry(server) {
+        Some(entry) => Ok(keyring.load(&entry).await?.is_some()),
+        None => Ok(false),
     }
-    Ok(None)
+}
+
+/// The keyring and the lock that it is used with.
+pub(crate) fn ports(may_prompt: bool) -> anyhow::Result<CommandPorts> {
+    let paths = gloria_program::paths(process::variable)?;
+    Ok(CommandPorts {
+        secrets: Arc::new(keyring(may_prompt, &erasures()?)?),
+        exclusive: Arc::new(FolderLock::new(&paths)),
+    })
+}
+
+/// The way out of the network, as the stream takes it.
+pub(crate) async fn http(settings: &Settings, may_prompt: bool) -> anyhow::Result<HttpOptions> {
+    Ok(HttpOptions {
+        user_agent: USER_AGENT.to_owned(),
+        network: NetworkOptions {
+            system_proxies: Some(gloria_desktop::system_proxies()),
+            proxy: proxy(settings, may_prompt).await?,
+            ..settings.network()
+        },
+        limits: DialLimits::default(),
+    })
+}
+
+/// The session of this command.
+pub(crate) fn session(
+    address: &Address,
+    settings: &Settings,
+    ports: CommandPorts,
+    http: HttpOptions,
+) -> CommandSession {
+    let account = account_entry(&address.server());
+    CommandSession::new(address, settings.auth_transport, account, ports, http)
 }
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
-async fn notify_running_app(address: &str) {
+pub(crate) async fn notify_running_app(address: &str) {
     let Ok(paths) = gloria_program::paths(process::variable) else {
         return;
     };
@@ -180,7 +184,7 @@ async fn notify_running_app(address: &str) {
 /// The result for the token.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Outcome {
+pub(crate) enum Outcome {
     LoggedIn,
     LoggedOut,
     NotLoggedIn,
@@ -197,7 +201,7 @@ impl Outcome {
     }
 }
 
-fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<ExitCode> {
     match Format::chosen(json) {
         Format::Json => {
             let mut lines = Lines::new();
@@ -216,7 +220,7 @@ fn print_outcome(outcome: Outcome, address: &str, json: bool) -> anyhow::Result<
 }
 
 /// The proxy with its password, where the keyring has one for it.
-pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Result<ProxyChoice> {
+async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Result<ProxyChoice> {
     let choice = settings.proxy.clone();
     if proxy_password::entry_to_load(&choice).is_none() {
         return Ok(choice);
@@ -231,14 +235,12 @@ pub(crate) async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Resu
     }
 }
 
-/// The token of one command: `GLORIA_TOKEN` where it is this server's, else the keyring, asked on each attempt.
+/// The token of one command: `GLORIA_TOKEN` where it is this server's, else what the keyring has.
 pub(crate) struct CommandTokens {
-    /// The keyring entry's name.
-    entry: String,
     server: Server,
     transport: AuthTransport,
     given: Option<ServerToken>,
-    keyring: Option<ErasingSecrets>,
+    session: Option<CommandSession>,
     /// A stream named by its full URL may need no token at all.
     optional: bool,
 }
@@ -252,6 +254,7 @@ impl CommandTokens {
     pub(crate) fn new(
         address: &Address,
         settings: &Settings,
+        http: HttpOptions,
         may_prompt: bool,
         optional: bool,
     ) -> anyhow::Result<Result<Self, TokenError>> {
@@ -276,46 +279,48 @@ impl CommandTokens {
             }
             is_its_own
         });
-        let keyring = match given {
+        let session = match given {
             Some(_) => None,
-            None => Some(keyring(may_prompt, &erasures()?)?),
+            None => Some(session(address, settings, ports(may_prompt)?, http)),
         };
         Ok(Ok(Self {
-            entry: address.server(),
             server,
             transport: settings.auth_transport,
             given,
-            keyring,
+            session,
             optional,
         }))
     }
 
-    async fn token(&self) -> Result<Option<Token>, SecretError> {
-        let given = self.given.as_ref().and_then(|own| own.for_server(&self.server));
-        match (given, &self.keyring) {
-            (Some(token), _) => Ok(Some(token.clone())),
-            (None, Some(keyring)) => load(keyring, &self.entry).await,
-            (None, None) => Ok(None),
-        }
+    /// The session, unless the environment has the token.
+    pub(crate) fn session(&self) -> Option<&CommandSession> {
+        self.session.as_ref()
     }
 }
 
 impl CredentialProvider for CommandTokens {
     fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         async move {
-            let token = match self.token().await {
+            let given = self.given.as_ref().and_then(|own| own.for_server(&self.server));
+            let credential = match (given, &self.session) {
+                (Some(token), _) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),
+                (None, Some(session)) => session.credential().await,
+                (None, None) => Err(CredentialError::Missing),
+            };
+            match credential {
                 Err(error) if self.optional => {
                     tracing::info!(%error, "no token from the keyring; asking without one");
-                    None
+                    Ok(Credential::ANONYMOUS)
                 }
-                token => token.map_err(|error| CredentialError::Unavailable(error.into()))?,
-            };
-            match token {
-                Some(token) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),
-                None if self.optional => Ok(Credential::ANONYMOUS),
-                None => Err(CredentialError::Missing),
+                credential => credential,
             }
         }
         .boxed()
+    }
+
+    fn invalidate(&self, refused: Generation) {
+        if let Some(session) = &self.session {
+            session.invalidate(refused);
+        }
     }
 }

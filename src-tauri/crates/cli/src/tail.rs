@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::Context as _;
 use clap::Args;
 use gloria_core::account::address::Address;
+use gloria_core::account::session::CommandSession;
 use gloria_core::connection::conditions::HostConditions;
 use gloria_core::connection::{self, ClockReading};
 use gloria_core::event::refusal;
@@ -19,11 +20,9 @@ use gloria_core::protocol::Transport;
 use gloria_core::settings::Settings;
 use gloria_desktop::SystemSignals;
 use gloria_stream::machine::Epoch;
-use gloria_stream::{
-    Cause, Command, Delivery, DialError, Frame, NetworkOptions, Status, StreamHandle, StreamOptions,
-};
+use gloria_stream::{Cause, Command, Delivery, DialError, Frame, Status, StreamHandle, StreamOptions};
 use tokio::sync::mpsc;
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 use url::Url;
 
 use crate::interruption::{end_anyway, ending};
@@ -31,6 +30,9 @@ use crate::output::{Lines, catalogue, failure, print_error};
 use crate::session::{CommandTokens, settings};
 use crate::{HALTED, NEVER_CONNECTED, NO_TOKEN, USAGE};
 use lines::{Code, EventLine, InvalidLine, StateLine, SummaryLine};
+
+/// What a provider and the keyring may take to end a renewal. Somebody waits for the command to end.
+const SAVE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What the loop waits for.
 enum Input {
@@ -130,24 +132,22 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Transport::Sse
     };
     let (may_prompt, optional) = (!options.no_prompt, options.url.is_some());
-    let tokens = match CommandTokens::new(&address, &settings, may_prompt, optional)? {
+    let http = crate::session::http(&settings, may_prompt).await?;
+    let network = http.network.clone();
+    let tokens = match CommandTokens::new(&address, &settings, http, may_prompt, optional)? {
         Ok(tokens) => tokens,
         Err(error) => {
             print_error(&message::cli_mistake("GLORIA_TOKEN", error.message()));
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let proxy = crate::session::proxy(&settings, may_prompt).await?;
     end_anyway(options.duration).map_err(|error| failure(&message::cli_no_thread(error.to_string())))?;
     let (sender, deliveries) = mpsc::channel(DELIVERY_CAPACITY);
-    let user_agent = concat!("gloria/", env!("CARGO_PKG_VERSION"));
+    let user_agent = crate::session::USER_AGENT;
+    let session = tokens.session().cloned();
     let stream_options = StreamOptions {
         timing: settings.timing(),
-        network: NetworkOptions {
-            system_proxies: Some(gloria_desktop::system_proxies()),
-            proxy,
-            ..settings.network()
-        },
+        network,
         also,
         ..StreamOptions::new(url, user_agent, seed())
     };
@@ -157,6 +157,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         options,
         transport,
         stream,
+        session,
         reached: Reached::Nothing,
         lines: Lines::new(),
         events: 0,
@@ -188,6 +189,7 @@ struct Tail {
     options: Options,
     transport: Transport,
     stream: StreamHandle,
+    session: Option<CommandSession>,
     reached: Reached,
     lines: Lines,
     events: u64,
@@ -256,6 +258,15 @@ impl Tail {
                 Input::Delivery(None) => return Err(failure(&message::cli_stream_broke())),
             }
         };
+        if let Some(session) = &self.session {
+            if let Some(why) = session.ended() {
+                print_error(&why);
+            }
+            // A refresh token that is on its way is used up, and the next one is in the answer.
+            if timeout(SAVE_TIMEOUT, session.until_saved()).await.is_err() {
+                tracing::warn!("the sign-in may have ended, because its renewal took too long");
+            }
+        }
         if self.options.quiet {
             let (bytes, _) = self.stream.totals();
             self.lines.write(&SummaryLine {

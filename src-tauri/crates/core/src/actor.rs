@@ -37,7 +37,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::account::address::Address;
-use crate::account::session::{self, Session, TokenReport};
+use crate::account::session::{self, OpenIdProvider, Session, TokenReport};
 use crate::account::{Accounts, Entry, ErasingSecrets};
 use crate::connection::conditions::HostConditions;
 use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
@@ -256,7 +256,8 @@ impl Actor {
             notices.insert(NoticeKind::Settings, problem);
         }
         let status = Status::Idle(IdleReason::NotStarted);
-        let tokens = Tokens::new(environment_token, settings.address.is_some());
+        let provider = OpenIdProvider::new(setup.ports.clock.clone());
+        let tokens = Tokens::new(environment_token, settings.address.is_some(), provider);
         let now = ClockReading {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
@@ -317,6 +318,7 @@ impl Actor {
     async fn run(&mut self, inlet: &mut Inlet) -> Ending {
         let mut stop = inlet.stop.clone();
         self.listeners = inlet.listeners.0.clone();
+        self.tokens.set_saving(inlet.saving.clone());
         let running = async {
             self.begin().await;
             self.serve(inlet).await

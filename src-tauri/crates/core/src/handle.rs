@@ -10,6 +10,7 @@ use gloria_stream::Reachability;
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::account::session::Saving;
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
@@ -111,6 +112,7 @@ pub struct CoreHandle {
     requests: mpsc::Sender<Request>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) listeners: Listeners,
+    saving: Saving,
 }
 
 /// Requests that may wait for the actor. Users and the tray make a few at a time.
@@ -125,6 +127,7 @@ pub(crate) struct Inlet {
     pub(crate) stop: watch::Receiver<bool>,
     /// Closes the event listeners when it is dropped.
     pub(crate) listeners: CloseListeners,
+    pub(crate) saving: Saving,
 }
 
 /// A handle and its receiving end.
@@ -132,15 +135,18 @@ pub(crate) fn inlet() -> (CoreHandle, Inlet) {
     let (requests, receiver) = mpsc::channel(REQUEST_CAPACITY);
     let (stop, stopping) = watch::channel(false);
     let listeners = Listeners::default();
+    let saving = Saving::default();
     let inlet = Inlet {
         requests: receiver,
         stop: stopping,
         listeners: CloseListeners(listeners.clone()),
+        saving: saving.clone(),
     };
     let handle = CoreHandle {
         requests,
         stop,
         listeners,
+        saving,
     };
     (handle, inlet)
 }
@@ -265,6 +271,12 @@ impl CoreHandle {
         self.stop.send_replace(true);
         self.ended().await;
         Ok(())
+    }
+
+    /// Waits until no refresh token is on its way to the provider: it is used up, and ending the process would lose the
+    /// answer with the next one. Waits for the network, so the caller has to limit it.
+    pub async fn sign_in_saved(&self) {
+        self.saving.until_over().await;
     }
 
     /// Waits until the core has ended.

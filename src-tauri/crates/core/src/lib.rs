@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod connection;
 pub mod event;
 mod fingerprint;
+pub mod grant;
 mod handle;
 pub mod inbox;
 pub mod item;

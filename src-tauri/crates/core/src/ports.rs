@@ -15,9 +15,9 @@ use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::grant::Secret;
 use crate::item::SoundName;
 use crate::message::{self, Message, Phrase};
-use crate::token::Token;
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
@@ -39,8 +39,10 @@ pub struct Ports {
     pub window: Arc<dyn WindowPort>,
     /// Plays sounds.
     pub sounds: Arc<dyn Sounds>,
-    /// Stores tokens.
+    /// Stores tokens and sign-ins.
     pub secrets: Arc<dyn Secrets>,
+    /// Keeps other processes from renewing the same sign-in.
+    pub exclusive: Arc<dyn Exclusive>,
     /// Opens links.
     pub opener: Arc<dyn Opener>,
     /// Observes sleep and network.
@@ -110,22 +112,76 @@ impl SecretError {
             Self::Refused(problem) => message::keyring_refused(problem.clone()),
         }
     }
+
+    /// Says that the token is only in memory because of this error.
+    pub(crate) fn unkept_message(&self) -> Message {
+        match self {
+            Self::Locked => message::token_unkept_locked(),
+            Self::Unavailable(problem) => message::token_unkept_unavailable(problem.clone()),
+            Self::Refused(problem) => message::token_unkept_refused(problem.clone()),
+        }
+    }
 }
 
-/// Stores tokens, each under the API address that it belongs to, so that none is ever sent to another server.
+/// Stores tokens and sign-ins, each under the API address that it belongs to, so that none is ever sent to another
+/// server.
 ///
 /// Calls do not block. Requests are processed in order, so that the last one determines what is stored.
 pub trait Secrets: Send + Sync + Debug {
-    /// Loads the token of an address, if one is stored. May ask the user to unlock the keyring.
-    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>;
+    /// Loads the secret of an address, if one is stored. May ask the user to unlock the keyring.
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>>;
     /// Like [`Secrets::load`], but never raises a prompt, for requests that the user did not make. Defaults to `load`.
-    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         self.load(address)
     }
-    /// Stores a token.
-    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>>;
-    /// Removes a token; a missing one is no error.
+    /// Stores a secret.
+    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>>;
+    /// Removes a secret; a missing one is no error.
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>>;
+    /// Removes this secret; another one that was stored meanwhile stays. Never raises a prompt.
+    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>>;
+}
+
+/// Another process does the same, for longer than that takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("another process does the same")]
+pub struct InUse;
+
+/// The right to do what only one process may do at a time, until it is dropped. The system releases it when the process
+/// ends in any way.
+pub struct Turn {
+    number: Option<u64>,
+    guard: Box<dyn Send + Sync>,
+}
+
+impl Turn {
+    /// A turn that lasts until the guard is dropped.
+    pub fn new(guard: impl Send + Sync + 'static, number: Option<u64>) -> Self {
+        Self {
+            number,
+            guard: Box::new(guard),
+        }
+    }
+
+    /// The number of this turn, one more than that of the turn before it, whichever process had that. `None` if the
+    /// turns cannot be counted.
+    pub fn number(&self) -> Option<u64> {
+        self.number
+    }
+}
+
+impl Debug for Turn {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let _ = &self.guard;
+        write!(out, "Turn({:?})", self.number)
+    }
+}
+
+/// Excludes the other processes of this user: app and command line.
+pub trait Exclusive: Send + Sync + Debug {
+    /// Waits for the turn, at most 35 s. Where the system cannot lock anything, it is given at once: on some network
+    /// file systems, and in a folder that cannot be written to.
+    fn turn(&self) -> BoxFuture<'static, Result<Turn, InUse>>;
 }
 
 /// Why a link was not opened.

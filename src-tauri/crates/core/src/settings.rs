@@ -68,6 +68,18 @@ impl Settings {
         }
     }
 
+    /// Where users sign in, if the settings say it: with both issuer and client id.
+    pub fn sign_in(&self) -> Option<gloria_sign_in::Provider> {
+        let issuer = self.auth_issuer.clone()?;
+        let provider = gloria_sign_in::Provider::new(issuer, self.auth_client_id.clone()?);
+        Some(gloria_sign_in::Provider {
+            scopes: self.auth_scopes.clone(),
+            prompt: self.auth_prompt.clone(),
+            audience: self.auth_audience.clone(),
+            ..provider
+        })
+    }
+
     /// Returns how much of the inbox is kept.
     pub fn retention(&self) -> Retention {
         Retention {

@@ -17,6 +17,10 @@ pub struct Token(SecretString);
 /// headers.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
+/// With many groups as claims, providers issue tokens of up to 45 kB. Servers refuse them with 431, which names the
+/// problem better than we could.
+const MAX_ISSUED_BYTES: usize = 64 * 1024;
+
 /// Names of the token in settings and cookies. Below, what precedes it in a request.
 const NAMES: [&str; 4] = ["GLORIA_TOKEN", "token", "access_token", "__session"];
 const HEADER: &str = "Authorization";
@@ -92,6 +96,15 @@ impl Token {
             return Ok(Self(SecretString::from(text)));
         }
         unwrapped(text).map(Self).ok_or(TokenError::Malformed)
+    }
+
+    /// A token as a provider issues it, which is used unchanged. `None` if a header cannot have it, or it is longer
+    /// than any server reads.
+    pub fn issued(token: SecretString) -> Option<Self> {
+        let text = token.expose_secret();
+        let is_sendable =
+            (1..=MAX_ISSUED_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_sendable.then_some(Self(token))
     }
 
     /// The token itself, only for requests and the keyring.

@@ -11,6 +11,7 @@ use std::io::{BufRead, Write};
 use std::net::IpAddr;
 
 use anyhow::{Context as _, bail};
+use gloria_core::grant::Secret;
 use gloria_core::item::SoundName;
 use gloria_core::ports::{Observation, Opener, Secrets, Signals, Sounds};
 use gloria_core::token::Token;
@@ -61,12 +62,17 @@ fn main() -> anyhow::Result<()> {
                 let loaded = runtime.block_on(keyring.load(address));
                 answer(&format!(
                     "{:?}",
-                    loaded.map(|token| token.map(|token| token.expose().to_owned()))
+                    loaded.map(|secret| secret
+                        .and_then(Secret::into_token)
+                        .map(|token| token.expose().to_owned()))
                 ))?;
             }
             ["store", address, token] => {
                 let token = Token::parse(token)?;
-                answer(&format!("{:?}", runtime.block_on(keyring.store(address, token))))?;
+                answer(&format!(
+                    "{:?}",
+                    runtime.block_on(keyring.store(address, token.into()))
+                ))?;
             }
             ["forget", address] => answer(&format!("{:?}", runtime.block_on(keyring.forget(address))))?,
             ["play", name, volume] => {

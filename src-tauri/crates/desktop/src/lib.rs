@@ -1,10 +1,12 @@
-//! Implements the ports of `gloria-core` on Linux, Windows and macOS: bundled sounds, the keyring, the browser, signals
-//! of sleep and network, the system's proxies, the app's side of its socket, and the claim of a data folder.
+//! Implements the ports of `gloria-core` on Linux, Windows and macOS: bundled sounds, the keyring, the lock of
+//! renewals, the browser, signals of sleep and network, the system's proxies, the app's side of its socket, and the
+//! claim of a data folder.
 //!
 //! Everything here that may block does so on a thread of its own, with a timeout.
 
 mod browser;
 mod claim;
+mod exclusive;
 pub mod instance;
 #[cfg(target_os = "linux")]
 mod notifications;
@@ -18,6 +20,7 @@ pub mod sounds;
 
 pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
+pub use exclusive::FolderLock;
 pub use instance::Instance;
 #[cfg(target_os = "linux")]
 pub use notifications::{Identity, KeptConnection, SessionNotifications};

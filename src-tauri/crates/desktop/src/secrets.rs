@@ -4,6 +4,7 @@
 //! runs on a thread of its own that can be abandoned, and one thread watches the time. While a prompt is on screen no
 //! second one is raised.
 
+mod pieces;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -15,9 +16,9 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use futures_util::future::BoxFuture;
+use gloria_core::grant::Secret;
 use gloria_core::message;
 use gloria_core::ports::{PanicReports, SecretError, Secrets, send_reply};
-use gloria_core::token::Token;
 use tokio::sync::oneshot;
 
 /// Enough for a keyring that is starting on a slow disk. A user who has to type a password takes longer, and is shown
@@ -37,20 +38,30 @@ enum Request {
     Load,
     /// Like `Load`, but a locked keyring stays locked.
     LoadWithoutPrompt,
-    Store(Token),
+    Store(Secret),
     Forget,
+    /// Removes this secret and no other. A locked keyring stays locked.
+    ForgetIf(Secret),
 }
 
 impl Request {
     fn writes(&self) -> bool {
         match self {
-            Self::Load | Self::LoadWithoutPrompt => false,
+            // What a removal of one secret alone does late takes nothing else away.
+            Self::Load | Self::LoadWithoutPrompt | Self::ForgetIf(_) => false,
             Self::Store(_) | Self::Forget => true,
+        }
+    }
+
+    fn may_prompt(&self) -> bool {
+        match self {
+            Self::Load | Self::Store(_) | Self::Forget => true,
+            Self::LoadWithoutPrompt | Self::ForgetIf(_) => false,
         }
     }
 }
 
-type Outcome = Result<Option<Token>, SecretError>;
+type Outcome = Result<Option<Secret>, SecretError>;
 
 struct Call {
     address: String,
@@ -65,7 +76,7 @@ enum CallEvent {
     Done(Outcome),
 }
 
-/// Tokens in the system's keyring, with the service `com.gloriasystem.notify` and the API address as user.
+/// Tokens and sign-ins in the system's keyring, with the service `com.gloriasystem.notify` and the API address as user.
 ///
 /// Every call answers within 10 s, and calls are processed one by one. If an abandoned call writes late, later requests
 /// are repeated over it. A locked keyring is asked to unlock, which may raise its prompt; if that takes longer than the
@@ -138,11 +149,11 @@ impl fmt::Debug for Keyring {
 }
 
 impl Secrets for Keyring {
-    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         Box::pin(self.call(address, Request::Load))
     }
 
-    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         // macOS does not signal beforehand that it will prompt.
         if cfg!(target_os = "macos") {
             return Box::pin(async { Err(SecretError::Unavailable(message::keyring_would_prompt().into())) });
@@ -150,13 +161,18 @@ impl Secrets for Keyring {
         Box::pin(self.call(address, Request::LoadWithoutPrompt))
     }
 
-    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
-        let stored = self.call(address, Request::Store(token));
+    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        let stored = self.call(address, Request::Store(secret));
         Box::pin(async { stored.await.map(drop) })
     }
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
         let forgotten = self.call(address, Request::Forget);
+        Box::pin(async { forgotten.await.map(drop) })
+    }
+
+    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        let forgotten = self.call(address, Request::ForgetIf(secret));
         Box::pin(async { forgotten.await.map(drop) })
     }
 }
@@ -288,7 +304,7 @@ impl Watchdog {
         // A second prompt would be hidden behind the first. The first may never end, if the keyring that showed it was
         // killed; requests that need no prompt are processed nevertheless.
         let is_prompting = self.stuck.iter().any(|call| call.prompts);
-        let may_prompt = may_prompt && !is_prompting && !matches!(request, Request::LoadWithoutPrompt);
+        let may_prompt = may_prompt && !is_prompting && request.may_prompt();
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());
         let work = move || {
             let prompts = || may_prompt && sender.send(CallEvent::Prompts).is_ok();

@@ -35,9 +35,12 @@ pub(crate) async fn post(
     fields: &[(&str, &str)],
     limit: Duration,
 ) -> Result<Reply, RequestError> {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(fields);
-    let form = Zeroizing::new(form.finish());
+    // The serializer must not be alive while the future waits, because it cannot be sent to another thread.
+    let form = Zeroizing::new(
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish(),
+    );
     let request = Request::new(Method::POST, url.clone())
         .header(ACCEPT, HeaderValue::from_static("application/json"))
         .body(FORM, form.as_bytes().to_vec())

@@ -40,6 +40,7 @@ const CORE: &[&str] = &[
     "fingerprint",
     "item",
     "token",
+    "grant",
     "paths",
     "event",
     "ports",

@@ -14,6 +14,7 @@ mod page;
 mod quit;
 mod scene;
 mod secrets;
+mod sign_in;
 mod starts;
 mod streams;
 mod stuck;

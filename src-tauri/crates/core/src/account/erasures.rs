@@ -11,10 +11,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use crate::fingerprint::fingerprint;
+use crate::grant::Secret;
 use crate::paths::Paths;
 use crate::ports::{SecretError, Secrets};
 use crate::private::{self, Mode};
-use crate::token::Token;
 
 #[cfg(test)]
 mod tests;
@@ -144,7 +144,7 @@ fn removed(erasures: &Erasures, entry: &str) {
 }
 
 impl Secrets for ErasingSecrets {
-    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         if !self.erasures.contains(address) {
             return self.secrets.load(address);
         }
@@ -152,7 +152,7 @@ impl Secrets for ErasingSecrets {
         async { forgotten.await.map(|()| None) }.boxed()
     }
 
-    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         if !self.erasures.contains(address) {
             return self.secrets.load_without_prompt(address);
         }
@@ -174,12 +174,12 @@ impl Secrets for ErasingSecrets {
         .boxed()
     }
 
-    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
         // Before storing: otherwise the new token could be removed in between.
         if let Err(error) = self.erasures.remove(address) {
             return async move { Err(SecretError::Unavailable(error.to_string().into())) }.boxed();
         }
-        self.secrets.store(address, token)
+        self.secrets.store(address, secret)
     }
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
@@ -196,5 +196,9 @@ impl Secrets for ErasingSecrets {
             Ok(())
         }
         .boxed()
+    }
+
+    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.secrets.forget_if(address, secret)
     }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gloria_stream::{ProxyAddress, ProxyChoice};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::grant::Secret;
 use crate::ports::{SecretError, Secrets};
 use crate::token::Token;
 
@@ -42,12 +43,12 @@ pub(crate) async fn load(
     entry: &str,
     without_prompt: bool,
 ) -> Result<Option<SecretString>, SecretError> {
-    let token = if without_prompt {
+    let secret = if without_prompt {
         secrets.load_without_prompt(entry).await?
     } else {
         secrets.load(entry).await?
     };
-    Ok(token.as_ref().and_then(from_stored))
+    Ok(secret.and_then(Secret::into_token).as_ref().and_then(from_stored))
 }
 
 /// The entry to load if the proxy has a user and no password.

@@ -7,20 +7,35 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
+use crate::grant::{SavedGrant, Secret};
 use crate::message::{self, Message};
-use crate::ports::{SecretError, Secrets};
+use crate::ports::SecretError;
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
 use crate::token::Token;
 
+mod command;
 mod entries;
+mod provider;
+mod query;
+mod renewal;
+mod renewing;
 mod server_token;
+mod sign_in;
+mod sign_out;
+mod state;
 #[cfg(test)]
 mod tests;
 
+pub use command::{CommandPorts, CommandSession};
 use entries::find;
+pub(crate) use provider::OpenIdProvider;
+pub(crate) use renewing::{NotRenewed, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
+use sign_in::{Ended, Refusal, SignIn};
+pub(crate) use sign_out::SignedOut;
 
 /// The state of the token, and the message about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +71,7 @@ pub(crate) struct Session(Arc<Inner>);
 
 struct Inner {
     options: SessionOptions,
-    secrets: Arc<dyn Secrets>,
+    ports: SessionPorts,
     state: Mutex<State>,
     report: watch::Sender<TokenReport>,
     generation: watch::Sender<Generation>,
@@ -72,6 +87,13 @@ struct State {
     question: Option<Shared<BoxFuture<'static, Answer>>>,
     /// The entry of the account in force, if it has its own.
     own: Option<String>,
+    sign_in: SignIn,
+    /// Grants that are stored nowhere and that the user does not want any more.
+    left: Vec<SavedGrant>,
+    /// The number of this session's last turn, if no other process had one since its last renewal.
+    turn: Option<u64>,
+    /// The task that renews the sign-in in advance.
+    scheduled: Option<AbortHandle>,
 }
 
 struct Current {
@@ -90,6 +112,23 @@ enum Source {
     /// Entered, and not stored in the keyring yet, or not at all.
     Memory,
     Keyring,
+    /// The access token of a sign-in.
+    SignIn,
+}
+
+/// A token that is not in the keyring, so that it is not lost with its session.
+#[derive(Clone)]
+pub(crate) struct Unkept {
+    token: ServerToken,
+    sign_in: Option<SignIn>,
+}
+
+impl Unkept {
+    /// A token that was entered.
+    #[cfg(test)]
+    fn entered(token: ServerToken) -> Self {
+        Self { token, sign_in: None }
+    }
 }
 
 /// The result of a query of the keyring.
@@ -111,9 +150,9 @@ impl Session {
     /// A new session, which has queried nothing. `given` is a token in memory, ignored if it belongs to another server.
     pub(crate) fn new(
         options: SessionOptions,
-        secrets: Arc<dyn Secrets>,
+        ports: SessionPorts,
         environment: Option<&ServerToken>,
-        entered: Option<&ServerToken>,
+        unkept: Option<Unkept>,
     ) -> Self {
         let own = |token: Option<&ServerToken>, source| {
             let token = token.filter(|token| token.for_server(&options.server).is_some())?;
@@ -124,7 +163,18 @@ impl Session {
                 entry: options.entry.clone(),
             })
         };
-        let current = own(environment, Source::Environment).or_else(|| own(entered, Source::Memory));
+        let mut sign_in = SignIn::default();
+        let current = own(environment, Source::Environment).or_else(|| {
+            let Unkept { token, sign_in: kept } = unkept?;
+            let source = if kept.is_some() {
+                Source::SignIn
+            } else {
+                Source::Memory
+            };
+            let current = own(Some(&token), source)?;
+            sign_in = kept.unwrap_or_default();
+            Some(current)
+        });
         let generation = if current.is_some() {
             Generation::default().next()
         } else {
@@ -137,10 +187,11 @@ impl Session {
         });
         Self(Arc::new(Inner {
             options,
-            secrets,
+            ports,
             state: Mutex::new(State {
                 current,
                 generation,
+                sign_in,
                 ..State::default()
             }),
             report: watch::Sender::new(report),
@@ -173,6 +224,7 @@ impl Session {
         let mut state = self.0.state();
         if !state.is_environments() {
             state.invalidate_queries();
+            state.sign_in.clear();
             let entry = self.0.options.entry.clone();
             self.0
                 .set_current(&mut state, Some((token, Source::Memory, entry)));
@@ -192,20 +244,31 @@ impl Session {
         }
     }
 
-    /// The token in force, for comparing. Only [`Session::credential`] sends it.
-    pub(crate) fn token(&self) -> Option<Token> {
-        let state = self.0.state();
-        self.0.own(&state.current.as_ref()?.token).cloned()
+    /// What the owner of the token in force is known by: the token itself, or what stays the same of a sign-in. It is
+    /// only for comparisons; [`Session::credential`] alone sends a token.
+    pub(crate) fn owner(&self) -> Option<Token> {
+        self.0.owner(&self.0.state())
     }
 
-    /// The token of this generation, while it is in force.
-    pub(crate) fn token_of(&self, generation: Generation) -> Option<Token> {
+    /// The owner of the token of this generation, while it is in force.
+    pub(crate) fn owner_of(&self, generation: Generation) -> Option<Token> {
         let state = self.0.state();
-        let current = state
-            .current
-            .as_ref()
-            .filter(|_| state.generation == generation)?;
-        self.0.own(&current.token).cloned()
+        let is_in_force = state.generation == generation;
+        is_in_force.then(|| self.0.owner(&state)).flatten()
+    }
+
+    /// The server accepted the token in force.
+    pub(crate) fn on_accepted(&self) {
+        let mut state = self.0.state();
+        if state.is_sign_in() && state.sign_in.is_rejected() {
+            state.sign_in.on_accepted();
+            self.0.publish_sign_in(&state, None);
+        }
+    }
+
+    /// The network is another one, so a renewal that failed is repeated at once.
+    pub(crate) fn on_network_changed(&self) {
+        self.0.state().sign_in.retry_at_once();
     }
 
     /// Waits until the token in force has another generation.
@@ -216,10 +279,24 @@ impl Session {
     }
 
     /// A token that is only in memory, so that it is not lost with this session.
-    pub(crate) fn memory_only(&self) -> Option<ServerToken> {
+    pub(crate) fn unkept(&self) -> Option<Unkept> {
         let state = self.0.state();
         let current = state.current.as_ref()?;
-        (current.source == Source::Memory).then(|| current.token.clone())
+        let token = || current.token.clone();
+        match current.source {
+            Source::Environment | Source::Keyring => None,
+            Source::Memory => Some(Unkept {
+                token: token(),
+                sign_in: None,
+            }),
+            Source::SignIn => {
+                let in_memory = state.sign_in.known.in_memory.as_ref()?;
+                in_memory.unsaved.then(|| Unkept {
+                    token: token(),
+                    sign_in: Some(state.sign_in.clone()),
+                })
+            }
+        }
     }
 
     /// The user signs out. A token of the environment stays.
@@ -229,6 +306,9 @@ impl Session {
         if !state.is_environments() {
             self.0.set_current(&mut state, None);
         }
+        let in_memory = state.sign_in.known.in_memory.take();
+        state.left.extend(in_memory.map(|in_memory| in_memory.grant));
+        state.sign_in.clear();
         self.0.publish(TokenState::Missing, None);
     }
 
@@ -237,14 +317,15 @@ impl Session {
     pub(crate) fn requery(&self, entered: bool) {
         let mut state = self.0.state();
         state.invalidate_queries();
+        state.sign_in.requery();
         match &mut state.current {
             Some(current) if current.source == Source::Memory && entered => {
                 (current.source, current.stale) = (Source::Keyring, true);
             }
-            Some(current) => current.stale = current.source == Source::Keyring,
+            Some(current) => current.stale = matches!(current.source, Source::Keyring | Source::SignIn),
             None => {}
         }
-        if !state.has_usable() {
+        if !state.has_usable(self.0.ports.now()) {
             self.0.publish(TokenState::Unknown, None);
         }
     }
@@ -253,7 +334,11 @@ impl Session {
     pub(crate) async fn has_changed(&self) -> bool {
         let of_the_keyring = |state: &State| {
             let current = state.current.as_ref();
-            current.is_none_or(|current| current.source == Source::Keyring)
+            let is_in_it = |current: &Current| match current.source {
+                Source::Keyring | Source::SignIn => true,
+                Source::Environment | Source::Memory => false,
+            };
+            current.is_none_or(is_in_it)
         };
         let asked = {
             let state = self.0.state();
@@ -261,18 +346,20 @@ impl Session {
         };
         let Some(asked) = asked else { return false };
         let entries = self.entries();
-        let first = self.0.secrets.load_without_prompt(&self.0.options.entry);
-        let found = find(first, &entries, |entry| self.0.secrets.load_without_prompt(entry)).await;
+        let first = self.0.ports.secrets.load_without_prompt(&self.0.options.entry);
+        let found = find(first, &entries, |entry| {
+            self.0.ports.secrets.load_without_prompt(entry)
+        })
+        .await;
         let Ok(found) = found else { return false };
-        let found = found.map(|(token, _)| token);
         let state = self.0.state();
-        let known = state
-            .current
-            .as_ref()
-            .and_then(|current| self.0.own(&current.token));
+        // What the provider refused, and the keyring did not remove.
+        let found = found
+            .map(|(secret, _)| secret)
+            .filter(|secret| !matches!(secret, Secret::Grant(grant) if state.sign_in.is_dead(grant)));
         state.decision == asked
             && of_the_keyring(&state)
-            && known.map(Token::expose) != found.as_ref().map(Token::expose)
+            && !renewing::is_same(self.0.secret(&state).as_ref(), found.as_ref())
     }
 }
 
@@ -283,6 +370,29 @@ impl Inner {
 
     fn own<'a>(&self, token: &'a ServerToken) -> Option<&'a Token> {
         token.for_server(&self.options.server)
+    }
+
+    /// What the keyring should have of the token in force.
+    fn secret(&self, state: &State) -> Option<Secret> {
+        let current = state.current.as_ref()?;
+        match current.source {
+            Source::SignIn => state
+                .sign_in
+                .known
+                .in_memory
+                .as_ref()
+                .map(|in_memory| in_memory.grant.clone().into()),
+            Source::Environment | Source::Memory | Source::Keyring => {
+                self.own(&current.token).cloned().map(Secret::Token)
+            }
+        }
+    }
+
+    fn owner(&self, state: &State) -> Option<Token> {
+        match self.secret(state)? {
+            Secret::Token(token) => Some(token),
+            Secret::Grant(grant) => grant.owner_token(),
+        }
     }
 
     /// Puts this token into force, or none, and reports a change.
@@ -310,63 +420,6 @@ impl Inner {
         ))
     }
 
-    /// The current query of the keyring, or a new one. Its task continues when its callers are gone, so that the answer
-    /// is processed when it arrives and not at the next query.
-    fn question(self: &Arc<Self>, state: &mut State) -> Shared<BoxFuture<'static, Answer>> {
-        // A finished query is left over only if its task failed.
-        if let Some(question) = state
-            .question
-            .as_ref()
-            .filter(|question| question.peek().is_none())
-        {
-            return question.clone();
-        }
-        let loaded = self.secrets.load(&self.options.entry);
-        let (inner, asked, entries) = (Arc::clone(self), state.decision, self.entries(state));
-        let answered = tokio::spawn(async move {
-            let found = find(loaded, &entries, |entry| inner.secrets.load(entry)).await;
-            inner.answer(asked, found)
-        });
-        let question = async { answered.await.unwrap_or_else(|_| Answer::failed()) }
-            .boxed()
-            .shared();
-        state.question = Some(question.clone());
-        question
-    }
-
-    fn answer(&self, asked: u64, found: Result<Option<(Token, String)>, SecretError>) -> Answer {
-        let mut state = self.state();
-        if state.decision != asked {
-            return Answer::Superseded;
-        }
-        state.question = None;
-        Answer::Settled(match found {
-            Ok(found) => {
-                let found = found.map(|(token, entry)| (token, Source::Keyring, entry));
-                self.set_current(&mut state, found);
-                match self.credential(&state) {
-                    Some(credential) => {
-                        self.publish(TokenState::Present, None);
-                        Ok(credential)
-                    }
-                    None => {
-                        self.publish(TokenState::Missing, None);
-                        Err(CredentialError::Missing)
-                    }
-                }
-            }
-            Err(error) => {
-                let problem = error.message();
-                let token = match &error {
-                    SecretError::Locked => TokenState::KeyringLocked,
-                    SecretError::Unavailable(_) | SecretError::Refused(_) => TokenState::KeyringUnavailable,
-                };
-                self.publish(token, Some(problem));
-                Err(CredentialError::Unavailable(error.into()))
-            }
-        })
-    }
-
     fn publish(&self, state: TokenState, problem: Option<Message>) {
         let report = TokenReport { state, problem };
         self.report.send_if_modified(|known| {
@@ -377,39 +430,32 @@ impl Inner {
     }
 }
 
-impl State {
-    fn invalidate_queries(&mut self) {
-        self.decision += 1;
-        self.question = None;
-    }
-
-    fn is_environments(&self) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|current| current.source == Source::Environment)
-    }
-
-    fn has_usable(&self) -> bool {
-        // Only the keyring can have another token.
-        self.current
-            .as_ref()
-            .is_some_and(|current| !current.stale || current.source != Source::Keyring)
-    }
-}
-
 impl CredentialProvider for Session {
     fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         async move {
             loop {
                 let question = {
                     let mut state = self.0.state();
-                    if state.has_usable()
+                    let now = self.0.ports.now();
+                    if state.has_usable(now)
                         && let Some(credential) = self.0.credential(&state)
                     {
-                        self.0.publish(TokenState::Present, None);
+                        if state
+                            .current
+                            .as_ref()
+                            .is_some_and(|current| current.source != Source::SignIn)
+                        {
+                            self.0.publish(TokenState::Present, None);
+                        }
                         return Ok(credential);
                     }
-                    self.0.question(&mut state)
+                    if state.sign_in.ended().is_some() {
+                        return Err(CredentialError::Missing);
+                    }
+                    if let Some((_, why)) = state.sign_in.wait(now) {
+                        return Err(CredentialError::Unavailable(NotRenewed(why).into()));
+                    }
+                    self.0.question(&mut state, true)
                 };
                 if let Answer::Settled(outcome) = question.await {
                     return outcome;
@@ -421,10 +467,19 @@ impl CredentialProvider for Session {
 
     fn invalidate(&self, refused: Generation) {
         let mut state = self.0.state();
-        if state.generation == refused
-            && let Some(current) = &mut state.current
-        {
-            current.stale = true;
+        if state.generation != refused {
+            return;
+        }
+        if !state.is_sign_in() {
+            if let Some(current) = &mut state.current {
+                current.stale = true;
+            }
+            return;
+        }
+        match state.sign_in.on_refused(refused, self.0.ports.now()) {
+            Refusal::Renew => {}
+            Refusal::Rejected => self.0.publish_sign_in(&state, None),
+            Refusal::SignInAgain => self.0.end_sign_in(&mut state, Ended::RefusedByServer),
         }
     }
 }

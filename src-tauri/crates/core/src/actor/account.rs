@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gloria_stream::{CredentialProvider, IdleReason, Status, StreamOptions};
+use gloria_stream::http::HttpOptions;
+use gloria_stream::{CredentialProvider, DialLimits, IdleReason, Status, StreamOptions};
 
 use super::Actor;
 use super::link::Intent;
@@ -61,6 +62,7 @@ impl Actor {
             return;
         }
         self.find_proxy();
+        self.configure_provider();
         let session = self.session_for(&address);
         self.tokens.put_in_force(session.clone());
         if self.identity.is_asked() {
@@ -100,6 +102,15 @@ impl Actor {
         self.drop_stream();
         self.set_status(Status::Idle(IdleReason::Stopped));
         self.publish_connection();
+    }
+
+    /// Renewals take the stream's way out of the network.
+    fn configure_provider(&self) {
+        self.tokens.provider().configure(HttpOptions {
+            user_agent: self.user_agent(),
+            network: self.network(),
+            limits: DialLimits::default(),
+        });
     }
 
     fn user_agent(&self) -> String {

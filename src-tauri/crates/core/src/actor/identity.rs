@@ -159,7 +159,7 @@ impl CredentialProvider for Guard {
                 let credential = self.session.credential().await?;
                 let generation = credential.generation;
                 // The token may have been replaced since; the one that would be sent is checked.
-                if let Some(token) = self.session.token_of(generation) {
+                if let Some(token) = self.session.owner_of(generation) {
                     if self.lets_pass(&token) {
                         return Ok(credential);
                     }
@@ -233,8 +233,9 @@ impl Actor {
         self.publish_account();
     }
 
+    /// What the owner of the token in force is known by.
     fn token(&self) -> Option<Token> {
-        self.tokens.session().and_then(Session::token)
+        self.tokens.session().and_then(Session::owner)
     }
 
     fn salt(&mut self) -> Salt {

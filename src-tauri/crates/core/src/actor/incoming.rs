@@ -117,6 +117,10 @@ impl Actor {
     async fn begin_connection(&mut self) {
         self.identity.on_connection();
         self.link.on_connection(self.now());
+        self.tokens.rest().on_network_proved();
+        if let Some(session) = self.tokens.session() {
+            session.on_accepted();
+        }
         self.begin_replay().await;
         // Fails only if the inbox's thread has ended, which the loop detects.
         let _ = self

@@ -90,7 +90,7 @@ fn store(
     password: &SecretString,
 ) -> BoxFuture<'static, Result<(), SecretError>> {
     match proxy_password::to_stored(password) {
-        Some(kept) => secrets.store(entry, kept),
+        Some(kept) => secrets.store(entry, kept.into()),
         None => ready(Err(SecretError::Refused(
             message::proxy_password_too_long().into(),
         )))

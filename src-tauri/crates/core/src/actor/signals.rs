@@ -1,9 +1,11 @@
 //! Events of the computer, and their effect on the stream.
 
+use gloria_sign_in::Moment;
 use gloria_stream::Command;
 use tokio::time::Instant;
 
 use super::Actor;
+use crate::connection::ClockReading;
 use crate::handle::Signal;
 use crate::message;
 use crate::ports::Observation;
@@ -35,8 +37,10 @@ impl Actor {
             self.observations = None;
             return;
         };
-        if let Observation::Session(session) = observation {
-            self.on_session(session);
+        match &observation {
+            Observation::Session(session) => self.on_session(*session),
+            Observation::AboutToSleep => self.tokens.rest().on_sleep_announced(self.moment()),
+            Observation::Woke | Observation::Network(_) => {}
         }
         let command = self
             .conditions
@@ -46,11 +50,22 @@ impl Actor {
         }
     }
 
+    fn moment(&self) -> Moment {
+        let ClockReading { wall, monotonic } = self.now();
+        Moment { monotonic, wall }
+    }
+
     /// Sends the stream a command for an event of the computer.
     pub(super) fn send_command(&mut self, command: Command) {
         tracing::info!(?command, "the computer woke, or its network changed");
+        if matches!(command, Command::Woke(_)) {
+            self.tokens.rest().on_woke(self.moment());
+        }
         self.link.send(command.clone());
         if let Command::Network(reachability) = command {
+            if let Some(session) = self.tokens.session() {
+                session.on_network_changed();
+            }
             self.link.on_network(reachability);
             self.find_proxy();
             self.publish_connection();

@@ -16,12 +16,12 @@ use serde_json::json;
 use tokio::time::advance;
 
 use super::*;
+use crate::grant::Secret;
 use crate::paths::Paths;
 use crate::ports::fakes::{Behaviour, FakeNotifications, FakeWindow};
 use crate::ports::{Clock, Ports, SecretError};
 use crate::protocol::{Update, WindowView};
 use crate::testing;
-use crate::token::Token;
 
 /// Clocks for a test with paused tokio time.
 #[derive(Debug)]
@@ -150,15 +150,19 @@ async fn a_flood_that_never_stops_starves_no_timer() {
 struct Hanging;
 
 impl crate::ports::Secrets for Hanging {
-    fn load(&self, _: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
+    fn load(&self, _: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         std::future::pending().boxed()
     }
 
-    fn store(&self, _: &str, _: Token) -> BoxFuture<'static, Result<(), SecretError>> {
+    fn store(&self, _: &str, _: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
         std::future::pending().boxed()
     }
 
     fn forget(&self, _: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        std::future::pending().boxed()
+    }
+
+    fn forget_if(&self, _: &str, _: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
         std::future::pending().boxed()
     }
 }

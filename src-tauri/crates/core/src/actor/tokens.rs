@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use gloria_stream::{Generation, HaltReason, IdleReason, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,11 +16,14 @@ use super::link::Intent;
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
-use crate::account::session::{Server, ServerToken, Session, SessionOptions, TokenReport};
+use crate::account::session::{
+    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, SignedOut,
+    TokenReport,
+};
 use crate::handle::{CoreError, Reply};
 use crate::message;
-use crate::ports::{SecretError, Secrets};
-use crate::protocol::{NoticeKind, TokenState};
+use crate::ports::{Ports, SecretError};
+use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
 
 /// How often the keyring is checked while another token would help. Users who stored one wait for it; on Linux each
@@ -34,6 +37,11 @@ pub(super) struct Tokens {
     /// None while no server is set.
     session: Option<(Session, watch::Receiver<TokenReport>)>,
     known: TokenReport,
+    /// Renews sign-ins, with the stream's proxy and roots.
+    provider: Arc<OpenIdProvider>,
+    /// Keeps renewals from beginning shortly before and after a sleep.
+    rest: Rest,
+    saving: Saving,
     /// The task that checks the keyring for another token.
     watch: JoinSet<()>,
     /// The task that removes the tokens of erased accounts.
@@ -41,7 +49,7 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(environment: Option<ServerToken>, has_address: bool) -> Self {
+    pub(super) fn new(environment: Option<ServerToken>, has_address: bool, provider: OpenIdProvider) -> Self {
         Self {
             environment,
             session: None,
@@ -51,9 +59,25 @@ impl Tokens {
             } else {
                 TokenState::Missing
             }),
+            provider: Arc::new(provider),
+            rest: Rest::default(),
+            saving: Saving::default(),
             watch: JoinSet::new(),
             erasing: JoinSet::new(),
         }
+    }
+
+    pub(super) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// Sets what the handle waits for before the process ends.
+    pub(super) fn set_saving(&mut self, saving: Saving) {
+        self.saving = saving;
+    }
+
+    pub(super) fn provider(&self) -> &OpenIdProvider {
+        &self.provider
     }
 
     pub(super) fn known(&self) -> &TokenReport {
@@ -79,17 +103,20 @@ impl Tokens {
     }
 
     /// The session in force if it matches; otherwise a new one, with the token in memory if that belongs to its server.
-    pub(super) fn session_for(&self, options: SessionOptions, secrets: &Arc<dyn Secrets>) -> Session {
+    pub(super) fn session_for(&self, options: SessionOptions, ports: &Ports) -> Session {
         match self.session() {
             Some(session) if *session.options() == options => session.clone(),
             before => {
-                let entered = before.and_then(Session::memory_only);
-                Session::new(
-                    options,
-                    Arc::clone(secrets),
-                    self.environment.as_ref(),
-                    entered.as_ref(),
-                )
+                let unkept = before.and_then(Session::unkept);
+                let ports = SessionPorts {
+                    secrets: Arc::clone(&ports.secrets),
+                    exclusive: Arc::clone(&ports.exclusive),
+                    clock: Arc::clone(&ports.clock),
+                    provider: Arc::clone(&self.provider) as _,
+                    rest: self.rest.clone(),
+                    saving: self.saving.clone(),
+                };
+                Session::new(options, ports, self.environment.as_ref(), unkept)
             }
         }
     }
@@ -108,6 +135,29 @@ impl Tokens {
         self.session = None;
         self.known = TokenReport::new(TokenState::Missing);
         self.watch = JoinSet::new();
+    }
+
+    /// The view of a connection that waits for another sign-in, or that no sign-in helps.
+    pub(super) fn shown(&self, view: ConnectionView) -> ConnectionView {
+        let reason = self.known.problem.clone();
+        match self.known.state {
+            TokenState::NeedsSignIn if view.state == ConnectionState::Halted => {
+                ConnectionView { reason, ..view }
+            }
+            TokenState::Rejected if view.state == ConnectionState::Halted => ConnectionView {
+                reason,
+                // Another sign-in would end here again.
+                remedy: Remedy::Retry,
+                ..view
+            },
+            TokenState::NeedsSignIn
+            | TokenState::Rejected
+            | TokenState::Unknown
+            | TokenState::Present
+            | TokenState::Missing
+            | TokenState::KeyringLocked
+            | TokenState::KeyringUnavailable => view,
+        }
     }
 
     /// The next report about the token.
@@ -161,7 +211,7 @@ impl Actor {
             entry: address.server(),
             transport: self.settings.auth_transport,
         };
-        let session = self.tokens.session_for(options, &self.setup.ports.secrets);
+        let session = self.tokens.session_for(options, &self.setup.ports);
         let server = address.server();
         let account = self.account.as_ref();
         let account = account.filter(|account| account.server() == server);
@@ -235,16 +285,22 @@ impl Actor {
 
     pub(super) fn on_token(&mut self, report: TokenReport) {
         let message = match report.state {
-            TokenState::KeyringLocked | TokenState::KeyringUnavailable => report.problem.clone(),
-            TokenState::Unknown | TokenState::Present | TokenState::Missing => None,
+            TokenState::KeyringLocked | TokenState::KeyringUnavailable | TokenState::Present => {
+                report.problem.clone()
+            }
+            TokenState::Unknown | TokenState::Missing | TokenState::NeedsSignIn | TokenState::Rejected => {
+                None
+            }
         };
         self.tokens.known = report;
         // For a token that is only in memory, the reason is shown.
-        let memory_only = self.tokens.session().and_then(Session::memory_only);
-        if memory_only.is_none() {
+        let unkept = self.tokens.session().and_then(Session::unkept);
+        if unkept.is_none() || message.is_some() {
             self.readers.set_notice(NoticeKind::Keyring, message);
         }
         self.publish_account();
+        // The reason why there is no connection may be the sign-in's.
+        self.publish_connection();
     }
 
     /// Puts a token that was entered into force at once, and stores it in the keyring.
@@ -253,7 +309,11 @@ impl Actor {
         Stored {
             session: session.clone(),
             generation,
-            outcome: self.setup.ports.secrets.store(&session.options().entry, token),
+            outcome: self
+                .setup
+                .ports
+                .secrets
+                .store(&session.options().entry, token.into()),
         }
     }
 
@@ -299,11 +359,7 @@ impl Actor {
         if in_force && session.generation() == generation {
             let message = outcome.err().map(|error| {
                 tracing::warn!(%error, "the token is held in memory only");
-                match error {
-                    SecretError::Locked => message::token_unkept_locked(),
-                    SecretError::Unavailable(problem) => message::token_unkept_unavailable(problem),
-                    SecretError::Refused(problem) => message::token_unkept_refused(problem),
-                }
+                error.unkept_message()
             });
             self.readers.set_notice(NoticeKind::Keyring, message);
         }
@@ -340,17 +396,16 @@ impl Actor {
             reply.answer(Ok(()));
             return;
         };
-        session.forget();
-        let entries = session.entries();
-        let forgotten = entries.iter().map(|entry| self.setup.ports.secrets.forget(entry));
-        let forgotten = join_all(forgotten.collect::<Vec<_>>());
+        let signed_out = session.sign_out();
         self.on_token(TokenReport::new(TokenState::Missing));
         tokio::spawn(async move {
-            let outcomes: Result<Vec<()>, SecretError> = forgotten.await.into_iter().collect();
-            let outcome = outcomes
-                .map(drop)
-                .map_err(|error| CoreError::Invalid(message::token_not_removed(error.message())));
-            reply.answer(outcome);
+            let SignedOut { removed, unrevoked } = signed_out.await;
+            let outcome = match (removed, unrevoked) {
+                (Ok(()), None) => Ok(()),
+                (Ok(()), Some(why)) => Err(message::sign_in_not_revoked(why)),
+                (Err(error), _) => Err(message::token_not_removed(error.message())),
+            };
+            reply.answer(outcome.map_err(CoreError::Invalid));
         });
     }
 }

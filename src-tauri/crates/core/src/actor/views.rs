@@ -29,6 +29,7 @@ impl Actor {
             has_place: self.store.cursor().is_some(),
         };
         let view = self.link.view(context, &self.now());
+        let view = self.tokens.shown(view);
         self.readers.publish_connection(self.identity.shown(view));
     }
 
@@ -84,12 +85,16 @@ pub(super) fn account_view(
 ) -> AccountView {
     let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
+    let problem = token
+        .problem
+        .clone()
+        .filter(|_| token.state != TokenState::Present);
     AccountView {
         address: settings.address.as_ref().map(ToString::to_string),
         address_lock: origins.lock(Key::ApiUrl),
         token: token.state,
         token_locked: tokens.is_locked(settings.address.as_ref()),
-        token_problem: token.problem.clone(),
+        token_problem: problem,
         needs_setup: settings.address.is_none() || no_token,
         question,
         user,

@@ -6,6 +6,7 @@ use gloria_stream::machine::{
 };
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason, Overflow};
 
+use crate::account::session::NotRenewed;
 use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::Transport;
@@ -53,10 +54,13 @@ pub fn cause(cause: &Cause) -> Message {
 pub(crate) fn credential(error: &CredentialError) -> Message {
     match error {
         CredentialError::Missing => message::cause_no_token(),
-        CredentialError::Unavailable(error) => match error.downcast_ref::<SecretError>() {
-            Some(error) => error.message(),
-            None => message::cause_token_unavailable(error.to_string()),
-        },
+        CredentialError::Unavailable(error) => {
+            let secret = error.downcast_ref::<SecretError>().map(SecretError::message);
+            let renewal = || error.downcast_ref::<NotRenewed>().map(|error| error.0.clone());
+            secret
+                .or_else(renewal)
+                .unwrap_or_else(|| message::cause_token_unavailable(error.to_string()))
+        }
         CredentialError::TimedOut => message::cause_token_timeout(),
         CredentialError::Unsendable => message::cause_token_unsendable(),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
@@ -9,8 +10,10 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock,
+    Exclusive, InUse, Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals, SoundError,
+    Sounds, SystemClock, Turn,
 };
+use crate::grant::Secret;
 use crate::item::SoundName;
 use crate::ports::send_reply;
 use crate::token::Token;
@@ -26,6 +29,7 @@ pub fn ports() -> Ports {
         window: Arc::<FakeWindow>::default(),
         sounds: Arc::<FakeSounds>::default(),
         secrets: Arc::<FakeSecrets>::default(),
+        exclusive: Arc::<FakeExclusive>::default(),
         opener: Arc::<FakeOpener>::default(),
         signals: Arc::<FakeSignals>::default(),
         clock: Arc::new(SystemClock),
@@ -90,7 +94,7 @@ impl Sounds for FakeSounds {
 /// A keyring in memory, which can be locked, unavailable, or not answering. It processes requests in order.
 #[derive(Default)]
 pub struct FakeSecrets {
-    tokens: Mutex<HashMap<String, Token>>,
+    secrets: Mutex<HashMap<String, Secret>>,
     /// The error of all calls, if they are to fail.
     pub failure: Mutex<Option<SecretError>>,
     /// The calls, by method and entry.
@@ -111,17 +115,22 @@ impl FakeSecrets {
 
     /// The token of an address.
     pub fn token(&self, address: &str) -> Option<Token> {
-        lock(&self.tokens).get(address).cloned()
+        self.secret(address).and_then(Secret::into_token)
+    }
+
+    /// The secret of an address.
+    pub fn secret(&self, address: &str) -> Option<Secret> {
+        lock(&self.secrets).get(address).cloned()
     }
 
     /// Stores a token as another program does.
-    pub fn put(&self, address: &str, token: Token) {
-        lock(&self.tokens).insert(address.to_owned(), token);
+    pub fn put(&self, address: &str, secret: impl Into<Secret>) {
+        lock(&self.secrets).insert(address.to_owned(), secret.into());
     }
 
     /// Removes a token as another program does.
     pub fn remove(&self, address: &str) {
-        lock(&self.tokens).remove(address);
+        lock(&self.secrets).remove(address);
     }
 
     /// Stops answering.
@@ -140,7 +149,7 @@ impl FakeSecrets {
         &self,
         verb: &'static str,
         address: &str,
-        work: impl FnOnce(&mut HashMap<String, Token>, &str) -> T + Send + 'static,
+        work: impl FnOnce(&mut HashMap<String, Secret>, &str) -> T + Send + 'static,
     ) -> BoxFuture<'static, Result<T, SecretError>> {
         self.asked.push((verb, address.to_owned()));
         let (answer, answered) = oneshot::channel();
@@ -148,7 +157,7 @@ impl FakeSecrets {
         let question: Question = Box::new(move |secrets| {
             let outcome = match lock(&secrets.failure).clone() {
                 Some(error) => Err(error),
-                None => Ok(work(&mut lock(&secrets.tokens), &address)),
+                None => Ok(work(&mut lock(&secrets.secrets), &address)),
             };
             send_reply(answer, outcome);
         });
@@ -172,20 +181,51 @@ impl fmt::Debug for FakeSecrets {
 }
 
 impl Secrets for FakeSecrets {
-    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Token>, SecretError>> {
-        self.answer("load", address, |tokens, address| tokens.get(address).cloned())
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
+        self.answer("load", address, |secrets, address| secrets.get(address).cloned())
     }
 
-    fn store(&self, address: &str, token: Token) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.answer("store", address, |tokens, address| {
-            tokens.insert(address.to_owned(), token);
+    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.answer("store", address, |secrets, address| {
+            secrets.insert(address.to_owned(), secret);
         })
     }
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.answer("forget", address, |tokens, address| {
-            tokens.remove(address);
+        self.answer("forget", address, |secrets, address| {
+            secrets.remove(address);
         })
+    }
+
+    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.answer("forget_if", address, move |secrets, address| {
+            if secrets.get(address).is_some_and(|known| known.is_same(&secret)) {
+                secrets.remove(address);
+            }
+        })
+    }
+}
+
+/// A lock within this process, which another one has until the test says otherwise.
+#[derive(Debug, Default)]
+pub struct FakeExclusive {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    turns: Arc<AtomicU64>,
+    /// Whether another process has it for too long.
+    pub in_use: Mutex<bool>,
+}
+
+impl Exclusive for FakeExclusive {
+    fn turn(&self) -> BoxFuture<'static, Result<Turn, InUse>> {
+        if *lock(&self.in_use) {
+            return ready(Err(InUse)).boxed();
+        }
+        let (turn, turns) = (Arc::clone(&self.turn), Arc::clone(&self.turns));
+        async move {
+            let guard = turn.lock_owned().await;
+            Ok(Turn::new(guard, Some(turns.fetch_add(1, Ordering::Relaxed))))
+        }
+        .boxed()
     }
 }
 

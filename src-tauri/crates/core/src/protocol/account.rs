@@ -21,7 +21,7 @@ pub struct AccountView {
     pub token: TokenState,
     /// Whether the environment sets the token of this address.
     pub token_locked: bool,
-    /// Why there is no token; absent if there is one.
+    /// Why there is no token, or why the server does not accept it; absent if there is one.
     pub token_problem: Option<Message>,
     /// The first-run page has to be shown.
     pub needs_setup: bool,
@@ -76,6 +76,10 @@ pub enum TokenState {
     KeyringLocked,
     /// This computer has no keyring, or it does not answer. A token that is entered is kept only in memory.
     KeyringUnavailable,
+    /// The sign-in has ended, and the problem says why: the user has to sign in again.
+    NeedsSignIn,
+    /// The server does not accept the sign-in although it is new. Signing in again does not help.
+    Rejected,
 }
 
 /// Address and token, as entered.

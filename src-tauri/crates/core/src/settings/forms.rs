@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gloria_sign_in::Issuer;
 use gloria_stream::{ProxyAddress, ProxyChoice};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
@@ -21,6 +22,9 @@ const MIN_DURATION: u64 = 100;
 
 /// In milliseconds. Beyond a day, a client would no longer react.
 const MAX_DURATION: u64 = 86_400_000;
+
+/// Below this only administrators may listen.
+const MIN_PORT: u32 = 1024;
 
 /// Parses a variant of an enum through serde.
 pub(super) fn word<T: DeserializeOwned>(raw: &Raw) -> Result<T, Mistake> {
@@ -107,6 +111,33 @@ pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
     match text(raw)?.trim() {
         "" => Err(Mistake::NotPath),
         path => Ok(path.into()),
+    }
+}
+
+/// The issuer of a provider, byte by byte.
+pub(super) fn issuer(raw: &Raw) -> Result<Issuer, Mistake> {
+    Issuer::parse(text(raw)?).map_err(Mistake::NotIssuer)
+}
+
+/// A text with something in it.
+pub(super) fn nonempty(raw: &Raw) -> Result<String, Mistake> {
+    match text(raw)?.trim() {
+        "" => Err(Mistake::NotText),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Ports; in one text with commas between them.
+pub(super) fn ports(raw: &Raw) -> Result<Vec<u16>, Mistake> {
+    let port = |raw: &Raw| {
+        let number = whole_number(raw, MIN_PORT, u32::from(u16::MAX))?;
+        u16::try_from(number).map_err(|_| Mistake::NotText)
+    };
+    match raw {
+        Raw::Text(text) => parts(text).map(|part| port(&Raw::Text(part))).collect(),
+        Raw::List(values) => values.iter().map(port).collect(),
+        Raw::Integer(_) => Ok(vec![port(raw)?]),
+        Raw::Boolean(_) | Raw::Unsupported => Err(Mistake::NotList),
     }
 }
 

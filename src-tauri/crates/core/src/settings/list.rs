@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gloria_sign_in::Issuer;
 use gloria_stream::ProxyChoice;
 use url::Url;
 
@@ -136,6 +137,62 @@ settings! {
         lockable: false,
         shown: "the address in effect",
         doc: "the server that `GLORIA_TOKEN` belongs to, such as `https://gloria.example`",
+    }
+    AuthIssuer {
+        field: auth_issuer: Option<Issuer> = None,
+        file: "auth.issuer",
+        environment: "GLORIA_AUTH_ISSUER",
+        read: |raw, _| forms::issuer(raw).map(Some),
+        lockable: true,
+        shown: "—",
+        doc: "the issuer of the OpenID provider where users sign in, exactly as the provider writes it, such as \
+              `https://clerk.example.com`. See [Sign-in](#sign-in)",
+    }
+    AuthClientId {
+        field: auth_client_id: Option<String> = None,
+        file: "auth.client_id",
+        environment: "GLORIA_AUTH_CLIENT_ID",
+        read: |raw, _| forms::nonempty(raw).map(Some),
+        lockable: true,
+        shown: "—",
+        doc: "the client id of Gloria Notify at the provider: a public client with PKCE and no secret",
+    }
+    AuthScopes {
+        field: auth_scopes: String = gloria_sign_in::Provider::SCOPES.to_owned(),
+        file: "auth.scopes",
+        environment: "GLORIA_AUTH_SCOPES",
+        read: |raw, _| forms::nonempty(raw),
+        lockable: true,
+        shown: "`openid profile email offline_access`",
+        doc: "the scopes to request, separated by spaces. Without `offline_access` most providers allow no renewal",
+    }
+    AuthPrompt {
+        field: auth_prompt: Option<String> = None,
+        file: "auth.prompt",
+        environment: "GLORIA_AUTH_PROMPT",
+        read: |raw, _| forms::nonempty(raw).map(Some),
+        lockable: true,
+        shown: "—",
+        doc: "the `prompt` of the sign-in page. Some providers allow no renewal without `consent`",
+    }
+    AuthAudience {
+        field: auth_audience: Option<String> = None,
+        file: "auth.audience",
+        environment: "GLORIA_AUTH_AUDIENCE",
+        read: |raw, _| forms::nonempty(raw).map(Some),
+        lockable: true,
+        shown: "—",
+        doc: "the `audience` that the token is requested for, if the provider needs one",
+    }
+    AuthPorts {
+        field: auth_ports: Vec<u16> = gloria_sign_in::PORTS.to_vec(),
+        file: "auth.ports",
+        environment: "GLORIA_AUTH_PORTS",
+        read: |raw, _| forms::ports(raw),
+        lockable: true,
+        shown: "`21947, 23917, 28451`",
+        doc: "the ports of this computer to which the provider may redirect the browser, as \
+              `http://127.0.0.1:PORT/callback`. If all are taken, any other is used",
     }
     AutoConnect {
         field: auto_connect: bool = true,

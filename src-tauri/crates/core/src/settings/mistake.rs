@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use gloria_sign_in::IssuerError;
 use gloria_stream::ProxyAddressError;
 use serde::de::{self, Unexpected};
 use thiserror::Error;
@@ -45,6 +46,8 @@ pub enum Mistake {
         /// The port.
         port: u16,
     },
+    /// It is no issuer.
+    NotIssuer(IssuerError),
     /// It is not the address of a server.
     Address(AddressError),
     /// It is a key without its certificate.
@@ -75,6 +78,7 @@ impl Mistake {
             Self::NotProbeUrl => message::should_be_probe_url(),
             Self::NotSocketAddress => message::should_be_socket_address(),
             Self::NotLoopback { port } => message::should_be_loopback(format!("127.0.0.1:{port}")),
+            Self::NotIssuer(error) => error.message(),
             Self::Address(error) => error.message(),
             Self::NoCertificate => message::settings_no_certificate(Key::ClientCertificate.name()),
             Self::NotSection { section } => message::should_be_section(*section),

@@ -49,7 +49,7 @@ async fn a_token_that_another_program_stores_is_found_in_the_keyring() {
         })
         .await;
     let good = Token::parse(TEST_TOKEN).unwrap();
-    harness.secrets.store(&address, good).await.unwrap();
+    harness.secrets.store(&address, good.into()).await.unwrap();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(11)).await;
     tokio::time::resume();

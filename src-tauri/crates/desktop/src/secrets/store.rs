@@ -1,11 +1,12 @@
 //! One call to the keyring, on a thread that may block.
 
+use gloria_core::grant::Secret;
 use gloria_core::message;
 use gloria_core::ports::SecretError;
-use gloria_core::token::Token;
 use keyring::{Entry, Error};
 use secrecy::zeroize::Zeroizing;
 
+use super::pieces::{self, Contents, Entries};
 use super::{Outcome, Request};
 
 #[cfg(target_os = "linux")]
@@ -57,33 +58,73 @@ pub(super) fn perform(address: &str, request: &Request, prompts: &dyn Fn() -> bo
     Err(SecretError::Unavailable(message::keyring_inconsistent().into()))
 }
 
-fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Result<Option<Token>, Failure> {
-    let entry = system::entry(address, request, prompts).map_err(Failure::Refused)?;
+fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Result<Option<Secret>, Failure> {
+    let entries = SystemEntries { request, prompts };
+    let limit = system::MAX_ENTRY_BYTES;
     match request {
-        Request::Load | Request::LoadWithoutPrompt => load(&entry),
-        Request::Store(token) => {
-            entry.set_secret(token.expose().as_bytes())?;
+        Request::Load | Request::LoadWithoutPrompt => load(&entries, address),
+        Request::Store(secret) => {
+            let bytes = secret.encode();
+            pieces::write(&entries, address, &bytes, limit.unwrap_or(usize::MAX))?;
             Ok(None)
         }
-        Request::Forget => match entry.delete_credential() {
-            Ok(()) | Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(error.into()),
-        },
+        Request::Forget => {
+            pieces::remove(&entries, address, limit)?;
+            Ok(None)
+        }
+        Request::ForgetIf(secret) => {
+            if load(&entries, address)?.is_some_and(|known| known.is_same(secret)) {
+                pieces::remove(&entries, address, limit)?;
+            }
+            Ok(None)
+        }
     }
 }
 
-fn load(entry: &Entry) -> Result<Option<Token>, Failure> {
-    let bytes = match entry.get_secret() {
-        Ok(bytes) => Zeroizing::new(bytes),
-        Err(Error::NoEntry) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let token = str::from_utf8(&bytes)
-        .ok()
-        .and_then(|text| Token::parse(text).ok());
-    match token {
-        Some(token) => Ok(Some(token)),
-        None => Err(Failure::Refused(unreadable())),
+fn load(entries: &SystemEntries<'_>, address: &str) -> Result<Option<Secret>, Failure> {
+    match pieces::read(entries, address)? {
+        Contents::Missing => Ok(None),
+        Contents::Whole(bytes) => match Secret::decode(&bytes) {
+            Some(secret) => Ok(Some(secret)),
+            None => Err(Failure::Refused(unreadable())),
+        },
+        Contents::Damaged => Err(Failure::Refused(unreadable())),
+    }
+}
+
+/// The entries of the system's keyring, for one request.
+struct SystemEntries<'a> {
+    request: &'a Request,
+    prompts: &'a dyn Fn() -> bool,
+}
+
+impl SystemEntries<'_> {
+    fn entry(&self, name: &str) -> Result<Entry, Failure> {
+        system::entry(name, self.request, self.prompts).map_err(Failure::Refused)
+    }
+}
+
+impl Entries for SystemEntries<'_> {
+    type Error = Failure;
+
+    fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        match self.entry(name)?.get_secret() {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn set(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.entry(name)?.set_secret(bytes)?)
+    }
+
+    fn remove(&self, name: &str) -> Result<bool, Failure> {
+        match self.entry(name)?.delete_credential() {
+            Ok(()) => Ok(true),
+            Err(Error::NoEntry) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

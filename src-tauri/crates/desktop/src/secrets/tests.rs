@@ -2,6 +2,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gloria_core::grant::Secret;
 use gloria_core::ports::SecretError;
 use gloria_core::token::Token;
 
@@ -24,8 +25,9 @@ impl Slow {
         let (shared, gate) = (Arc::clone(&written), Mutex::new(gate));
         let perform = move |_: &str, request: &Request, ask: &dyn Fn() -> bool| -> Outcome {
             match request {
-                Request::Load | Request::LoadWithoutPrompt => {}
-                Request::Store(token) => {
+                Request::Load | Request::LoadWithoutPrompt | Request::ForgetIf(_) => {}
+                Request::Store(secret) => {
+                    let token = secret.clone().into_token().unwrap();
                     if token.expose() == "late" {
                         if prompts {
                             ask();
@@ -64,7 +66,7 @@ impl Slow {
     }
 
     fn store(&self, token: &str) -> Outcome {
-        self.call(Request::Store(Token::parse(token).unwrap()))
+        self.call(Request::Store(Secret::Token(Token::parse(token).unwrap())))
     }
 
     /// Waits until exactly these writes were made.

@@ -94,6 +94,15 @@ messages! {
     token_unkept_locked();
     token_unkept_unavailable(problem: Phrase);
     token_unkept_refused(problem: Phrase);
+    sign_in_ended();
+    sign_in_cut_off();
+    sign_in_other_person();
+    sign_in_refused_by_server();
+    sign_in_rejected();
+    sign_in_busy();
+    sign_in_interrupted();
+    sign_in_not_revoked(problem: Message);
+    sign_in_not_renewable();
     token_not_removed(problem: Message);
     keyring_locked();
     keyring_unavailable(problem: Phrase);

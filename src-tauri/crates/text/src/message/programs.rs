@@ -65,6 +65,11 @@ messages! {
     cli_token_unreadable(problem: Text);
     cli_not_logged_in(address: Text);
     cli_logged_in(address: Text);
+    cli_no_provider();
+    cli_sign_in_at(host: Text, link: Text);
+    cli_sign_in_with_code(place: Text, code: Text);
+    cli_sign_in_cancelled();
+    cli_signed_in_as(name: Text);
     cli_logged_out(address: Text);
     cli_taken_up_later(problem: Message);
     cli_no_stream();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::ports::fakes::FakeSecrets;
+use crate::token::Token;
 
 struct Rig {
     _home: tempfile::TempDir,
@@ -30,8 +31,12 @@ impl Rig {
 }
 
 /// What was given, in the open.
-fn given(outcome: Result<Option<Token>, SecretError>) -> Result<Option<String>, SecretError> {
-    outcome.map(|token| token.map(|token| token.expose().to_owned()))
+fn given(outcome: Result<Option<Secret>, SecretError>) -> Result<Option<String>, SecretError> {
+    outcome.map(|found| {
+        found
+            .and_then(Secret::into_token)
+            .map(|token| token.expose().to_owned())
+    })
 }
 
 fn token(text: &str) -> Token {
@@ -66,7 +71,10 @@ async fn a_token_that_is_stored_after_the_erasing_stays() {
     Erasures::read(&rig.paths).add("server").unwrap();
     let secrets = rig.secrets();
     // Another program, as `gloria login` beside the app.
-    rig.secrets().store("server", token("berts")).await.unwrap();
+    rig.secrets()
+        .store("server", token("berts").into())
+        .await
+        .unwrap();
     assert_eq!(given(secrets.load("server").await), Ok(Some("berts".to_owned())));
     assert_eq!(
         given(secrets.load_without_prompt("server").await),
@@ -83,13 +91,13 @@ async fn a_keyring_that_comes_back_does_all_in_the_order_in_which_it_was_asked()
     rig.keyring.hang();
     let (looked, loaded) = (secrets.load_without_prompt("server"), secrets.load("server"));
     let looked = tokio::spawn(looked);
-    let stored = secrets.store("server", token("berts"));
+    let stored = secrets.store("server", token("berts").into());
     rig.keyring.resume();
     assert_eq!(given(loaded.await), Ok(None));
     stored.await.unwrap();
     assert_eq!(given(looked.await.unwrap()), Ok(Some("berts".to_owned())));
     assert_eq!(
-        given(Ok(rig.keyring.token("server"))),
+        given(Ok(rig.keyring.secret("server"))),
         Ok(Some("berts".to_owned()))
     );
     assert!(rig.left().is_empty());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::{Inner, Session, Source, State};
+use crate::grant::Secret;
 use crate::ports::SecretError;
-use crate::token::Token;
 
-/// A token that was copied to another entry.
+/// A secret that was copied to another entry.
 struct Moved {
-    token: Token,
+    secret: Secret,
     from: String,
     to: String,
     asked: u64,
@@ -18,15 +18,15 @@ struct Moved {
 
 /// Looks into the entries in order; `first` is the answer for the first one.
 pub(super) async fn find(
-    first: BoxFuture<'static, Result<Option<Token>, SecretError>>,
+    first: BoxFuture<'static, Result<Option<Secret>, SecretError>>,
     entries: &[String],
-    ask: impl Fn(&str) -> BoxFuture<'static, Result<Option<Token>, SecretError>>,
-) -> Result<Option<(Token, String)>, SecretError> {
+    ask: impl Fn(&str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>>,
+) -> Result<Option<(Secret, String)>, SecretError> {
     let mut first = Some(first);
     for entry in entries {
         let asked = first.take().unwrap_or_else(|| ask(entry));
-        if let Some(token) = asked.await? {
-            return Ok(Some((token, entry.clone())));
+        if let Some(secret) = asked.await? {
+            return Ok(Some((secret, entry.clone())));
         }
     }
     Ok(None)
@@ -61,17 +61,25 @@ impl Session {
             let own = state.own.clone();
             let own = own.unwrap_or_else(|| self.0.options.entry.clone());
             let asked = state.decision;
+            let secret = self.0.secret(&state);
             let Some(current) = &mut state.current else { return };
-            if current.source != Source::Keyring || current.stale || current.entry == own {
+            let is_in_keyring = match current.source {
+                Source::Keyring | Source::SignIn => !current.stale,
+                Source::Environment | Source::Memory => false,
+            };
+            if !is_in_keyring || current.entry == own {
                 return;
             }
-            let Some(token) = self.0.own(&current.token).cloned() else {
+            if current.source == Source::SignIn {
+                drop(state);
+                tokio::spawn(inner.move_sign_in(own, asked));
                 return;
-            };
+            }
+            let Some(secret) = secret else { return };
             let from = std::mem::replace(&mut current.entry, own.clone());
-            let stored = self.0.secrets.store(&own, token.clone());
+            let stored = self.0.ports.secrets.store(&own, secret.clone());
             let moved = Moved {
-                token,
+                secret,
                 from,
                 to: own,
                 asked,
@@ -105,20 +113,68 @@ impl Inner {
     /// another program signed out meanwhile, and the copy is removed too, because it would sign in again.
     async fn forget_moved(&self, moved: &Moved) {
         // It was unlocked a moment ago, so this raises no prompt.
-        let entry = match self.secrets.load(&moved.from).await {
-            Ok(Some(token)) if token.expose() == moved.token.expose() => &moved.from,
+        let entry = match self.ports.secrets.load(&moved.from).await {
+            Ok(Some(secret)) if secret.is_same(&moved.secret) => &moved.from,
             Ok(None) => &moved.to,
             Ok(Some(_)) | Err(_) => return,
         };
         let forgotten = {
             let state = self.state();
             // Under the lock, so that a token that is entered later is stored after the removal.
-            (state.decision == moved.asked).then(|| self.secrets.forget(entry))
+            (state.decision == moved.asked).then(|| self.ports.secrets.forget(entry))
         };
         if let Some(forgotten) = forgotten
             && let Err(error) = forgotten.await
         {
             tracing::warn!(%error, "the keyring keeps a copy of a token that was moved or forgotten");
+        }
+    }
+
+    /// Moves a sign-in to another entry, while no process renews it.
+    async fn move_sign_in(self: Arc<Self>, to: String, asked: u64) {
+        let Ok(_turn) = self.turn().await else {
+            return;
+        };
+        let in_memory = {
+            let state = self.state();
+            let in_memory = state.sign_in.known.in_memory.clone();
+            in_memory
+                .filter(|in_memory| state.decision == asked && !in_memory.unsaved && in_memory.entry != to)
+        };
+        let Some(in_memory) = in_memory else { return };
+        let secrets = &self.ports.secrets;
+        let moved = async {
+            match secrets.load_without_prompt(&in_memory.entry).await? {
+                Some(Secret::Grant(grant)) if grant.is_same(&in_memory.grant) => {
+                    secrets.store(&to, grant.clone().into()).await?;
+                    secrets.forget_if(&in_memory.entry, grant.into()).await?;
+                    Ok(true)
+                }
+                Some(_) | None => Ok(false),
+            }
+        };
+        match moved.await {
+            Ok(true) => {
+                let mut state = self.state();
+                if state.decision == asked
+                    && let Some(current) = &mut state.current
+                {
+                    current.entry.clone_from(&to);
+                }
+                if let Some(known) = state
+                    .sign_in
+                    .known
+                    .in_memory
+                    .as_mut()
+                    .filter(|known| known.grant.is_same(&in_memory.grant))
+                {
+                    known.entry = to;
+                }
+            }
+            Ok(false) => {}
+            Err::<_, SecretError>(error) => {
+                tracing::warn!(%error, "the sign-in is not in the entry of its account yet");
+            }
         }
     }
 }

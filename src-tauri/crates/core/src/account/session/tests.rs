@@ -3,10 +3,12 @@ use std::sync::Arc;
 use gloria_stream::{Credential, CredentialError, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
-use super::{Server, ServerToken, Session, SessionOptions};
+use super::{
+    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, Unkept,
+};
 use crate::account::address::Address;
-use crate::ports::fakes::FakeSecrets;
-use crate::ports::{SecretError, Secrets};
+use crate::ports::fakes::{FakeExclusive, FakeSecrets};
+use crate::ports::{SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
 use crate::token::Token;
@@ -30,8 +32,18 @@ fn options() -> SessionOptions {
 }
 
 fn session(secrets: &Arc<FakeSecrets>) -> Session {
-    let secrets: Arc<dyn Secrets> = secrets.clone();
-    Session::new(options(), secrets, None, None)
+    Session::new(options(), ports(secrets), None, None)
+}
+
+fn ports(secrets: &Arc<FakeSecrets>) -> SessionPorts {
+    SessionPorts {
+        secrets: secrets.clone(),
+        exclusive: Arc::<FakeExclusive>::default(),
+        clock: Arc::new(SystemClock),
+        provider: Arc::new(OpenIdProvider::new(Arc::new(SystemClock))),
+        rest: Rest::default(),
+        saving: Saving::default(),
+    }
 }
 
 fn keyring(text: &str) -> Arc<FakeSecrets> {
@@ -137,9 +149,9 @@ async fn what_is_entered_is_in_force_at_once_and_an_earlier_answer_is_void() {
         generation
     });
     assert_eq!(shown(credential), ("entered".to_owned(), generation));
-    assert!(session.memory_only().is_some());
+    assert!(session.unkept().is_some());
     session.on_stored(generation);
-    assert!(session.memory_only().is_none());
+    assert!(session.unkept().is_none());
     assert_eq!(
         shown(session.credential().await).1,
         generation,
@@ -149,7 +161,7 @@ async fn what_is_entered_is_in_force_at_once_and_an_earlier_answer_is_void() {
     // A keyring that took another one meanwhile says nothing of this one.
     let newer = session.enter(token("newer"));
     session.on_stored(generation);
-    assert!(session.memory_only().is_some(), "{newer:?}");
+    assert!(session.unkept().is_some(), "{newer:?}");
 }
 
 #[tokio::test]
@@ -169,9 +181,8 @@ async fn after_signing_out_an_answer_from_before_brings_no_token_back() {
 #[tokio::test]
 async fn the_environments_token_stays_whatever_comes() {
     let secrets = keyring("kept");
-    let port: Arc<dyn Secrets> = secrets.clone();
     let environment = ServerToken::new(server(ENTRY), token("environment"));
-    let session = Session::new(options(), port, Some(&environment), None);
+    let session = Session::new(options(), ports(&secrets), Some(&environment), None);
     session.enter(token("entered"));
     session.requery(true);
     session.forget();
@@ -183,9 +194,9 @@ async fn the_environments_token_stays_whatever_comes() {
 #[tokio::test]
 async fn another_servers_token_is_left_out() {
     let secrets = Arc::new(FakeSecrets::default());
-    let port: Arc<dyn Secrets> = secrets.clone();
     let other = ServerToken::new(server("https://other.example"), token("other"));
-    let session = Session::new(options(), port, Some(&other), Some(&other));
+    let unkept = Some(Unkept::entered(other.clone()));
+    let session = Session::new(options(), ports(&secrets), Some(&other), unkept);
     let outcome = session.credential().await;
     assert!(matches!(outcome, Err(CredentialError::Missing)), "{outcome:?}");
 }
@@ -269,7 +280,7 @@ async fn a_token_that_is_entered_while_another_moves_stays() {
     secrets.hang();
     session.move_to_account();
     session.enter(token("a"));
-    let stored = secrets.store(ENTRY, token("a"));
+    let stored = secrets.store(ENTRY, token("a").into());
     secrets.resume();
     stored.await.unwrap();
     secrets.asked.wait_for(4).await;

@@ -14,6 +14,9 @@ use zbus_secret_service_keyring_store::Store;
 
 use super::{Request, SERVICE, refusal};
 
+/// GNOME Keyring and `KWallet` store megabytes.
+pub(super) const MAX_ENTRY_BYTES: Option<usize> = None;
+
 /// Uses a new connection for each call: the keyring's daemon may have been started, stopped or replaced since the last.
 pub(super) fn entry(
     address: &str,
@@ -35,7 +38,7 @@ fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::E
     // No secret is sent over this connection, so it needs no encryption.
     let service = SecretService::connect(EncryptionType::Plain)?;
     match request {
-        Request::Load | Request::LoadWithoutPrompt | Request::Forget => {
+        Request::Load | Request::LoadWithoutPrompt | Request::Forget | Request::ForgetIf(_) => {
             let attributes = HashMap::from([("service", SERVICE), ("username", address)]);
             Ok(!service.search_items(attributes)?.locked.is_empty())
         }

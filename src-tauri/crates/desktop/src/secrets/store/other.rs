@@ -5,6 +5,9 @@ use keyring::Entry;
 
 use super::{Request, SERVICE, refusal};
 
+/// Items of the keychain have no limit that a token reaches.
+pub(super) const MAX_ENTRY_BYTES: Option<usize> = None;
+
 pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<Entry, SecretError> {
     Entry::new(SERVICE, address).map_err(refusal)
 }

@@ -7,6 +7,9 @@ use keyring::Entry;
 
 use super::{Request, SERVICE, refusal};
 
+/// `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
+pub(super) const MAX_ENTRY_BYTES: Option<usize> = Some(2560);
+
 pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<Entry, SecretError> {
     // Creates the store that keyring-core then uses.
     if Entry::store_status().is_err() {

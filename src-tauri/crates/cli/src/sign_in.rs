@@ -1,0 +1,210 @@
+//! `gloria login`: at a provider in the browser, with a code on another device, or with a token from stdin.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use gloria_core::account::address::Address;
+use gloria_core::account::session::CommandSession;
+use gloria_core::grant::SavedGrant;
+use gloria_core::message::{self, Message};
+use gloria_core::ports::{Opener as _, SecretError, Secrets as _};
+use gloria_core::settings::Settings;
+use gloria_core::token::Token;
+use gloria_desktop::Browser as SystemBrowser;
+use gloria_sign_in::{Asked, Browser, Client, Grant, Moment, Pages, Provider, SystemEntropy, discover};
+use gloria_stream::http::Http;
+
+use crate::interruption::interruption;
+use crate::output::{catalogue, failure, print_error};
+use crate::session::{
+    self, Outcome, address, erasures, keyring, notify_running_app, print_outcome, settings,
+};
+use crate::{NO_TOKEN, USAGE};
+
+/// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
+/// one.
+const MAX_INPUT_BYTES: u64 = 64 * 1024;
+
+/// How to log in.
+#[derive(Debug, Args)]
+pub(crate) struct LoginOptions {
+    #[command(flatten)]
+    server: session::Options,
+    #[arg(long)]
+    token: bool,
+    #[arg(long, conflicts_with = "token")]
+    device: bool,
+}
+
+/// Signs in with the browser if the settings say where; otherwise, and with a token on stdin, stores the token.
+pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
+    let LoginOptions {
+        server: options,
+        token,
+        device,
+    } = options;
+    let settings = settings()?;
+    let address = match address(&options, &settings) {
+        Ok(address) => address,
+        Err(problem) => {
+            print_error(&problem);
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    // What is written to a pipe or redirected from a file is a token.
+    let wants_token = token || (!device && !std::io::stdin().is_terminal());
+    match settings.sign_in() {
+        Some(provider) if !wants_token => {
+            return run(&address, provider, &settings, device, options.json).await;
+        }
+        None if device => {
+            print_error(&message::cli_no_provider());
+            return Ok(ExitCode::from(USAGE));
+        }
+        Some(_) | None => {}
+    }
+    let address = address.server();
+    if std::io::stdin().is_terminal() {
+        print_error(&message::cli_paste_token());
+    }
+    let mut text = String::new();
+    // What is longer is refused as too long, and what never ends is not read to its end.
+    std::io::stdin()
+        .take(MAX_INPUT_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| failure(&message::cli_token_unreadable(error.to_string())))?;
+    let token = match Token::parse(&text) {
+        Ok(token) => token,
+        Err(error) => {
+            print_error(&error.message());
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    keyring(true, &erasures()?)?.store(&address, token.into()).await?;
+    notify_running_app(&address).await;
+    print_outcome(Outcome::LoggedIn, &address, options.json)
+}
+
+/// Signs in at this provider and stores what renews the sign-in.
+async fn run(
+    address: &Address,
+    provider: Provider,
+    settings: &Settings,
+    device: bool,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let options = session::http(settings, true).await?;
+    let session = session::session(address, settings, session::ports(true)?, options.clone());
+    let http = Http::new(options);
+    let client_id = provider.client_id.clone();
+    let signed_in = async {
+        let client = connect(http, provider).await?;
+        if device {
+            with_device(&client).await.map(|grant| (grant, None))
+        } else {
+            with_browser(&client, settings.auth_ports.clone()).await
+        }
+    };
+    let signed_in = tokio::select! {
+        signed_in = signed_in => signed_in,
+        () = interruption() => Err(message::cli_sign_in_cancelled()),
+    };
+    let (grant, page) = match signed_in {
+        Ok(signed_in) => signed_in,
+        Err(why) => {
+            print_error(&why);
+            return Ok(ExitCode::from(NO_TOKEN));
+        }
+    };
+    let name = grant
+        .identity
+        .name
+        .clone()
+        .or_else(|| grant.identity.email.clone());
+    let kept = match saved(grant, client_id) {
+        Ok(grant) => store(&session, grant).await.map_err(|error| error.message()),
+        Err(why) => Err(why),
+    };
+    match kept {
+        Ok(()) => {
+            if let Some(page) = page {
+                page.signed_in();
+            }
+        }
+        Err(why) => {
+            if let Some(page) = page {
+                page.failed(why.clone());
+            }
+            print_error(&why);
+            return Ok(ExitCode::from(NO_TOKEN));
+        }
+    }
+    let address = address.server();
+    notify_running_app(&address).await;
+    if let Some(name) = name {
+        print_error(&message::cli_signed_in_as(name));
+    }
+    print_outcome(Outcome::LoggedIn, &address, json)
+}
+
+async fn connect(http: Http, provider: Provider) -> Result<Client, Message> {
+    let metadata = discover(&http, &provider.issuer)
+        .await
+        .map_err(|error| error.message())?;
+    let now = || Moment {
+        monotonic: std::time::Instant::now(),
+        wall: std::time::SystemTime::now(),
+    };
+    Ok(Client::new(http, provider, metadata, Arc::new(now)))
+}
+
+async fn with_browser(client: &Client, ports: Vec<u16>) -> Result<(Grant, Option<Browser>), Message> {
+    let asked = Asked {
+        ports,
+        ..Asked::default()
+    };
+    let pages = Pages {
+        language: catalogue().language().to_string(),
+        say: Arc::new(|message| catalogue().say(message)),
+    };
+    let attempt = client.begin(asked, pages, &SystemEntropy).await;
+    let mut attempt = attempt.map_err(|error| error.message())?;
+    let host = client.provider().issuer.host();
+    // Whatever the browser does, the address is there to be copied.
+    print_error(&message::cli_sign_in_at(host, attempt.link().as_str()));
+    if let Err(error) = SystemBrowser.open(attempt.link().as_str()) {
+        print_error(&error.message());
+    }
+    let (grant, page) = attempt.wait().await.map_err(|error| error.message())?;
+    Ok((grant, Some(page)))
+}
+
+async fn with_device(client: &Client) -> Result<Grant, Message> {
+    let attempt = client.begin_device().await;
+    let mut attempt = attempt.map_err(|error| error.message())?;
+    let (place, code) = (attempt.verification_uri().as_str(), attempt.user_code());
+    print_error(&message::cli_sign_in_with_code(place, code));
+    attempt.wait().await.map_err(|error| error.message())
+}
+
+/// What the keyring gets. A sign-in that cannot be renewed would end unnoticed within hours, so it counts as none.
+fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
+    let Grant {
+        refresh_token,
+        identity,
+        ..
+    } = grant;
+    let refresh_token = refresh_token.ok_or_else(message::sign_in_not_renewable)?;
+    let issuer = identity.issuer.to_string();
+    SavedGrant::new(issuer, client_id, identity.subject, refresh_token)
+        .ok_or_else(message::sign_in_not_renewable)
+}
+
+async fn store(session: &CommandSession, grant: SavedGrant) -> Result<(), SecretError> {
+    for replaced in session.store(grant).await? {
+        session.revoke(&replaced).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The session of one command, without a core.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use gloria_stream::http::HttpOptions;
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
+
+use super::{OpenIdProvider, Rest, Saving, Server, Session, SessionOptions, SessionPorts, SignedOut};
+use crate::account::address::Address;
+use crate::grant::{SavedGrant, Secret};
+use crate::message::{self, Message};
+use crate::ports::{Exclusive, InUse, SecretError, Secrets, SystemClock};
+use crate::protocol::TokenState;
+use crate::token::AuthTransport;
+
+/// What a command needs of the system.
+#[derive(Debug, Clone)]
+pub struct CommandPorts {
+    /// The keyring.
+    pub secrets: Arc<dyn Secrets>,
+    /// The lock that it shares with the app.
+    pub exclusive: Arc<dyn Exclusive>,
+}
+
+/// The token of one command: the keyring's, or the access token of the sign-in that the keyring has, which is renewed
+/// as the app does it.
+#[derive(Clone)]
+pub struct CommandSession {
+    session: Session,
+    saving: Saving,
+    ports: CommandPorts,
+}
+
+impl CommandSession {
+    /// A session for the server of an address. `account` is the entry of the account that was used last.
+    pub fn new(
+        address: &Address,
+        transport: AuthTransport,
+        account: Option<String>,
+        ports: CommandPorts,
+        http: HttpOptions,
+    ) -> Self {
+        let options = SessionOptions {
+            server: Server::of(address),
+            entry: address.server(),
+            transport,
+        };
+        let saving = Saving::default();
+        let provider = OpenIdProvider::new(Arc::new(SystemClock));
+        provider.configure(http);
+        let system = SessionPorts {
+            secrets: Arc::clone(&ports.secrets),
+            exclusive: Arc::clone(&ports.exclusive),
+            clock: Arc::new(SystemClock),
+            provider: Arc::new(provider),
+            rest: Rest::default(),
+            saving: saving.clone(),
+        };
+        let session = Session::new(options, system, None, None);
+        session.set_account_entry(account);
+        Self {
+            session,
+            saving,
+            ports,
+        }
+    }
+
+    /// Why the user has to sign in again, if that is so.
+    pub fn ended(&self) -> Option<Message> {
+        let report = self.session.reports().borrow().clone();
+        match report.state {
+            TokenState::NeedsSignIn | TokenState::Rejected => report.problem,
+            TokenState::Unknown
+            | TokenState::Present
+            | TokenState::Missing
+            | TokenState::KeyringLocked
+            | TokenState::KeyringUnavailable => None,
+        }
+    }
+
+    /// Waits while a refresh token may be on its way: ending the process then may end the sign-in.
+    pub async fn until_saved(&self) {
+        self.saving.until_over().await;
+    }
+
+    /// Removes the token or the sign-in from the keyring, and revokes a sign-in. The error says why the provider may
+    /// still accept it.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not remove it.
+    pub async fn sign_out(&self) -> Result<Result<(), Message>, SecretError> {
+        let SignedOut { removed, unrevoked } = self.session.sign_out().await;
+        removed?;
+        Ok(unrevoked.map_or(Ok(()), Err))
+    }
+
+    /// Stores a new sign-in, which replaces what the keyring has. Returns the sign-in that it replaced, to be revoked.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not store it, or another program renews the present one for too long.
+    pub async fn store(&self, grant: SavedGrant) -> Result<Vec<SavedGrant>, SecretError> {
+        // A renewal under way would store its answer over the new one.
+        let turn = self.ports.exclusive.turn().await;
+        let _turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
+        let mut replaced = Vec::new();
+        for entry in self.session.entries() {
+            // What cannot be read is replaced as well.
+            if let Ok(Some(Secret::Grant(before))) = self.ports.secrets.load(&entry).await {
+                replaced.push(before);
+            }
+        }
+        let entry = &self.session.options().entry;
+        self.ports.secrets.store(entry, grant.into()).await?;
+        Ok(replaced)
+    }
+
+    /// Revokes a sign-in that was replaced. A failure has no consequence for the new one.
+    pub async fn revoke(&self, grant: &SavedGrant) {
+        if let Err(why) = self.session.revoke(grant).await {
+            tracing::info!(why = %why.id, "a sign-in that was replaced is not revoked");
+        }
+    }
+}
+
+impl fmt::Debug for CommandSession {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.session.fmt(out)
+    }
+}
+
+impl CredentialProvider for CommandSession {
+    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        self.session.credential()
+    }
+
+    fn invalidate(&self, refused: Generation) {
+        self.session.invalidate(refused);
+    }
+}

@@ -1,0 +1,86 @@
+//! Signing out: the keyring's entries are removed while no process renews, and sign-ins are revoked.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+
+use super::{Inner, Session, Unrevoked};
+use crate::grant::{SavedGrant, Secret};
+use crate::ports::SecretError;
+
+/// What became of a sign-out. The token is out of memory in any case.
+#[derive(Debug)]
+pub(crate) struct SignedOut {
+    /// Whether the keyring's entries were removed.
+    pub(crate) removed: Result<(), SecretError>,
+    /// Why the provider still accepts the sign-in, if so.
+    pub(crate) unrevoked: Option<Unrevoked>,
+}
+
+impl Session {
+    /// The user signs out. A token of the environment stays.
+    ///
+    /// What is entered before the future completes is not removed.
+    pub(crate) fn sign_out(&self) -> BoxFuture<'static, SignedOut> {
+        let is_pasted = self.0.state().has_pasted();
+        self.forget();
+        let inner = Arc::clone(&self.0);
+        if is_pasted {
+            // Nothing renews it, so it is removed without a lock, and before anything that is stored later.
+            let entries = self.entries();
+            let removals = entries.iter().map(|entry| inner.ports.secrets.forget(entry));
+            let removals = join_all(removals.collect::<Vec<_>>());
+            return async {
+                SignedOut {
+                    removed: removals.await.into_iter().collect(),
+                    unrevoked: None,
+                }
+            }
+            .boxed();
+        }
+        let asked = inner.state().decision;
+        inner.remove(asked).boxed()
+    }
+
+    /// Revokes a sign-in.
+    pub(super) async fn revoke(&self, grant: &SavedGrant) -> Result<(), Unrevoked> {
+        self.0.ports.provider.revoke(grant).await
+    }
+}
+
+impl Inner {
+    async fn remove(self: Arc<Self>, asked: u64) -> SignedOut {
+        // A renewal under way would store its answer after the removal. One that is stuck is not waited for any longer.
+        let _turn = self.ports.exclusive.turn().await;
+        let entries = self.entries(&self.state());
+        let mut grants: Vec<SavedGrant> = std::mem::take(&mut self.state().left);
+        let mut removed = Ok(());
+        for entry in entries {
+            let found = self.ports.secrets.load(&entry).await;
+            if let Ok(Some(Secret::Grant(grant))) = &found
+                && !grants.iter().any(|known| known.is_same(grant))
+            {
+                grants.push(grant.clone());
+            }
+            let forgotten = {
+                let state = self.state();
+                // Under the lock, so that a token that is entered later is stored after the removal.
+                (state.decision == asked).then(|| self.ports.secrets.forget(&entry))
+            };
+            if let Some(forgotten) = forgotten
+                && let Err(error) = forgotten.await
+            {
+                removed = Err(error);
+            }
+        }
+        let mut unrevoked = None;
+        for grant in grants {
+            let is_dead = self.state().sign_in.is_dead(&grant);
+            if !is_dead && let Err(why) = self.ports.provider.revoke(&grant).await {
+                unrevoked = Some(why);
+            }
+        }
+        SignedOut { removed, unrevoked }
+    }
+}

@@ -1,0 +1,266 @@
+//! `gloria login` at a provider, what the app makes of it, and `gloria logout`.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gloria_backend::TEST_TOKEN;
+use gloria_desktop_session::{SessionOptions, wait_until};
+use serde_json::{Value, json};
+
+use super::credentials::{gloria, tray_says};
+use crate::scene::{DEADLINE, Scene, program};
+
+const CLIENT: &str = "gloria-desktop";
+
+/// A provider of one sign-in: each refresh token can be used once.
+#[derive(Clone)]
+struct Provider {
+    issuer: String,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    nonce: String,
+    given: u32,
+    /// What it was asked for, without metadata.
+    requests: Vec<String>,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let provider = Self {
+            issuer: format!("http://{}", listener.local_addr().unwrap()),
+            state: Arc::default(),
+        };
+        let serving = provider.clone();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                serving.serve(connection.unwrap());
+            }
+        });
+        provider
+    }
+
+    fn serve(&self, connection: TcpStream) {
+        let mut reader = BufReader::new(connection);
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            if reader.read_line(&mut header).unwrap() < 3 {
+                break;
+            }
+            if let Some(value) = header.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        let body = String::from_utf8(body).unwrap();
+        let (status, answer) = match &*path {
+            "/.well-known/openid-configuration" => ("200 OK", self.metadata()),
+            "/token" => self.token(&body),
+            "/revoke" => {
+                let token = field(&body, "token");
+                self.state
+                    .lock()
+                    .unwrap()
+                    .requests
+                    .push(format!("revoke {token}"));
+                ("200 OK", json!({}))
+            }
+            _ => ("404 Not Found", json!({})),
+        };
+        let answer = answer.to_string();
+        let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n");
+        let length = answer.len();
+        let mut connection = reader.into_inner();
+        write!(connection, "{head}Content-Length: {length}\r\n\r\n{answer}").unwrap();
+    }
+
+    fn metadata(&self) -> Value {
+        let issuer = &self.issuer;
+        json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}/authorize"),
+            "token_endpoint": format!("{issuer}/token"),
+            "revocation_endpoint": format!("{issuer}/revoke"),
+            "code_challenge_methods_supported": ["S256"],
+        })
+    }
+
+    fn token(&self, body: &str) -> (&'static str, Value) {
+        let mut state = self.state.lock().unwrap();
+        let is_code = field(body, "grant_type") == "authorization_code";
+        let shown = if is_code {
+            "code".to_owned()
+        } else {
+            field(body, "refresh_token")
+        };
+        state.requests.push(shown.clone());
+        if !is_code && shown != format!("refresh-{}", state.given) {
+            return ("400 Bad Request", json!({"error": "invalid_grant"}));
+        }
+        state.given += 1;
+        let mut answer = json!({
+            "token_type": "Bearer",
+            "access_token": TEST_TOKEN,
+            "refresh_token": format!("refresh-{}", state.given),
+            "expires_in": 3600,
+        });
+        if is_code {
+            answer["id_token"] = self.id_token(&state.nonce).into();
+        }
+        ("200 OK", answer)
+    }
+
+    fn id_token(&self, nonce: &str) -> String {
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let claims = json!({
+            "iss": self.issuer, "sub": "anna", "aud": CLIENT, "nonce": nonce, "name": "Anna Test",
+            "iat": now, "exp": now + 3600,
+        });
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"alg": "RS256"});
+        format!("{}.{}.c2lnbmF0dXJl", encode(&header), encode(&claims))
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.state.lock().unwrap().requests.clone()
+    }
+}
+
+/// A field of a form or a query.
+fn field(form: &str, name: &str) -> String {
+    let mut fields = form.split('&').filter_map(|field| field.split_once('='));
+    let value = fields.find(|(key, _)| *key == name).map(|(_, value)| value);
+    value.unwrap_or_default().replace("%3A", ":").replace("%2F", "/")
+}
+
+/// Does what a browser does in which somebody signs in: the provider redirects it to the app.
+fn come_back(link: &str, provider: &Provider) {
+    let query = link.split_once('?').unwrap().1;
+    provider.state.lock().unwrap().nonce = field(query, "nonce");
+    let callback = field(query, "redirect_uri");
+    let (host, path) = callback.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut browser = TcpStream::connect(host).unwrap();
+    let state = field(query, "state");
+    let request = format!("GET /{path}?code=the-code&state={state} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    browser.write_all(request.as_bytes()).unwrap();
+    // It waits for the page in a browser; here the head is enough.
+    BufReader::new(browser).read_line(&mut String::new()).unwrap();
+}
+
+/// Runs `gloria login` on a terminal, and signs in.
+fn log_in(scene: &Scene, provider: &Provider) -> String {
+    let mut command = scene.session.command("script");
+    scene.configure(&mut command);
+    let line = format!("{} login", program("gloria").display());
+    let mut child = command
+        .env("GLORIA_AUTH_ISSUER", &provider.issuer)
+        .env("GLORIA_AUTH_CLIENT_ID", CLIENT)
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    while lines.read_line(&mut said).unwrap() > 0 {
+        let link = said
+            .split_whitespace()
+            .find(|word| word.starts_with("http") && word.contains("/authorize?"));
+        if let Some(link) = link {
+            come_back(link, provider);
+            break;
+        }
+    }
+    lines.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sign_out() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let provider = Provider::start();
+    let said = log_in(&scene, &provider);
+    assert!(said.contains("signed in as Anna Test"), "{said}");
+    assert!(said.contains("is in the keyring"), "{said}");
+    assert!(
+        !said.contains("refresh-1") && !said.contains(TEST_TOKEN),
+        "{said}"
+    );
+
+    let mut running = super::credentials::app(&scene);
+    scene.connected().await;
+    tray_says(&scene, "Connected").await;
+    assert_eq!(provider.requests(), ["code", "refresh-1"]);
+
+    // A command beside the app renews in its turn, with what the app stored. The test server has one stream for a user.
+    let mut tail = scene
+        .command("gloria")
+        .arg("tail")
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the command to renew", DEADLINE, async || {
+        Ok(provider
+            .requests()
+            .contains(&"refresh-2".to_owned())
+            .then_some(()))
+    })
+    .await
+    .unwrap();
+    // It does not end before the next refresh token is stored.
+    let pid = tail.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .arg(pid)
+            .status()
+            .unwrap()
+            .success()
+    );
+    tail.wait().unwrap();
+    assert_eq!(provider.requests(), ["code", "refresh-1", "refresh-2"]);
+
+    // Another sign-in replaces this one, which is revoked.
+    log_in(&scene, &provider);
+    wait_until("the app to use it", DEADLINE, async || {
+        running.check_alive()?;
+        Ok(provider
+            .requests()
+            .contains(&"refresh-4".to_owned())
+            .then_some(()))
+    })
+    .await
+    .unwrap();
+    let requests = provider.requests();
+    assert!(requests.contains(&"revoke refresh-3".to_owned()), "{requests:?}");
+    scene.connected().await;
+
+    assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
+    assert_eq!(provider.requests().last().unwrap(), "revoke refresh-5");
+    scene
+        .backend
+        .control()
+        .wait_for(|seen| seen.streams == 0, DEADLINE)
+        .await
+        .unwrap();
+    tray_says(&scene, "Set-up needed").await;
+    let requests = provider.requests();
+    let refreshes = || requests.iter().filter(|request| request.starts_with("refresh"));
+    let used: std::collections::BTreeSet<_> = refreshes().collect();
+    assert_eq!(used.len(), refreshes().count(), "no refresh token was sent twice");
+}
