@@ -88,8 +88,8 @@ pub struct Machine {
     short_circuits_rested_at: Option<Instant>,
     /// When the computer last woke.
     woke: Option<Instant>,
-    /// A short-circuit was due during the attempt but not allowed yet; it takes place if the attempt fails.
-    short_circuit_pending: bool,
+    /// What should have shortened the attempt before that was allowed. It shortens the wait if the attempt fails.
+    short_circuit_pending: Option<ShortCircuit>,
     /// Overflows in a row at the current id.
     overflows: u32,
     /// Open streams in a row that ended by silence without one byte.
@@ -126,7 +126,7 @@ impl Machine {
             last_short_circuit: None,
             short_circuits_rested_at: None,
             woke: None,
-            short_circuit_pending: false,
+            short_circuit_pending: None,
             overflows: 0,
             empty_streams: 0,
         }
@@ -346,7 +346,7 @@ impl Machine {
         self.last_epoch += 1;
         let epoch = Epoch(self.last_epoch);
         self.not_before = None;
-        self.short_circuit_pending = false;
+        self.short_circuit_pending = None;
         self.promised = None;
         self.stream_report = None;
         self.without_cursor = without_cursor;
@@ -411,7 +411,7 @@ impl Machine {
                 cause,
             };
         }
-        if mem::take(&mut self.short_circuit_pending)
+        if self.short_circuit_pending.take().is_some()
             && let Phase::Waiting { until, cause, .. } | Phase::CircuitOpen { until, cause, .. } =
                 self.phase.clone()
         {

@@ -216,7 +216,7 @@ proptest! {
             }
             if matches!(before, Phase::Idle(_)) {
                 let allowed = matches!(input, Input::Start { .. } | Input::Stop);
-prop_assert!(after == before || allowed);
+                prop_assert!(after == before || allowed);
             }
             if matches!(before, Phase::Halted { .. }) {
                 let allowed =

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gloria_stream::machine::{Head, Input, Phase};
-use gloria_stream::{Cause, DialError, EndCause, Reachability, Timing};
+use gloria_stream::{Cause, CredentialError, DialError, EndCause, Reachability, Timing};
 
 use crate::numbers::{attempt, connected, failed, refuse, secs};
 use crate::{Rig, busy_head};
@@ -320,4 +320,52 @@ fn a_network_that_comes_and_goes_during_attempts_is_not_forgotten() {
         rig.wait().0 <= secs(10.0),
         "the attempt is left alone, and the network is kept in mind"
     );
+}
+
+#[test]
+fn a_short_circuit_that_waits_for_an_attempt_is_over_when_the_stream_opens() {
+    let delay_after_end = |credentials: u32, seed| {
+        let mut rig = Rig::with(Timing::default(), seed);
+        rig.start();
+        for _ in 0..credentials {
+            rig.send(Input::Credentials);
+            if matches!(rig.machine.phase(), Phase::Waiting { .. }) {
+                rig.tick();
+            }
+        }
+        rig.open().end(EndCause::Closed);
+        rig.wait().0
+    };
+    let shortest = (0..200).map(|seed| delay_after_end(2, seed)).min();
+    assert!(shortest >= Some(secs(0.25)), "{shortest:?}");
+}
+
+#[test]
+fn a_new_credential_that_an_attempt_did_not_use_is_tried_after_its_halt() {
+    let refusals: [fn(&mut Rig); 2] = [
+        |rig| {
+            rig.answer(403);
+        },
+        |rig| {
+            let missing = DialError::Credential(CredentialError::Missing);
+            rig.send(Input::Refused(rig.epoch(), missing));
+        },
+    ];
+    for refuse in refusals {
+        let mut rig = Rig::new();
+        rig.start().send(Input::Credentials);
+        rig.tick();
+        rig.send(Input::Credentials);
+        rig.send(Input::Network(Reachability::Online));
+        rig.send(Input::Network(Reachability::Online));
+        assert!(matches!(rig.machine.phase(), Phase::Connecting { .. }));
+        refuse(&mut rig);
+        assert!(rig.wait().0 <= secs(11.0), "{:?}", rig.machine.phase());
+        rig.tick();
+        refuse(&mut rig);
+        assert!(
+            matches!(rig.machine.phase(), Phase::Halted { .. }),
+            "it is tried once"
+        );
+    }
 }

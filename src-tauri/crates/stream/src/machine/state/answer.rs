@@ -22,6 +22,8 @@ impl Machine {
                 }
                 self.refused_without_cursor = None;
                 self.probing = None;
+                // The attempt succeeded without it. Kept, it would take the jitter from the stream's end hours later.
+                self.short_circuit_pending = None;
                 self.renewed = rejected;
                 self.delivered = false;
                 let liveness = now + liveness_limit(self.heartbeat());

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Machine;
+use super::short_circuit::ShortCircuit;
 use crate::machine::pace::{self, Pace};
 use crate::machine::{Cause, Effect, HaltReason, Phase};
 
@@ -26,6 +27,10 @@ impl Machine {
     /// Halts, and schedules the reason's next probe, if it has one.
     pub(super) fn halt(&mut self, now: Instant, reason: HaltReason) {
         self.probing = None;
+        if self.short_circuit_pending.take() == Some(ShortCircuit::Credentials) {
+            // The attempt was made without the new credential, and nothing else would try it before the next probe.
+            return self.wait_briefly(now, Cause::Halted(reason));
+        }
         let until = match reason {
             HaltReason::Unauthorized | HaltReason::Expired | HaltReason::Forbidden => {
                 Some(now + MIN_PROBE_INTERVAL + pace::uniform(&mut self.rng, MAX_PROBE_JITTER))

@@ -114,8 +114,9 @@ impl Machine {
         } else if open {
             // It was opened moments ago, most likely for the same reason.
             self.expect_soon(now);
-        } else {
-            self.short_circuit_pending = true;
+        } else if self.short_circuit_pending != Some(ShortCircuit::Credentials) {
+            // A new credential may lead out of a halt as well, so no other trigger replaces it.
+            self.short_circuit_pending = Some(trigger);
         }
     }
 
