@@ -13,6 +13,7 @@ import {
   type Message,
   type ReceivedEvent,
   type Revised,
+  type SignInPlace,
   type Snapshot,
   type TestReport,
   type Update,
@@ -28,6 +29,7 @@ const PAGE_LIMIT = 500;
 const DIAL_MS = 700;
 const FIRST_DELAY_MS = 15_000;
 const MINUTE_MS = 60_000;
+const SIGN_IN_MS = 5 * MINUTE_MS;
 /** How often the core publishes metrics while they are on screen. */
 const METRICS_MS = 1_000;
 
@@ -62,7 +64,7 @@ export class FakeHost implements Host, Fake {
       this.#begun = true;
       this.scenario.begin(this);
     }
-    const { connection, account, preferences, notices, requestedItem, requestedView } = this.scenario;
+    const { connection, account, signIn, preferences, notices, requestedItem, requestedView } = this.scenario;
     return Promise.resolve({
       protocol: this.protocol,
       revision: this.#revision,
@@ -70,6 +72,7 @@ export class FakeHost implements Host, Fake {
       connection,
       counts: this.counts(),
       account,
+      signIn,
       preferences,
       notices,
       requestedItem,
@@ -111,6 +114,9 @@ export class FakeHost implements Host, Fake {
         break;
       case 'account':
         this.scenario.account = update.value;
+        break;
+      case 'signIn':
+        this.scenario.signIn = update.value;
         break;
       case 'preferences':
         this.scenario.preferences = update.value;
@@ -300,6 +306,33 @@ export class FakeHost implements Host, Fake {
       this.dial(null);
       return Promise.resolve(null);
     },
+    sign_in_offer: (address) =>
+      Promise.resolve({
+        address,
+        provider: this.scenario.account.provider,
+        ways: this.scenario.account.provider === null ? [] : ['browser', 'device'],
+        problem: null,
+      }),
+    sign_in_begin: ({ address, way }) => {
+      const provider = this.scenario.account.provider ?? 'id.example.com';
+      const link = `https://${provider}/authorize?client_id=gloria`;
+      const place: SignInPlace =
+        way === 'device'
+          ? { way, page: `https://${provider}/device`, code: 'WDJB-MJHT' }
+          : { way, forgotten: false };
+      const until = Date.now() + SIGN_IN_MS;
+      this.push({
+        kind: 'signIn',
+        value: { step: 'waiting', address, provider, link, until, place, problem: null },
+      });
+      return Promise.resolve(null);
+    },
+    sign_in_open: () => Promise.resolve(null),
+    sign_in_cancel: () => {
+      this.push({ kind: 'signIn', value: { step: 'none' } });
+      return Promise.resolve(null);
+    },
+    sign_in_paste: () => Promise.resolve(null),
     account_confirm: () => {
       this.push({ kind: 'account', value: { ...this.scenario.account, question: null } });
       this.dial(null);

@@ -29,6 +29,10 @@ counts: Counts,
  */
 account: AccountView, 
 /**
+ * The sign-in that is under way.
+ */
+signIn: SignInView, 
+/**
  * Settings that the user can change.
  */
 preferences: Preferences, 
@@ -65,7 +69,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "viewRequested", "value": View | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "signIn", "value": SignInView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "viewRequested", "value": View | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as users see it.
@@ -383,7 +387,16 @@ question: PersonQuestion | null,
 /**
  * What the server last sent about the token's user.
  */
-user: OwnUser, };
+user: OwnUser, 
+/**
+ * The host name of the provider at which the user signs in; absent if the token has to be pasted, or that is not
+ * known yet.
+ */
+provider: string | null, 
+/**
+ * Who is signed in at the provider; absent without a sign-in.
+ */
+signedIn: SignedIn | null, };
 
 /**
  * The state of the token.
@@ -421,6 +434,180 @@ export type PersonQuestion = {
  * The server's id of the token's user, if it sends one.
  */
 user: string | null, };
+
+/**
+ * Who is signed in at a provider.
+ */
+export type SignedIn = { 
+/**
+ * The name according to the provider.
+ */
+name: string | null, 
+/**
+ * The mail address according to the provider.
+ */
+email: string | null, 
+/**
+ * The host name of the provider.
+ */
+provider: string, 
+/**
+ * When the sign-in ends; absent if it renews itself.
+ */
+endsAt: number | null, 
+/**
+ * What is wrong with it; absent if nothing is.
+ */
+trouble: SignInTrouble | null, };
+
+/**
+ * What is wrong with a sign-in that is in force.
+ */
+export type SignInTrouble = { 
+/**
+ * Its kind.
+ */
+kind: SignInTroubleKind, 
+/**
+ * What happened and what to do.
+ */
+message: Message, };
+
+/**
+ * The kinds of [`SignInTrouble`].
+ */
+export type SignInTroubleKind = "renewalFailing" | "misconfigured" | "unsaved";
+
+/**
+ * The sign-in that is under way. It goes on while the window is closed.
+ */
+export type SignInView = { "step": "none" } | { "step": "starting", 
+/**
+ * The server's address.
+ */
+address: string, } | { "step": "waiting", 
+/**
+ * The server's address.
+ */
+address: string, 
+/**
+ * The host name of the provider.
+ */
+provider: string, 
+/**
+ * The address to open, which can be used again.
+ */
+link: string, 
+/**
+ * When it ends without the user.
+ */
+until: number, 
+/**
+ * Where the user signs in.
+ */
+place: SignInPlace, 
+/**
+ * What went wrong so far, such as that no browser could be opened.
+ */
+problem: Message | null, } | { "step": "exchanging", 
+/**
+ * The server's address.
+ */
+address: string, 
+/**
+ * The host name of the provider.
+ */
+provider: string, } | { "step": "storing", 
+/**
+ * The server's address.
+ */
+address: string, 
+/**
+ * The host name of the provider.
+ */
+provider: string, } | { "step": "failed", 
+/**
+ * The server's address.
+ */
+address: string, 
+/**
+ * How the user wanted to sign in.
+ */
+way: SignInWay, 
+/**
+ * Why, and what to do.
+ */
+message: Message, };
+
+/**
+ * Where the user signs in.
+ */
+export type SignInPlace = { "way": "browser", 
+/**
+ * The provider's page came back without our request, so it forgot it: the user has to sign in there first,
+ * and open the link again.
+ */
+forgotten: boolean, } | { "way": "device", 
+/**
+ * The page's address, to be typed on another device.
+ */
+page: string, 
+/**
+ * The code to be entered there, or compared if the link was opened.
+ */
+code: string, };
+
+/**
+ * How the user signs in.
+ */
+export type SignInWay = "browser" | "device";
+
+/**
+ * Begins a sign-in, which replaces one that is under way.
+ */
+export type SignInForm = { 
+/**
+ * The server's address, as typed. It is saved once the user has signed in.
+ */
+address: string, 
+/**
+ * How the user signs in.
+ */
+way: SignInWay, 
+/**
+ * Whether the provider has to ask who it is, although the browser may be signed in there.
+ */
+anotherAccount: boolean, };
+
+/**
+ * How users of a server can sign in.
+ */
+export type SignInOffer = { 
+/**
+ * The server's address in its complete form.
+ */
+address: string, 
+/**
+ * The host name of the provider; absent if the server has only tokens that are pasted.
+ */
+provider: string | null, 
+/**
+ * The ways in which the provider lets users sign in; none if it does not answer, for the reason in `problem`.
+ */
+ways: Array<SignInWay>, 
+/**
+ * Why nobody can sign in there at present.
+ */
+problem: Message | null, };
+
+/**
+ * The address of the page that the browser could not open, from its address bar. It has the code of the sign-in.
+ */
+export type PastedPage = { 
+/**
+ * The whole address.
+ */
+address: string, };
 
 /**
  * The result of a connection test.
@@ -1355,6 +1542,26 @@ account_save: [AccountForm, null],
  * Disconnects and removes the token.
  */
 account_sign_out: [null, null], 
+/**
+ * Asks a server how its users sign in, without a token.
+ */
+sign_in_offer: [string, SignInOffer], 
+/**
+ * Begins a sign-in and opens the provider's page. It goes on while the window is closed.
+ */
+sign_in_begin: [SignInForm, null], 
+/**
+ * Opens the provider's page once more.
+ */
+sign_in_open: [null, null], 
+/**
+ * Cancels the sign-in, or removes its failure from the view.
+ */
+sign_in_cancel: [null, null], 
+/**
+ * Takes the address of the page that the browser could not open.
+ */
+sign_in_paste: [PastedPage, null], 
 /**
  * Says whether the new token belongs to the same person.
  */

@@ -36,6 +36,8 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       needsSetup: true,
       question: null,
       user: { name: null, status: null },
+      provider: null,
+      signedIn: null,
     },
     connection: connection({
       state: 'idle',
@@ -56,6 +58,8 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       needsSetup: true,
       question: null,
       user: { name: null, status: null },
+      provider: null,
+      signedIn: null,
     },
     connection: connection({
       state: 'halted',
@@ -141,6 +145,8 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       needsSetup: false,
       question: null,
       user: { name: null, status: null },
+      provider: null,
+      signedIn: null,
     },
     ...waits(now, {
       reason: says('the keyring is locked; unlock it and try again'),

@@ -130,6 +130,7 @@ export class Inbox {
       case 'connection':
       case 'counts':
       case 'account':
+      case 'signIn':
       case 'preferences':
       case 'notices':
       case 'itemRequested':

@@ -16,6 +16,8 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
       return { ...snapshot, revision, counts: update.value };
     case 'account':
       return { ...snapshot, revision, account: update.value };
+    case 'signIn':
+      return { ...snapshot, revision, signIn: update.value };
     case 'preferences':
       return { ...snapshot, revision, preferences: update.value };
     case 'notices':

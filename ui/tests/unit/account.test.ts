@@ -13,6 +13,8 @@ const ACCOUNT: AccountView = {
   needsSetup: true,
   question: null,
   user: { name: null, status: null },
+  provider: null,
+  signedIn: null,
 };
 
 test('an address is needed, and what it looks like is the core’s to say', () => {

@@ -37,7 +37,10 @@ function snapshot(revision: number): Snapshot {
       needsSetup: false,
       question: null,
       user: { name: null, status: null },
+      provider: null,
+      signedIn: null,
     },
+    signIn: { step: 'none' },
     preferences: {
       sounds: true,
       volume: 50,

@@ -51,6 +51,7 @@ fn is_activity(update: &Update, state: ConnectionState) -> bool {
         | Update::InboxChanged
         | Update::Missed
         | Update::Account(_)
+        | Update::SignIn(_)
         | Update::Preferences(_)
         | Update::Notices(_)
         | Update::ItemRequested(_)

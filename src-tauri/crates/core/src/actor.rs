@@ -19,6 +19,7 @@ mod requests;
 mod restarts;
 mod settings;
 mod setup;
+mod sign_in;
 mod signals;
 mod storage;
 mod supervision;
@@ -50,7 +51,7 @@ use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
-use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, Snapshot};
+use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, SignInView, Snapshot};
 use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
@@ -276,6 +277,7 @@ impl Actor {
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
                 .collect(),
+            sign_in: SignInView::None,
             requested_item: None,
             requested_view: None,
             in_view: false,

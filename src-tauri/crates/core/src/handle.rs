@@ -21,7 +21,8 @@ use crate::metrics::status::StatusReport;
 use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView,
-    PauseRequest, PersonAnswer, PreferencesForm, Revised, Snapshot, TestReport, View, WindowView,
+    PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm, SignInOffer, Snapshot,
+    TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -231,6 +232,16 @@ requests! {
     account_save(form: AccountForm) -> () = AccountSave;
     /// Disconnects and removes the token.
     account_sign_out() -> () = AccountSignOut;
+    /// Asks a server how its users sign in.
+    sign_in_offer(address: String) -> SignInOffer = SignInOffer;
+    /// Begins a sign-in at a provider.
+    sign_in_begin(form: SignInForm) -> () = SignInBegin;
+    /// Opens the provider's page once more.
+    sign_in_open() -> () = SignInOpen;
+    /// Cancels the sign-in.
+    sign_in_cancel() -> () = SignInCancel;
+    /// Takes the address of the page that the browser could not open.
+    sign_in_paste(page: PastedPage) -> () = SignInPaste;
     /// Says whether another token belongs to the same user.
     account_confirm(answer: PersonAnswer) -> () = AccountConfirm;
     /// Signals that the keyring's entry of this API address has changed.

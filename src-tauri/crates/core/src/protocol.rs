@@ -12,6 +12,7 @@ mod metrics;
 mod notices;
 mod preferences;
 mod server_event;
+mod sign_in;
 mod snapshot;
 mod window;
 
@@ -37,6 +38,10 @@ pub use server_event::{
     ErrorData, EventType, GapData, GapEnd, GreetingData, HeartbeatData, ListenerMessage,
     NotificationChangeData, NotificationData, NotificationDeletedData, ReceivedEvent, ServerEvent,
     SystemData, UserData, UserStatusData, WorkflowData,
+};
+pub use sign_in::{
+    PastedPage, SignInForm, SignInOffer, SignInPlace, SignInTrouble, SignInTroubleKind, SignInView,
+    SignInWay, SignedIn,
 };
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::{View, WindowView};

@@ -67,7 +67,10 @@ export function busy(now: number): Scenario {
       needsSetup: false,
       question: null,
       user: { name: 'Anna Schmidt', status: null },
+      provider: null,
+      signedIn: null,
     },
+    signIn: { step: 'none' },
     preferences: {
       sounds: true,
       volume: 60,

@@ -7,6 +7,7 @@ import type {
   MetricsView,
   Notice,
   Preferences,
+  SignInView,
   View,
 } from '../protocol';
 
@@ -25,6 +26,7 @@ export interface Scenario {
   items: Item[];
   connection: ConnectionView;
   account: AccountView;
+  signIn: SignInView;
   preferences: Preferences;
   notices: Notice[];
   metrics: MetricsView;

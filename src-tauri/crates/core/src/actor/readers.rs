@@ -15,8 +15,8 @@ use crate::handle::Attached;
 use crate::item::{Counts, EpochMillis, Item};
 use crate::message::Message;
 use crate::protocol::{
-    AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, Snapshot, Update,
-    View, WindowView,
+    AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, SignInView, Snapshot,
+    Update, View, WindowView,
 };
 use crate::ticks::Ticks;
 
@@ -159,6 +159,12 @@ impl Readers {
             self.publish(Update::Account(view));
         }
         news
+    }
+
+    pub(super) fn publish_sign_in(&mut self, view: SignInView) {
+        if view != self.state.sign_in {
+            self.publish(Update::SignIn(view));
+        }
     }
 
     pub(super) fn publish_preferences(&mut self, preferences: Preferences) {

@@ -74,6 +74,14 @@ impl Actor {
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => self.save_account(form, reply).await,
             Request::AccountSignOut(reply) => self.sign_out(reply),
+            Request::SignInOffer(address, reply) => self.sign_in_offer(&address, reply),
+            Request::SignInBegin(form, reply) => self.begin_sign_in(form, reply),
+            Request::SignInOpen(reply) => reply.answer(self.open_sign_in()),
+            Request::SignInCancel(reply) => {
+                self.cancel_sign_in();
+                reply.answer(Ok(()));
+            }
+            Request::SignInPaste(page, reply) => reply.answer(self.paste_sign_in(&page)),
             Request::AccountConfirm(answer, reply) => reply.answer(self.confirm_person(answer).await),
             Request::CredentialsChanged(address, reply) => {
                 self.on_credentials_changed(&address);

@@ -131,6 +131,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
                 | Update::InboxChanged
                 | Update::Missed
                 | Update::Account(_)
+                | Update::SignIn(_)
                 | Update::Preferences(_)
                 | Update::ItemRequested(_)
                 | Update::ViewRequested(_)

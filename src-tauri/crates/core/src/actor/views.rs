@@ -98,6 +98,8 @@ pub(super) fn account_view(
         needs_setup: settings.address.is_none() || no_token,
         question,
         user,
+        provider: settings.sign_in().map(|provider| provider.issuer.host()),
+        signed_in: None,
     }
 }
 

@@ -9,7 +9,8 @@ use crate::item::{Counts, Item, SoundName};
 use crate::message::{self, Refusal};
 use crate::protocol::{
     AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
-    PauseRequest, PersonAnswer, PreferencesForm, TestReport, WindowView, for_each_command,
+    PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, TestReport, WindowView,
+    for_each_command,
 };
 
 /// How much of an unknown name an error quotes.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::SignedIn;
 use super::preferences::LockedBy;
 
 /// Address and token.
@@ -29,6 +30,11 @@ pub struct AccountView {
     pub question: Option<PersonQuestion>,
     /// What the server last sent about the token's user.
     pub user: OwnUser,
+    /// The host name of the provider at which the user signs in; absent if the token has to be pasted, or that is not
+    /// known yet.
+    pub provider: Option<String>,
+    /// Who is signed in at the provider; absent without a sign-in.
+    pub signed_in: Option<SignedIn>,
 }
 
 /// The token's user, as far as the server says.

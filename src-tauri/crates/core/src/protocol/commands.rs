@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 #[cfg(test)]
 use super::{
-    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PauseRequest, PersonAnswer,
-    PreferencesForm, TestReport, WindowView,
+    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PastedPage, PauseRequest,
+    PersonAnswer, PreferencesForm, SignInForm, SignInOffer, TestReport, WindowView,
 };
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
@@ -38,6 +38,16 @@ macro_rules! for_each_command {
             account_save: AccountForm => (),
             /// Disconnects and removes the token.
             account_sign_out: () => (),
+            /// Asks a server how its users sign in, without a token.
+            sign_in_offer: String => SignInOffer,
+            /// Begins a sign-in and opens the provider's page. It goes on while the window is closed.
+            sign_in_begin: SignInForm => (),
+            /// Opens the provider's page once more.
+            sign_in_open: () => (),
+            /// Cancels the sign-in, or removes its failure from the view.
+            sign_in_cancel: () => (),
+            /// Takes the address of the page that the browser could not open.
+            sign_in_paste: PastedPage => (),
             /// Says whether the new token belongs to the same person.
             account_confirm: PersonAnswer => (),
             /// Changes settings; absent fields stay.

@@ -8,7 +8,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences, View};
+use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences, SignInView, View};
 #[cfg(feature = "fakes")]
 use super::{Appearance, ConnectionState, NetworkState, OwnUser, Remedy, TokenState, Transport};
 #[cfg(feature = "fakes")]
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub counts: Counts,
     /// Address and token.
     pub account: AccountView,
+    /// The sign-in that is under way.
+    pub sign_in: SignInView,
     /// Settings that the user can change.
     pub preferences: Preferences,
     /// What the user should know about this computer, such as a full disk or a missing keyring.
@@ -84,7 +86,10 @@ impl Snapshot {
                 needs_setup: false,
                 question: None,
                 user: OwnUser::default(),
+                provider: None,
+                signed_in: None,
             },
+            sign_in: SignInView::None,
             preferences: Preferences {
                 sounds: true,
                 volume: 70,
@@ -113,6 +118,7 @@ impl Snapshot {
             Update::Connection(view) => self.connection = view,
             Update::Counts(counts) => self.counts = counts,
             Update::Account(view) => self.account = view,
+            Update::SignIn(view) => self.sign_in = view,
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
             Update::ItemRequested(key) => self.requested_item = key,
@@ -146,6 +152,8 @@ pub enum Update {
     Missed,
     /// The address or the state of the token changed.
     Account(AccountView),
+    /// The sign-in that is under way changed.
+    SignIn(SignInView),
     /// Settings changed.
     Preferences(Preferences),
     /// The list of notices changed.

@@ -42,6 +42,13 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "item_follow" => (json!({"key": "n:1", "action": null}), Value::is_null),
         "connection_test" => (account, |report| report["succeeded"] == true),
         "account_save" => (account, Value::is_null),
+        "account_confirm" => (json!({"same": true}), Value::is_null),
+        "sign_in_offer" => (json!(address), |offer| offer["ways"] == json!([])),
+        "sign_in_begin" => (
+            json!({"address": address, "way": "browser", "anotherAccount": false}),
+            Value::is_null,
+        ),
+        "sign_in_paste" => (json!({"address": "http://127.0.0.1:1/callback"}), Value::is_null),
         "preferences_save" => (json!({"volume": 20}), Value::is_null),
         "sound_preview" => (json!("knock"), Value::is_null),
         "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
@@ -59,13 +66,19 @@ async fn every_command_of_the_list_is_done() {
     let names = COMMANDS.iter().copied();
     let (last, others): (Vec<&str>, Vec<&str>) = names.partition(|name| *name == "account_sign_out");
     for name in others.into_iter().chain(last) {
-        if name == "account_confirm" {
-            let answer = running.core.dispatch(name, json!({"same": true})).await;
-            // There is no question to answer.
-            assert_eq!(answer.unwrap_err().code, CommandErrorCode::Refused);
+        let (request, expected) = example(name, &backend.api_url());
+        let refusal = match name {
+            // There is no question to answer, and no provider to sign in at.
+            "account_confirm" | "sign_in_begin" => Some(CommandErrorCode::Refused),
+            // There is no sign-in.
+            "sign_in_open" | "sign_in_paste" => Some(CommandErrorCode::Gone),
+            _ => None,
+        };
+        if let Some(refusal) = refusal {
+            let answer = running.core.dispatch(name, request).await;
+            assert_eq!(answer.unwrap_err().code, refusal, "{name}");
             continue;
         }
-        let (request, expected) = example(name, &backend.api_url());
         let answer = within_deadline(name, running.core.dispatch(name, request))
             .await
             .unwrap();
@@ -217,9 +230,6 @@ async fn a_field_that_no_request_has_is_refused() {
     let mut forms = 0;
     for name in COMMANDS {
         let (mut request, _) = example(name, &backend.api_url());
-        if *name == "account_confirm" {
-            request = json!({"same": true});
-        }
         let Some(fields) = request.as_object_mut() else {
             continue;
         };
