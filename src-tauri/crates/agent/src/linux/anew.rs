@@ -1,8 +1,8 @@
 //! Begins the agent anew in the same process: as the version that took this one's place on the disk, or in another
 //! session. The core stops in order first, so the next one goes on where it stopped, as after any end.
 //!
-//! The environment of a process is what its libraries, its children and every connection to a bus go by; a new run of
-//! the program is the one way to change it for all of them.
+//! Libraries, children and bus connections all depend on the process's environment. Executing the program again is the
+//! only way to change it for all of them.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
@@ -20,26 +20,27 @@ use tokio::time::timeout;
 use super::installed::{Installed, RUNNING, is_another, version};
 use crate::Controls;
 
-/// Longer than any request takes. One that is still open then hangs.
+/// How long to wait for open requests: longer than any takes, so one that is still open then hangs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What the next run of the program is for.
 #[derive(Debug, Default)]
 struct Next {
-    /// Where it is another one.
+    /// The session to begin in, if it is another one.
     session: Option<Session>,
     open: bool,
-    /// The installed program is whole and can be executed.
+    /// The installed program is complete and can be executed.
     is_installed: bool,
 }
 
-/// Clones are of the same.
+/// Clones refer to the same agent.
 #[derive(Debug, Clone)]
 pub(super) struct Anew {
     /// The installed path of this program.
     program: PathBuf,
     place: WindowPlace,
-    /// The lock of the folder, which stays claimed between the runs: clients wait as long as it is.
+    /// The lock of the folder, which stays locked between the runs, because clients wait for the agent as long as it
+    /// is.
     lock: Arc<Option<OwnedFd>>,
     next: Arc<Mutex<Next>>,
     /// A program of another version connected.
@@ -73,7 +74,7 @@ impl Anew {
         begin(&controls);
     }
 
-    /// Has it looked soon whether the app was upgraded.
+    /// Checks soon whether the app was upgraded.
     pub(super) fn on_other_version(&self) {
         self.other_version.notify_one();
     }
@@ -108,7 +109,7 @@ impl Anew {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             next.is_installed = true;
         }
-        // It attaches to the next one, and begins anew itself where it has to.
+        // The window attaches to the next agent, and begins anew itself if it has to.
         self.place.leave_window();
         begin(controls);
     }
@@ -120,9 +121,9 @@ impl Anew {
         self.place.close();
     }
 
-    /// Replaces this process by the next run. Returns only where even the running program cannot be executed.
+    /// Replaces this process by the next run. Returns only if even the running program cannot be executed.
     ///
-    /// `bus` is the connection for notifications, which another session has no use for.
+    /// `bus` is the connection for notifications. It is not passed on to another session.
     pub(super) fn exec(&self, bus: Option<OwnedFd>) -> std::io::Error {
         logs::flush(logs::FLUSH_TIMEOUT);
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -155,7 +156,7 @@ impl Anew {
     }
 }
 
-/// It is there as soon as the agent has started, which is before anybody reaches its socket.
+/// Ends the agent. `controls` is set as soon as the agent has started, which is before any client reaches its socket.
 fn begin(controls: &OnceLock<Controls>) {
     if let Some(controls) = controls.get() {
         controls.begin_anew();

@@ -15,21 +15,20 @@ use rustix::io::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
-/// This program as it runs, whatever became of its file.
+/// The running program, whatever became of its file.
 pub(super) const RUNNING: &str = "/proc/self/exe";
 
-/// How long a program may take to say its version: it reads some megabytes, perhaps from a slow disk.
+/// How long a program may take to print its version: it is loaded from a disk that may be slow.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long after a change the file is looked at: a package has the window's program too, which is to be in place when
-/// this one begins anew.
+/// How long after a change the file is checked: a package also replaces the window's program, which has to be in place
+/// before the agent begins anew.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How often the file is looked at where the system reports no changes: it has no more watches, or the folder was
-/// replaced.
+/// How often the file is checked if the system reports no changes: it has no more watches, or the folder was replaced.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Of events with names. More are read in further steps.
+/// The size of the buffer for events. Further events are read in further steps.
 const EVENTS_BYTES: usize = 4096;
 
 /// Reports changes of a program's file. It watches the folder, because a package manager puts another file in the place
@@ -37,27 +36,27 @@ const EVENTS_BYTES: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Installed {
     program: PathBuf,
-    /// `None` where the system reports nothing.
+    /// `None` if the system reports no changes.
     watch: Option<AsyncFd<OwnedFd>>,
 }
 
 /// What happened in the folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Events {
-    /// To the program.
+    /// The program's file was changed.
     is_changed: bool,
     /// The folder is gone, and no more events come.
     is_gone: bool,
 }
 
 impl Installed {
-    /// Begins to watch. On a tokio runtime.
+    /// Begins to watch. Must be called on a tokio runtime.
     pub(super) fn new(program: PathBuf) -> Self {
         let watch = watch(&program);
         Self { program, watch }
     }
 
-    /// Waits until the program may be another one. It can be cancelled without a loss.
+    /// Waits until the program may be another one. Cancel-safe if the caller then checks the file itself.
     pub(super) async fn changed(&mut self) {
         loop {
             let Some(watch) = &self.watch else {
@@ -113,7 +112,7 @@ fn watched(folder: &Path) -> io::Result<AsyncFd<OwnedFd>> {
     Ok(registered?)
 }
 
-/// Everything that is reported so far.
+/// Reads everything that has been reported so far.
 fn read(watch: &OwnedFd, name: &OsStr) -> io::Result<Events> {
     let mut buffer = [MaybeUninit::uninit(); EVENTS_BYTES];
     let mut reader = Reader::new(watch, &mut buffer);
@@ -122,7 +121,7 @@ fn read(watch: &OwnedFd, name: &OsStr) -> io::Result<Events> {
         match reader.next() {
             Ok(event) => {
                 let ended = ReadFlags::IGNORED | ReadFlags::DELETE_SELF | ReadFlags::MOVE_SELF;
-                // After an overflow nobody knows what was changed.
+                // After an overflow any file may have changed.
                 let lost = event.events().contains(ReadFlags::QUEUE_OVERFLOW);
                 events.is_gone |= event.events().intersects(ended);
                 events.is_changed |= lost
@@ -146,7 +145,7 @@ pub(super) fn is_another(program: &Path) -> bool {
     }
 }
 
-/// The version of a program that can be executed, by what it says itself: a file that is only half written does not.
+/// Returns the version that a program prints. A file that is only half written prints none.
 pub(super) async fn version(program: &Path) -> Option<String> {
     let file = std::fs::metadata(program).ok()?;
     if !file.is_file() || file.permissions().mode() & 0o111 == 0 {

@@ -1,7 +1,7 @@
 //! Starts the window's program: through the user's systemd where there is one, else directly.
 //!
-//! systemd starts it in the session as it is now, while the agent's own environment is that of the session it began
-//! with; and what WebKit does to the memory of its control group then happens to the window alone.
+//! systemd starts it with the session's present environment, while the agent's own environment is that of the session
+//! it began in. The window also gets a control group of its own, so that its memory limit does not affect the agent.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -22,13 +22,13 @@ use zbus::zvariant::Value;
 
 use super::systemd::{self, ManagerProxy, UnitRemovedStream};
 
-/// systemd starts a unit within milliseconds. One that has not answered by then hangs, and the user waits.
+/// systemd starts a unit within milliseconds. If it has not answered by then, it hangs, and the user is waiting.
 const SYSTEMD_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// In microseconds, how long a window that is stopped may take: one that hangs is killed then.
+/// How long a window that is stopped may take before it is killed, in microseconds.
 const STOP_TIMEOUT: u64 = 2_000_000;
 
-/// Numbers the units of this process.
+/// The number of the next unit of this process.
 static UNITS: AtomicU32 = AtomicU32::new(1);
 
 /// What to start.
@@ -38,9 +38,9 @@ pub(super) struct Launch {
     pub(super) arguments: Vec<&'static str>,
     /// The program's own variables.
     pub(super) variables: Vec<(&'static str, OsString)>,
-    /// What the agent's own environment says of the session.
+    /// The session's variables in the agent's own environment.
     pub(super) session: HashMap<&'static str, OsString>,
-    /// Of the agent's settings, those that only its environment has. What is started directly has them, too.
+    /// The agent's settings that are only in its environment. A program that is started directly gets them too.
     pub(super) settings: Vec<(String, OsString)>,
 }
 
@@ -77,24 +77,24 @@ impl LaunchError {
     }
 }
 
-/// What the window's program ends with where it cannot open its display, as docs/admin.md lists it.
+/// The exit code of a window's program that cannot open its display, as listed in docs/admin.md.
 const NO_DISPLAY: i32 = 3;
 
-/// A window's program that was started.
+/// A running window program.
 #[derive(Debug)]
 pub(super) enum Started {
-    /// By systemd, as this unit.
+    /// Started by systemd, as this unit.
     Unit {
         name: String,
         manager: ManagerProxy<'static>,
         removed: Box<UnitRemovedStream>,
     },
-    /// As a child of this process.
+    /// Started as a child of this process.
     Child { child: Child, displays: String },
 }
 
 impl Started {
-    /// Waits until it ends. `Ok` if it did what it was asked.
+    /// Waits until it ends. Returns `Ok` if it succeeded.
     pub(super) async fn ended(&mut self) -> Result<(), LaunchError> {
         match self {
             Self::Unit { name, removed, .. } => {
@@ -104,7 +104,7 @@ impl Started {
                         return Err(LaunchError::Ended { status });
                     }
                 }
-                // Without the bus nobody knows.
+                // The bus is gone, so its end cannot be learned.
                 std::future::pending().await
             }
             Self::Child { child, displays } => match child.wait().await {
@@ -122,7 +122,7 @@ impl Started {
         }
     }
 
-    /// There is its window. How it ends is logged.
+    /// Stops waiting for its window, which has attached. How the program ends is logged.
     pub(super) fn release(mut self) {
         tokio::spawn(async move {
             if let Err(error) = self.ended().await {
@@ -144,7 +144,7 @@ impl Started {
     }
 }
 
-/// Has systemd end a unit that is not wanted, or not start it if it has not yet. It may hang, so nobody waits for it.
+/// Has systemd stop a unit, or not start it if it has not yet. systemd may hang, so this does not wait for it.
 fn stop(manager: ManagerProxy<'static>, unit: String) {
     tokio::spawn(async move {
         if let Err(error) = manager.stop_unit(&unit, "replace").await {
@@ -153,19 +153,19 @@ fn stop(manager: ManagerProxy<'static>, unit: String) {
     });
 }
 
-/// What of the session is in an environment.
+/// Returns the session's variables in an environment.
 pub(super) fn session(variable: impl Fn(&str) -> Option<OsString>) -> HashMap<&'static str, OsString> {
     let set = |name: &'static str| Some((name, variable(name).filter(|value| !value.is_empty())?));
     VARIABLES.into_iter().filter_map(set).collect()
 }
 
-/// Whether a session can show anything.
+/// Whether a session has a display.
 pub(super) fn has_display(session: &HashMap<&'static str, OsString>) -> bool {
     DISPLAYS.iter().any(|name| session.contains_key(name))
 }
 
 impl Launch {
-    /// Starts it. That it runs does not say that it shows anything; a window that does attaches.
+    /// Starts the program. A program that runs need not show anything; a window that does attaches.
     pub(super) async fn start(&self) -> Result<Started, LaunchError> {
         if let Some(started) = self.start_by_systemd().await {
             return Ok(started);
@@ -203,7 +203,7 @@ impl Launch {
         })
     }
 
-    /// `None` where there is no systemd for this user, or it does not do it.
+    /// Returns `None` if this user has no systemd, or it does not start the program.
     async fn start_by_systemd(&self) -> Option<Started> {
         let deadline = Instant::now() + SYSTEMD_TIMEOUT;
         let bus = self.session.get(BUS).map(OsString::as_os_str);
@@ -235,12 +235,13 @@ impl Launch {
             Ok(Err(error)) => tracing::info!(%error, "the user's systemd did not start the window"),
             Err(_) => tracing::info!("the user's systemd does not start the window"),
         }
-        // It may still do it, and a second window would open once it does.
+        // It may still start it later, which would open a second window.
         stop(manager, name);
         None
     }
 
-    /// The user's systemd and what it has to start. `None` where it is not there, or does not fit.
+    /// Returns the user's systemd and the unit to start. Returns `None` if there is no systemd, or its environment does
+    /// not fit.
     async fn prepare(
         &self,
         bus: Option<&OsStr>,
@@ -260,7 +261,7 @@ impl Launch {
         let knows_display = DISPLAYS
             .iter()
             .any(|name| systemd::value_of(&environment, name).is_some());
-        // Where the desktop has not passed its variables to systemd, the agent's own session is the best that is known.
+        // If the desktop has not passed its variables to systemd, the agent's own session is the best guess.
         let session = if knows_display { None } else { Some(&self.session) };
         if !knows_display && !has_display(&self.session) {
             return Ok(None);
@@ -284,13 +285,13 @@ impl Launch {
         let command = vec![(program, words, false)];
         Some(vec![
             ("Description", Value::from("Gloria Notify: window")),
-            // Its start has failed if its program cannot be executed.
+            // The start fails if the program cannot be executed.
             ("Type", Value::from("exec")),
             ("ExecStart", Value::from(command)),
             ("Environment", Value::from(environment?)),
-            // Nothing of it stays, whatever it ended with.
+            // systemd forgets the unit, whatever its exit code.
             ("CollectMode", Value::from("inactive-or-failed")),
-            // An agent that the window started again is a child of it, and stays when the window ends.
+            // An agent that the window started is its child, and must survive the window's end.
             ("KillMode", Value::from("process")),
             ("TimeoutStopUSec", Value::from(STOP_TIMEOUT)),
             ("PartOf", Value::from(vec!["graphical-session.target"])),
@@ -299,10 +300,10 @@ impl Launch {
     }
 }
 
-/// Of a unit, by name.
+/// The properties of a unit, by name.
 type Properties<'a> = Vec<(&'static str, Value<'a>)>;
 
-/// Has systemd run a unit, and listens for its end.
+/// Has systemd run a unit, and subscribes to the removal of units.
 async fn start_unit(
     manager: &ManagerProxy<'static>,
     name: &str,

@@ -12,13 +12,13 @@ use tokio::time::{sleep, timeout};
 
 use super::systemd::{self, ManagerProxy, UnitProxy};
 
-/// As packages install it.
+/// The unit's name in the packages.
 const UNIT: &str = "gloria-notify.service";
 
 /// The unit sets it to its own name, so that a window of its agent knows it.
 pub(super) const VARIABLE: &str = "GLORIA_UNIT";
 
-/// By these an agent finds its files.
+/// The variables that decide where an agent's files are.
 const FOLDERS: [&str; 5] = [
     "HOME",
     "XDG_CONFIG_HOME",
@@ -35,17 +35,17 @@ const START_TIMEOUT: Duration = Duration::from_secs(8);
 /// without them.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether the agent answers. It is a few system calls.
+/// How often to check whether the agent answers. A check is a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What an agent is started with.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// The app's own variables.
+    /// The app's own variables (`GLORIA_*`).
     own: BTreeMap<String, OsString>,
-    /// Those of [`DISPLAYS`] that are set.
+    /// The variables of [`DISPLAYS`] that are set.
     displays: BTreeMap<&'static str, OsString>,
-    /// [`FOLDERS`]; empty where they are not set.
+    /// The values of [`FOLDERS`], empty if unset.
     folders: [OsString; 5],
 }
 
@@ -62,8 +62,8 @@ impl Caller {
         }
     }
 
-    /// The unit that runs the agent for this caller, if what systemd starts has the same files, display and settings.
-    /// A caller that the unit's own agent started always means the unit.
+    /// Returns the unit that runs the agent for this caller, if systemd's environment leads to the same files, display
+    /// and settings. A caller that the unit's own agent started always means that unit.
     fn unit<'a>(&'a self, environment: &[String]) -> Option<&'a str> {
         if let Some(unit) = self.own.get(VARIABLE) {
             return unit.to_str();
@@ -78,7 +78,8 @@ impl Caller {
     }
 }
 
-/// Has systemd run the agent, and waits until it answers. `false` where it cannot, and the caller is the agent.
+/// Has systemd run the agent, and waits until that agent answers. Returns `false` if systemd cannot; then the caller
+/// becomes the agent.
 pub(super) async fn start(data: &Path, caller: &Caller, bus: Option<&OsStr>) -> bool {
     match timeout(START_TIMEOUT, start_unit(data, caller, bus)).await {
         Ok(Ok(runs)) => runs,
@@ -108,7 +109,7 @@ async fn start_unit(data: &Path, caller: &Caller, bus: Option<&OsStr>) -> zbus::
     answers(data, &manager, unit).await
 }
 
-/// The unit for this caller, and the systemd that has it.
+/// Finds the unit for this caller, and the systemd that has it.
 async fn find_unit<'a>(
     caller: &'a Caller,
     bus: Option<&OsStr>,
@@ -123,7 +124,7 @@ async fn find_unit<'a>(
     Ok(unit.map(|unit| (manager, unit)))
 }
 
-/// `false` as soon as the unit's program has ended.
+/// Waits until the agent answers. Returns `false` as soon as the unit's program has ended.
 async fn answers(data: &Path, manager: &ManagerProxy<'_>, unit: &str) -> zbus::Result<bool> {
     let path = manager.get_unit(unit).await?;
     let unit = UnitProxy::builder(manager.inner().connection())

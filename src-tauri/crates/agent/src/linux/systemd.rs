@@ -11,11 +11,11 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, Value};
 
 const NAME: &str = "org.freedesktop.systemd1";
 
-/// What of a unit's life is a success of its job.
+/// The result of a job that succeeded.
 const DONE: &str = "done";
 
-/// The one on the session bus at this address, else on that of the environment. `None` where there is none for this
-/// user.
+/// Finds systemd on the session bus at this address, or on the environment's bus if `bus` is `None`. Returns `None` if
+/// this user has no systemd.
 pub(super) async fn find(bus: Option<&OsStr>) -> zbus::Result<Option<ManagerProxy<'static>>> {
     let bus = match bus.and_then(OsStr::to_str) {
         Some(address) => Builder::address(address)?,
@@ -30,10 +30,10 @@ pub(super) async fn find(bus: Option<&OsStr>) -> zbus::Result<Option<ManagerProx
     Ok(Some(ManagerProxy::new(&connection).await?))
 }
 
-/// Waits until a job has ended, of which `jobs` must have been listened to before it was asked for.
+/// Waits until a job has ended. `jobs` must have been subscribed to before the job was requested.
 ///
 /// # Errors
-/// It did not succeed, or the bus is gone.
+/// When the job does not succeed, or the bus is gone.
 pub(super) async fn finished(jobs: &mut JobRemovedStream, job: &OwnedObjectPath) -> zbus::Result<()> {
     while let Some(signal) = jobs.next().await {
         let removed = signal.args()?;
@@ -47,12 +47,12 @@ pub(super) async fn finished(jobs: &mut JobRemovedStream, job: &OwnedObjectPath)
     Err(zbus::Error::Failure("the session bus went away".to_owned()))
 }
 
-/// Whether what systemd starts has this variable with this value.
+/// Whether systemd starts its programs with this variable and value.
 pub(super) fn knows(environment: &[String], name: &str, value: &OsStr) -> bool {
     value_of(environment, name).is_some_and(|known| OsStr::new(known) == value)
 }
 
-/// What a variable is set to, unless that is nothing.
+/// Returns the value of a variable, unless it is unset or empty.
 pub(super) fn value_of<'a>(environment: &'a [String], name: &str) -> Option<&'a str> {
     let of_name = |variable: &'a String| variable.strip_prefix(name)?.strip_prefix('=');
     environment
@@ -80,7 +80,7 @@ pub(super) trait Manager {
         auxiliary: &[(&str, &[(&str, Value<'_>)])],
     ) -> zbus::Result<OwnedObjectPath>;
 
-    /// Is not waited for: systemd does it after what it was asked before, also where it hangs now.
+    /// Sent without waiting for a reply: systemd handles requests in their order, also after a hang.
     #[zbus(no_reply, no_autostart)]
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<()>;
 
