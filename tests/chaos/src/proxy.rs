@@ -14,14 +14,14 @@ use crate::{Log, read_head};
 
 /// What happens to new connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Door {
+pub enum Admission {
     /// They are forwarded.
     #[default]
     Open,
     /// Nothing listens.
     Refused,
     /// They are accepted, and closed before their request is read.
-    Slammed,
+    ClosedAtOnce,
     /// They are accepted, and reset once their request has been read.
     Reset,
     /// They are accepted and get no response.
@@ -47,7 +47,7 @@ pub struct Flow {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     /// For new connections.
-    pub door: Door,
+    pub admission: Admission,
     /// For bytes from the client.
     pub up: Flow,
     /// For bytes to the client.
@@ -150,7 +150,7 @@ async fn listen(listener: TcpListener, mut way: Way) {
     let address = listener.local_addr().unwrap();
     let mut listener = Some(listener);
     loop {
-        let refused = way.faults.borrow_and_update().door == Door::Refused;
+        let refused = way.faults.borrow_and_update().admission == Admission::Refused;
         if refused {
             listener = None;
         } else if listener.is_none() {
@@ -174,25 +174,27 @@ async fn listen(listener: TcpListener, mut way: Way) {
 
 async fn carry(mut client: TcpStream, mut way: Way) {
     client.set_nodelay(true).unwrap();
-    let door = way.faults.borrow_and_update().door.clone();
-    if door == Door::Slammed {
+    let admission = way.faults.borrow_and_update().admission.clone();
+    if admission == Admission::ClosedAtOnce {
         return;
     }
     let Ok(head) = read_head(&mut client).await else {
         return;
     };
     let number = way.log.add(head.clone());
-    match door {
-        Door::Reset => client.set_zero_linger().unwrap(),
-        Door::Silent => {
+    match admission {
+        Admission::Reset => client.set_zero_linger().unwrap(),
+        Admission::Silent => {
             // Waits until the client gives up.
             let _ = client.read_u8().await;
         }
-        Door::Answered(answer) => {
+        Admission::Answered(answer) => {
             let _ = client.write_all(&answer).await;
             let _ = client.shutdown().await;
         }
-        Door::Open | Door::Refused | Door::Slammed => forward(client, head, &way, number).await,
+        Admission::Open | Admission::Refused | Admission::ClosedAtOnce => {
+            forward(client, head, &way, number).await
+        }
     }
     way.log.acted(number);
 }

@@ -10,9 +10,9 @@ use crate::{free_port, listening};
 
 /// How long a proxy keeps an idle connection open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum IdleTimeout {
     /// The default: about a minute.
-    AsItComes,
+    Default,
     /// Shorter than any heartbeat.
     OneSecond,
 }
@@ -38,7 +38,7 @@ impl Proxies {
     /// # Panics
     ///
     /// When they do not start.
-    pub async fn before(server: u16, patience: Patience) -> Self {
+    pub async fn before(server: u16, idle_timeout: IdleTimeout) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut ports = [0; 4];
         for port in &mut ports {
@@ -49,12 +49,12 @@ impl Proxies {
         let nginx_ports = [nginx_as_it_comes, nginx_buffering, nginx_not_buffering];
         fs::write(
             home.path().join("nginx.conf"),
-            nginx(&folder, nginx_ports, server, patience),
+            nginx(&folder, nginx_ports, server, idle_timeout),
         )
         .unwrap();
         fs::write(
             home.path().join("haproxy.cfg"),
-            haproxy_settings(haproxy, server, patience),
+            haproxy_settings(haproxy, server, idle_timeout),
         )
         .unwrap();
         let programs = [
@@ -113,15 +113,15 @@ fn nginx(
     folder: &str,
     [as_it_comes, buffering, not_buffering]: [u16; 3],
     server: u16,
-    patience: Patience,
+    idle_timeout: IdleTimeout,
 ) -> String {
     let own_folders: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
         .map(|name| format!("    {name}_temp_path {folder}/{name};\n"))
         .collect();
-    let seconds = match patience {
-        Patience::AsItComes => 60,
-        Patience::OneSecond => 1,
+    let seconds = match idle_timeout {
+        IdleTimeout::Default => 60,
+        IdleTimeout::OneSecond => 1,
     };
     format!(
         "daemon off;
@@ -162,10 +162,10 @@ http {{
 }
 
 /// The limits are those of Debian's haproxy.cfg.
-fn haproxy_settings(port: u16, server: u16, patience: Patience) -> String {
-    let seconds = match patience {
-        Patience::AsItComes => 50,
-        Patience::OneSecond => 1,
+fn haproxy_settings(port: u16, server: u16, idle_timeout: IdleTimeout) -> String {
+    let seconds = match idle_timeout {
+        IdleTimeout::Default => 50,
+        IdleTimeout::OneSecond => 1,
     };
     format!(
         "defaults

@@ -89,12 +89,12 @@ fn is_disconnect(error: &io::Error) -> bool {
 }
 
 /// Waits for an app that has the folder where nobody answers: it starts, ends or restarts.
-struct Patience<'a> {
+struct RestartWait<'a> {
     data: &'a Path,
     deadline: Instant,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> RestartWait<'a> {
     fn new(data: &'a Path) -> Self {
         Self {
             data,
@@ -139,10 +139,10 @@ impl AppConnection {
     /// # Errors
     /// When no app is running, it does not answer within ten seconds, or it refuses.
     pub async fn open(data: &Path) -> Result<Self, AskError> {
-        let patience = Patience::new(data);
+        let restart = RestartWait::new(data);
         loop {
             match Self::open_now(data).await {
-                Err(AskError::NotRunning) => patience.wait().await?,
+                Err(AskError::NotRunning) => restart.wait().await?,
                 asked => return asked,
             }
         }
@@ -214,10 +214,10 @@ impl AppEvents {
     /// As [`AppConnection::open`].
     pub async fn open(data: &Path, types: &[&str]) -> Result<Self, AskError> {
         let hello = Hello::new(LISTENER, types);
-        let patience = Patience::new(data);
+        let restart = RestartWait::new(data);
         loop {
             match Connection::open_as(data, &hello).await.map(Self) {
-                Err(AskError::NotRunning) => patience.wait().await?,
+                Err(AskError::NotRunning) => restart.wait().await?,
                 asked => return asked,
             }
         }
@@ -243,10 +243,10 @@ impl AppEvents {
 /// # Errors
 /// When no app is running, or it does not answer within ten seconds.
 pub async fn ask_status(data: &Path) -> Result<String, AskError> {
-    let patience = Patience::new(data);
+    let restart = RestartWait::new(data);
     loop {
         match ask_status_now(data).await {
-            Err(AskError::NotRunning) => patience.wait().await?,
+            Err(AskError::NotRunning) => restart.wait().await?,
             asked => return asked,
         }
     }
@@ -359,10 +359,10 @@ async fn ask_for(data: &Path, call: &str, request: Value) -> Result<(), AskError
 
 /// Sends a request in a line that every version understands.
 async fn say_plainly(data: &Path, line: &str) -> Result<(), AskError> {
-    let patience = Patience::new(data);
+    let restart = RestartWait::new(data);
     loop {
         match say_plainly_now(data, line).await {
-            Err(AskError::NotRunning) => patience.wait().await?,
+            Err(AskError::NotRunning) => restart.wait().await?,
             asked => return asked,
         }
     }

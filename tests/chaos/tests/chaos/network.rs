@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gloria_backend::Stall;
 use gloria_chaos::ask::{Ask, assert_head};
-use gloria_chaos::proxy::{Cut, Door, Faults};
+use gloria_chaos::proxy::{Admission, Cut, Faults};
 use gloria_stream::{Command, StreamOptions};
 
 use crate::journal::{Client, Tokens};
@@ -74,7 +74,7 @@ async fn wherever_a_connection_is_cut_everything_comes_once(over: Over) {
 
 async fn a_replay_that_is_reset_again_and_again_arrives_whole(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.door = Door::Refused);
+    scene.proxy.change(|faults| faults.admission = Admission::Refused);
     scene.proxy.cut(Cut::Reset);
     scene.push(500);
     scene.proxy.set(Faults {
@@ -123,7 +123,7 @@ async fn a_line_that_is_kept_for_a_minute_goes_on_where_it_was(over: Over) {
 
 async fn a_network_without_a_way_is_tried_until_there_is_one(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.door = Door::Refused);
+    scene.proxy.change(|faults| faults.admission = Admission::Refused);
     scene.proxy.cut(Cut::Fin);
     scene
         .reported("waiting 4: the server refused the connection", 1)
@@ -136,7 +136,9 @@ async fn a_network_without_a_way_is_tried_until_there_is_one(over: Over) {
 
 async fn a_door_that_is_slammed_is_not_hammered(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.door = Door::Slammed);
+    scene
+        .proxy
+        .change(|faults| faults.admission = Admission::ClosedAtOnce);
     scene.proxy.cut(Cut::Fin);
     let begun = tokio::time::Instant::now();
     scene
@@ -151,7 +153,7 @@ async fn a_door_that_is_slammed_is_not_hammered(over: Over) {
 
 async fn a_door_that_resets_each_request_is_not_hammered(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.door = Door::Reset);
+    scene.proxy.change(|faults| faults.admission = Admission::Reset);
     scene.proxy.cut(Cut::Fin);
     scene
         .reported("waiting 6: the connection was lost before an answer", 1)
@@ -170,7 +172,7 @@ async fn a_captive_portal_is_reported_and_left_when_it_lets_through(over: Over) 
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 17\r\n\r\n<p>Please sign in";
     scene
         .proxy
-        .change(|faults| faults.door = Door::Answered(page.into()));
+        .change(|faults| faults.admission = Admission::Answered(page.into()));
     scene.proxy.cut(Cut::Reset);
     scene
         .reported("waiting 2: this address answered with text/html", 1)
@@ -187,7 +189,7 @@ async fn a_gateway_whose_server_is_away_is_tried_again(over: Over) {
     let answer = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n";
     scene
         .proxy
-        .change(|faults| faults.door = Door::Answered(answer.into()));
+        .change(|faults| faults.admission = Admission::Answered(answer.into()));
     scene.proxy.cut(Cut::Fin);
     scene.reported("waiting 3: the server answered 502", 1).await;
     scene.proxy.set(Faults::default());
@@ -229,7 +231,7 @@ async fn a_server_that_stalls_for_ever_is_left(over: Over) {
 
 async fn a_server_that_no_longer_has_what_was_missed_says_so_once(over: Over) {
     let mut scene = Scene::open(over).await;
-    scene.proxy.change(|faults| faults.door = Door::Refused);
+    scene.proxy.change(|faults| faults.admission = Admission::Refused);
     scene.proxy.cut(Cut::Fin);
     scene.push(3);
     scene.control.drop_history();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gloria_backend::{Backend, BackendOptions, Control, TEST_TOKEN};
 use gloria_chaos::MIN_WAIT;
 use gloria_chaos::ask::{Ask, assert_head};
-use gloria_chaos::proxy::{Cut, Door, Faults, Proxy};
+use gloria_chaos::proxy::{Admission, Cut, Faults, Proxy};
 use gloria_chaos::server::{Exchange, Server};
 use gloria_core::protocol::{ConnectionState, PersonAnswer, Remedy};
 use serde_json::{Value, json};
@@ -275,7 +275,7 @@ async fn a_portal_that_comes_and_goes_leaves_the_inbox_whole() {
     control.push(CREATED, live(1));
     running.total(1).await;
     let page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 7\r\n\r\n<p>Hi!\n";
-    proxy.change(|faults| faults.door = Door::Answered(page.into()));
+    proxy.change(|faults| faults.admission = Admission::Answered(page.into()));
     proxy.cut(Cut::Reset);
     control.push(CREATED, live(2));
     running
@@ -306,7 +306,7 @@ async fn a_gap_is_reported_and_the_position_is_behind_it() {
     running.connected().await;
     control.push(CREATED, live(1));
     running.total(1).await;
-    proxy.change(|faults| faults.door = Door::Refused);
+    proxy.change(|faults| faults.admission = Admission::Refused);
     proxy.cut(Cut::Reset);
     control.push(CREATED, live(2));
     control.drop_history();

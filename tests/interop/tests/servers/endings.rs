@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gloria_interop_tests::proxies::{Patience, Proxies};
+use gloria_interop_tests::proxies::{IdleTimeout, Proxies};
 use gloria_interop_tests::server::{Program, Server};
 use gloria_interop_tests::tail::Tail;
 use gloria_interop_tests::{TOKEN, free_port};
@@ -40,7 +40,7 @@ async fn streams_that_deliver_and_end_in_good_order_are_begun_again_for_ever() {
 async fn a_proxy_that_ends_silent_streams_costs_no_event() {
     let port = free_port().await;
     let mut server = Server::start(Program::node(&["node", "fastify-sse.mjs"]), port, NEVER).await;
-    let proxies = Proxies::before(port, Patience::OneSecond).await;
+    let proxies = Proxies::before(port, IdleTimeout::OneSecond).await;
     let mut tails = [tail(proxies.nginx_not_buffering, &[]), tail(proxies.haproxy, &[])];
     for tail in &mut tails {
         tail.is_greeted().await.unwrap();

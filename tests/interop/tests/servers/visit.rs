@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use gloria_interop_tests::proxies::{Patience, Proxies};
+use gloria_interop_tests::proxies::{IdleTimeout, Proxies};
 use gloria_interop_tests::relay::Relay;
 use gloria_interop_tests::server::Server;
 use gloria_interop_tests::tail::Tail;
@@ -94,7 +94,7 @@ pub(crate) async fn visit(make: &Make) -> Row {
     let port = free_port().await;
     let mut server = Server::start(make.program, port, HEARTBEAT).await;
     let proxies = match make.transport {
-        Transport::Sse | Transport::WebSocket => Some(Proxies::before(port, Patience::AsItComes).await),
+        Transport::Sse | Transport::WebSocket => Some(Proxies::before(port, IdleTimeout::Default).await),
         // Here the server itself has the certificate, which a proxy would replace.
         Transport::Http2 => None,
     };

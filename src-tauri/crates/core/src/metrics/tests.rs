@@ -1,4 +1,4 @@
-//! The counters through the life of a stream, by a clock that the test sets.
+//! The counters of a stream, by a clock that the test sets.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,12 +9,12 @@ use gloria_stream::{Cause, DialError, EndCause, HaltReason, IdleReason};
 
 use super::*;
 
-struct Life {
+struct Observed {
     now: ClockReading,
     metrics: Metrics,
 }
 
-impl Life {
+impl Observed {
     fn new() -> Self {
         let now = ClockReading {
             wall: SystemTime::UNIX_EPOCH + Duration::from_secs(600),
@@ -85,8 +85,8 @@ fn counted(kinds: &[(&str, u64)]) -> Vec<(String, u64)> {
 
 #[test]
 fn nothing_has_happened_yet() {
-    let mut life = Life::new();
-    let view = life.view();
+    let mut observed = Observed::new();
+    let view = observed.view();
     assert_eq!((view.since, view.attempts, view.success_rate), (600_000, 0, None));
     assert_eq!((view.processing, view.median_connection_ms), (None, None));
     assert_eq!(view.minutes.len(), 1);
@@ -94,12 +94,16 @@ fn nothing_has_happened_yet() {
 
 #[test]
 fn attempts_connections_and_their_success() {
-    let mut life = Life::new();
-    life.dial().wait(Cause::Dial(DialError::NameNotFound)).pass(5);
-    life.dial().wait(Cause::Status(503)).pass(5);
-    life.open().pass(100).wait(Cause::Ended(EndCause::Closed)).pass(5);
-    life.open().pass(40);
-    let view = life.view();
+    let mut observed = Observed::new();
+    observed.dial().wait(Cause::Dial(DialError::NameNotFound)).pass(5);
+    observed.dial().wait(Cause::Status(503)).pass(5);
+    observed
+        .open()
+        .pass(100)
+        .wait(Cause::Ended(EndCause::Closed))
+        .pass(5);
+    observed.open().pass(40);
+    let view = observed.view();
     assert_eq!(
         (view.attempts, view.reconnect_attempts, view.connections),
         (4, 3, 2)
@@ -115,94 +119,104 @@ fn attempts_connections_and_their_success() {
         "of those that have ended"
     );
     assert_eq!(
-        life.kinds(),
+        observed.kinds(),
         counted(&[("dns", 1), ("closed", 1), ("status_5xx", 1)])
     );
-    assert_eq!(life.pass(100).view().longest_connection_ms, 140_000);
+    assert_eq!(observed.pass(100).view().longest_connection_ms, 140_000);
 }
 
 #[test]
 fn an_attempt_under_way_is_neither_good_nor_bad() {
-    let mut life = Life::new();
-    assert_eq!(life.dial().view().success_rate, None);
-    life.change(&Status::Idle(IdleReason::Stopped));
-    assert_eq!(life.view().success_rate, None, "it was called off");
+    let mut observed = Observed::new();
+    assert_eq!(observed.dial().view().success_rate, None);
+    observed.change(&Status::Idle(IdleReason::Stopped));
+    assert_eq!(observed.view().success_rate, None, "it was called off");
 }
 
 #[test]
 fn a_wait_that_is_cut_short_is_no_second_failure() {
-    let mut life = Life::new();
-    life.dial().wait(Cause::Status(503)).wait(Cause::Status(503));
-    life.change(&Status::CircuitOpen {
+    let mut observed = Observed::new();
+    observed.dial().wait(Cause::Status(503)).wait(Cause::Status(503));
+    observed.change(&Status::CircuitOpen {
         attempt: 3,
         until: Instant::now(),
         cause: Cause::Status(503),
     });
-    assert_eq!(life.kinds(), counted(&[("status_5xx", 1)]));
+    assert_eq!(observed.kinds(), counted(&[("status_5xx", 1)]));
 }
 
 #[test]
 fn each_refused_token_counts_once() {
-    let mut life = Life::new();
-    life.dial().step(Step::TokenRefused).step(Step::Dialed);
-    life.step(Step::TokenRefused)
+    let mut observed = Observed::new();
+    observed.dial().step(Step::TokenRefused).step(Step::Dialed);
+    observed
+        .step(Step::TokenRefused)
         .change(&halted(HaltReason::Unauthorized));
-    life.dial().change(&halted(HaltReason::Forbidden));
-    let view = life.view();
+    observed.dial().change(&halted(HaltReason::Forbidden));
+    let view = observed.view();
     assert_eq!((view.attempts, view.authentication_failures), (3, 3));
     assert_eq!(view.success_rate, Some(0.0));
-    assert_eq!(life.kinds(), counted(&[("unauthorized", 2), ("forbidden", 1)]));
+    assert_eq!(
+        observed.kinds(),
+        counted(&[("unauthorized", 2), ("forbidden", 1)])
+    );
 }
 
 #[test]
 fn timeouts_are_all_that_was_waited_for() {
-    let mut life = Life::new();
+    let mut observed = Observed::new();
     let limit = Duration::from_secs(10);
-    life.dial().wait(Cause::Dial(DialError::ConnectTimedOut(limit)));
-    life.dial().wait(Cause::Dial(DialError::AnswerTimedOut(limit)));
-    life.open()
+    observed
+        .dial()
+        .wait(Cause::Dial(DialError::ConnectTimedOut(limit)));
+    observed
+        .dial()
+        .wait(Cause::Dial(DialError::AnswerTimedOut(limit)));
+    observed
+        .open()
         .pass(75)
         .wait(Cause::Ended(EndCause::Silent(Duration::from_secs(75))));
-    life.dial().wait(Cause::Dial(DialError::ConnectionRefused));
-    assert_eq!(life.view().timeouts, 3);
+    observed.dial().wait(Cause::Dial(DialError::ConnectionRefused));
+    assert_eq!(observed.view().timeouts, 3);
 }
 
 #[test]
 fn a_stream_that_is_dropped_ends_its_connection_without_a_cause() {
-    let mut life = Life::new();
-    life.open().pass(30);
-    life.metrics.stopped(life.now);
-    life.pass(30);
-    let view = life.view();
+    let mut observed = Observed::new();
+    observed.open().pass(30);
+    observed.metrics.stopped(observed.now);
+    observed.pass(30);
+    let view = observed.view();
     assert_eq!((view.connected_ms, view.errors), (30_000, vec![]));
     assert_eq!(view.minutes.iter().map(|minute| minute.failures).sum::<u32>(), 0);
 }
 
 #[test]
 fn the_median_forgets_old_connections() {
-    let mut life = Life::new();
+    let mut observed = Observed::new();
     for _ in 0..150 {
-        life.open().pass(1).wait(Cause::Ended(EndCause::Closed));
+        observed.open().pass(1).wait(Cause::Ended(EndCause::Closed));
     }
     for _ in 0..60 {
-        life.open().pass(9).wait(Cause::Ended(EndCause::Closed));
+        observed.open().pass(9).wait(Cause::Ended(EndCause::Closed));
     }
-    assert_eq!(life.view().median_connection_ms, Some(9_000));
+    assert_eq!(observed.view().median_connection_ms, Some(9_000));
 }
 
 #[test]
 fn events_have_outcomes_and_a_time_from_socket_to_disk() {
-    let mut life = Life::new();
+    let mut observed = Observed::new();
     let slow = Some(Duration::from_millis(80));
     let quick = Some(Duration::from_micros(400));
-    life.metrics.events(life.now, Outcome::Taken, 98, quick);
-    life.metrics.events(life.now, Outcome::Taken, 2, slow);
-    life.metrics.events(life.now, Outcome::Taken, 1, None);
-    life.metrics.events(life.now, Outcome::Unknown, 3, None);
-    life.metrics.events(life.now, Outcome::Failed, 2, None);
-    life.step(Step::Heard { bytes: 1000 })
+    observed.metrics.events(observed.now, Outcome::Taken, 98, quick);
+    observed.metrics.events(observed.now, Outcome::Taken, 2, slow);
+    observed.metrics.events(observed.now, Outcome::Taken, 1, None);
+    observed.metrics.events(observed.now, Outcome::Unknown, 3, None);
+    observed.metrics.events(observed.now, Outcome::Failed, 2, None);
+    observed
+        .step(Step::Heard { bytes: 1000 })
         .step(Step::Heard { bytes: 24 });
-    let view = life.view();
+    let view = observed.view();
     assert_eq!(
         (view.events, view.unknown_events, view.failed_events),
         (101, 3, 2)
@@ -216,18 +230,18 @@ fn events_have_outcomes_and_a_time_from_socket_to_disk() {
         "{processing:?}"
     );
     assert_eq!(view.minutes[0].p99_micros, Some(processing.p99_micros));
-    let next = life.pass(60).view();
+    let next = observed.pass(60).view();
     assert_eq!(next.minutes[1].p99_micros, None, "the next minute begins anew");
 }
 
 #[test]
 fn a_minute_tells_what_happened_in_it() {
-    let mut life = Life::new();
-    life.dial().wait(Cause::Status(503)).pass(20);
-    life.open().pass(70);
-    life.metrics.events(life.now, Outcome::Taken, 6, None);
-    life.wait(Cause::Ended(EndCause::Closed)).pass(5);
-    let minutes = life.view().minutes;
+    let mut observed = Observed::new();
+    observed.dial().wait(Cause::Status(503)).pass(20);
+    observed.open().pass(70);
+    observed.metrics.events(observed.now, Outcome::Taken, 6, None);
+    observed.wait(Cause::Ended(EndCause::Closed)).pass(5);
+    let minutes = observed.view().minutes;
     let reported: Vec<_> = minutes
         .iter()
         .map(|minute| {
@@ -308,21 +322,23 @@ impl metrics::HistogramFn for Count {
 #[test]
 fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
     let foreign = Foreign::default();
-    let mut life = Life::new();
+    let mut observed = Observed::new();
     metrics::with_local_recorder(&foreign, || {
-        life.dial().step(Step::TokenRefused);
-        life.dial()
+        observed.dial().step(Step::TokenRefused);
+        observed
+            .dial()
             .wait(Cause::Dial(DialError::ConnectTimedOut(Duration::from_secs(10))));
-        life.open().step(Step::Heard { bytes: 1024 });
+        observed.open().step(Step::Heard { bytes: 1024 });
         for outcome in [Outcome::Taken, Outcome::Unknown, Outcome::Failed] {
-            life.metrics
-                .events(life.now, outcome, 3, Some(Duration::from_millis(2)));
+            observed
+                .metrics
+                .events(observed.now, outcome, 3, Some(Duration::from_millis(2)));
         }
-        life.pass(90).wait(Cause::Ended(EndCause::Closed));
-        life.metrics.notifications_available(false);
+        observed.pass(90).wait(Cause::Ended(EndCause::Closed));
+        observed.metrics.notifications_available(false);
     });
     let reported = foreign.0.lock().unwrap();
-    let text = life.metrics.expose().unwrap();
+    let text = observed.metrics.expose().unwrap();
     let mut compared = 0;
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (series, value) = line.rsplit_once(' ').unwrap();

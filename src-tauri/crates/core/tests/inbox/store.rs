@@ -72,7 +72,7 @@ fn what_is_urgent_is_on_top_while_it_is_unread() {
 
 /// What can happen to the inbox.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Operation {
     Create(usize, &'static str, usize),
     Update(usize, Value),
     Delete(usize),
@@ -81,7 +81,7 @@ enum Deed {
     AllRead,
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn any_operation() -> impl Strategy<Value = Operation> {
     let id = 0..6_usize;
     let mark = prop::sample::select(vec![
         Mark::Seen,
@@ -101,40 +101,41 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]);
     let priority = prop::sample::select(vec!["low", "normal", "urgent"]);
     prop_oneof![
-        4 => (id.clone(), priority, 0..4_usize).prop_map(|(id, priority, minute)| Deed::Create(id, priority, minute)),
-        2 => (id.clone(), change).prop_map(|(id, change)| Deed::Update(id, change)),
-        1 => id.clone().prop_map(Deed::Delete),
-        2 => (prop::collection::vec(id, 1..4), mark).prop_map(|(ids, mark)| Deed::Mark(ids, mark)),
-        1 => Just(Deed::AllSeen),
-        1 => Just(Deed::AllRead),
+        4 => (id.clone(), priority, 0..4_usize)
+            .prop_map(|(id, priority, minute)| Operation::Create(id, priority, minute)),
+        2 => (id.clone(), change).prop_map(|(id, change)| Operation::Update(id, change)),
+        1 => id.clone().prop_map(Operation::Delete),
+        2 => (prop::collection::vec(id, 1..4), mark).prop_map(|(ids, mark)| Operation::Mark(ids, mark)),
+        1 => Just(Operation::AllSeen),
+        1 => Just(Operation::AllRead),
     ]
 }
 
-fn does(inbox: &mut Inbox, event_id: usize, deed: &Deed) {
+fn apply(inbox: &mut Inbox, event_id: usize, operation: &Operation) {
     let event_id = event_id.to_string();
-    match deed {
-        Deed::Create(id, priority, minute) => file(
+    match operation {
+        Operation::Create(id, priority, minute) => file(
             inbox,
             vec![Arrival {
                 event_id,
                 ..created(*id, priority, *minute)
             }],
         ),
-        Deed::Update(id, change) => {
+        Operation::Update(id, change) => {
             let mut data = change.clone();
             data["id"] = id.to_string().into();
             file(inbox, vec![arrival(&event_id, "notification.updated", &data)]);
         }
-        Deed::Delete(id) => {
+        Operation::Delete(id) => {
             let data = json!({ "id": id.to_string() });
             file(inbox, vec![arrival(&event_id, "notification.deleted", &data)]);
         }
-        Deed::Mark(ids, mark) => {
+        Operation::Mark(ids, mark) => {
             let keys: Vec<_> = ids.iter().map(|id| format!("n:{id}")).collect();
             inbox.mark(&keys, *mark, NOON).unwrap();
         }
-        Deed::AllSeen => drop(inbox.mark_all_seen(NOON).unwrap()),
-        Deed::AllRead => drop(inbox.mark_all_read(NOON).unwrap()),
+        Operation::AllSeen => drop(inbox.mark_all_seen(NOON).unwrap()),
+        Operation::AllRead => drop(inbox.mark_all_read(NOON).unwrap()),
     }
 }
 
@@ -144,10 +145,13 @@ proptest! {
     /// The stored counts equal counted ones, the order keys of items equal the order of their pages, and the views of
     /// an item are those that contain it.
     #[test]
-    fn numbers_order_and_views_agree_with_the_rows(deeds in prop::collection::vec(deed(), 1..40), limit in 1..5_u32) {
+    fn numbers_order_and_views_agree_with_the_rows(
+        operations in prop::collection::vec(any_operation(), 1..40),
+        limit in 1..5_u32,
+    ) {
         let mut inbox = Inbox::in_memory(SERVER).unwrap();
-        for (place, deed) in deeds.iter().enumerate() {
-            does(&mut inbox, place, deed);
+        for (place, operation) in operations.iter().enumerate() {
+            apply(&mut inbox, place, operation);
             let [all, unread, archived] =
                 [InboxView::Inbox, InboxView::Unread, InboxView::Archived].map(|name| view(&inbox, name, limit));
             let count = |items: &[Item], which: fn(&Item) -> bool| {
@@ -158,7 +162,7 @@ proptest! {
                 unread: count(&unread, |_| true),
                 total: count(&all, |_| true),
             };
-            prop_assert_eq!(inbox.counts().unwrap(), counted, "after {:?}", deed);
+            prop_assert_eq!(inbox.counts().unwrap(), counted, "after {:?}", operation);
             let lists = [(InboxView::Inbox, all), (InboxView::Unread, unread), (InboxView::Archived, archived)];
             for (name, items) in &lists {
                 prop_assert!(items.is_sorted_by(|above, below| above.sort > below.sort), "{name:?}: {items:?}");

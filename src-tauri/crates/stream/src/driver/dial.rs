@@ -58,7 +58,7 @@ impl Dialer {
     /// # Errors
     /// [`DialError::NetworkSignIn`] if a captive portal seems to answer instead of the server.
     pub(super) async fn get(&self, request: &Request, headers: &HeaderMap) -> Result<Response, DialError> {
-        let Outcome { answer, suspect } = self.at_its_place(request, headers).await;
+        let Outcome { answer, suspect } = self.attempt_stream(request, headers).await;
         if suspect && self.http.meets_portal(&self.options.url).await {
             return Err(DialError::NetworkSignIn);
         }

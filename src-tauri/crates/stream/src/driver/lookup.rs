@@ -27,7 +27,7 @@ const PLACE_TIMEOUT: Duration = Duration::from_secs(12);
 
 impl Dialer {
     /// Makes the attempt at the stream's address, once that is known.
-    pub(super) async fn at_its_place(&self, request: &Request, headers: &HeaderMap) -> Outcome {
+    pub(super) async fn attempt_stream(&self, request: &Request, headers: &HeaderMap) -> Outcome {
         let options = self.options();
         if options.also.is_empty() {
             return self.attempt(&options.url, request, headers).await.into();
@@ -36,7 +36,7 @@ impl Dialer {
         let mut refused = None;
         if let Some(place) = &known {
             match self.attempt(place, request, headers).await {
-                Ok(response) if finding(&response) == Finding::Elsewhere => refused = Some(response),
+                Ok(response) if finding(&response) == Finding::NotStream => refused = Some(response),
                 answer => return answer.into(),
             }
             tracing::info!(
@@ -56,12 +56,12 @@ impl Dialer {
         mut refused: Option<Response>,
     ) -> Outcome {
         let options = self.options();
-        let (mut perhaps, mut later, mut broken, mut suspect) = (Vec::new(), None, None, false);
+        let (mut unsure, mut unavailable, mut broken, mut suspect) = (Vec::new(), None, None, false);
         for place in std::iter::once(&options.url).chain(&options.also) {
-            let answer = match self.sound(place, headers).await {
+            let answer = match self.ask_without_token(place, headers).await {
                 // A server that takes long to respond has something there.
                 Err(DialError::AnswerTimedOut(_)) => {
-                    perhaps.push(place);
+                    unsure.push(place);
                     continue;
                 }
                 Err(
@@ -85,32 +85,32 @@ impl Dialer {
                 "asked without a token"
             );
             match finding(&answer) {
-                Finding::Here if known == Some(place) => {}
-                Finding::Here => {
+                Finding::Stream if known == Some(place) => {}
+                Finding::Stream => {
                     drop(answer);
-                    match self.settle(place, request, headers).await {
-                        Ok(response) if finding(&response) == Finding::Elsewhere => {
+                    match self.attempt_at(place, request, headers).await {
+                        Ok(response) if finding(&response) == Finding::NotStream => {
                             refused.get_or_insert(response);
                         }
                         answer => return answer.into(),
                     }
                 }
-                Finding::Perhaps => perhaps.push(place),
-                Finding::Later if later.is_none() => later = Some(answer),
-                Finding::Later => {}
-                Finding::Elsewhere => suspect |= is_suspect(&Ok(answer)),
+                Finding::Unsure => unsure.push(place),
+                Finding::Unavailable if unavailable.is_none() => unavailable = Some(answer),
+                Finding::Unavailable => {}
+                Finding::NotStream => suspect |= is_suspect(&Ok(answer)),
             }
         }
-        if let Some(response) = later {
+        if let Some(response) = unavailable {
             self.found().set(known);
             return Outcome {
                 answer: Ok(response),
                 suspect,
             };
         }
-        for place in perhaps {
-            match self.settle(place, request, headers).await {
-                Ok(response) if finding(&response) == Finding::Elsewhere => {
+        for place in unsure {
+            match self.attempt_at(place, request, headers).await {
+                Ok(response) if finding(&response) == Finding::NotStream => {
                     refused.get_or_insert(response);
                 }
                 answer => return answer.into(),
@@ -125,7 +125,7 @@ impl Dialer {
     }
 
     /// Makes the attempt at this address and remembers it as the stream's.
-    async fn settle(
+    async fn attempt_at(
         &self,
         place: &Url,
         request: &Request,
@@ -138,7 +138,7 @@ impl Dialer {
     }
 
     /// Returns the response of an address to a request without credential.
-    async fn sound(&self, place: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
+    async fn ask_without_token(&self, place: &Url, headers: &HeaderMap) -> Result<Response, DialError> {
         let mut place = place.clone();
         // A query may contain a token.
         place.set_query(None);
@@ -162,7 +162,7 @@ impl Dialer {
 
 fn finding(response: &Response) -> Finding {
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Finding::Here;
+        return Finding::Stream;
     }
     Head::new(response.status(), response.headers()).finding()
 }

@@ -62,13 +62,13 @@ pub(super) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finding {
     /// The stream is here.
-    Here,
+    Stream,
     /// Something is here that may be the stream.
-    Perhaps,
+    Unsure,
     /// It cannot be determined now.
-    Later,
+    Unavailable,
     /// The stream is not here.
-    Elsewhere,
+    NotStream,
 }
 
 impl Head {
@@ -105,12 +105,14 @@ impl Head {
 
     pub(crate) fn finding(&self) -> Finding {
         match (self.verdict(), self.status) {
-            (Verdict::Unauthorized, 200..=399 | 403 | 404) => Finding::Perhaps,
-            (Verdict::Open | Verdict::Unauthorized, _) => Finding::Here,
+            (Verdict::Unauthorized, 200..=399 | 403 | 404) => Finding::Unsure,
+            (Verdict::Open | Verdict::Unauthorized, _) => Finding::Stream,
             // A stream that cannot be decoded is one. Some servers respond with 400 or 422 if the token is missing.
-            (Verdict::Halt(_) | Verdict::Retry(Cause::Encoded(_), _), _) | (_, 400 | 422) => Finding::Perhaps,
-            (_, 407 | 408 | 409 | 421 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599) => Finding::Later,
-            (Verdict::Retry(..), _) => Finding::Elsewhere,
+            (Verdict::Halt(_) | Verdict::Retry(Cause::Encoded(_), _), _) | (_, 400 | 422) => Finding::Unsure,
+            (_, 407 | 408 | 409 | 421 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599) => {
+                Finding::Unavailable
+            }
+            (Verdict::Retry(..), _) => Finding::NotStream,
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct App {
     /// The last event that took effect.
     committed: u64,
     /// When the user reacts to a halt, and how.
-    mend: Option<(Instant, Command)>,
+    repair: Option<(Instant, Command)>,
 }
 
 impl App {
@@ -46,7 +46,7 @@ impl App {
             stream: None,
             deliveries,
             committed: 0,
-            mend: None,
+            repair: None,
         };
         app.begin();
         app
@@ -84,7 +84,7 @@ impl App {
         while let Some(command) = self.server.command() {
             self.send(command);
         }
-        if let Some((_, command)) = self.mend.take_if(|(at, _)| *at <= until) {
+        if let Some((_, command)) = self.repair.take_if(|(at, _)| *at <= until) {
             self.send(command);
         }
         // A busy disk: deliveries wait, and the server is not read.
@@ -150,7 +150,7 @@ impl App {
                     | HaltReason::NoCredential => Command::CredentialsChanged,
                     HaltReason::StoppedByServer => Command::RetryNow,
                 };
-                self.mend = Some((
+                self.repair = Some((
                     Instant::now() + Duration::from_secs(self.rng.u64(1..600)),
                     command,
                 ));

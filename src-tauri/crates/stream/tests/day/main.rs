@@ -81,7 +81,7 @@ async fn catch_up(server: &Server, app: &mut App, seed: u64) {
     while !(app.committed() == server.published() && server.open() == 1) {
         assert!(
             began.elapsed() < Duration::from_secs(3600),
-            "seed {seed}: {} of {} events, and an hour of fine weather later no more",
+            "seed {seed}: {} of {} events, and an hour of good behaviour later no more",
             app.committed(),
             server.published()
         );

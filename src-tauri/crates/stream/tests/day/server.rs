@@ -13,15 +13,15 @@ use crate::tally::Tally;
 
 /// How attempts are answered until some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Weather {
-    Fine,
+pub(crate) enum Behaviour {
+    Normal,
     Refusing,
     Busy(Duration),
     WebPage,
     Unavailable(u16),
     Slow(Duration),
     BlackHole,
-    StopSign,
+    Stopping,
     /// No cursor is known. Unread events are sent nevertheless, because this server knows its only client.
     Forgetful,
 }
@@ -36,7 +36,7 @@ pub(crate) enum Piece {
 pub(crate) struct State {
     pub(crate) rng: fastrand::Rng,
     pub(crate) tally: Tally,
-    weather: (Weather, Instant),
+    behaviour: (Behaviour, Instant),
     /// How many further attempts are answered with 401.
     pub(crate) unauthorized: u32,
     /// The current connection, unless it stalled or ended.
@@ -64,7 +64,7 @@ impl Server {
         Self(Mutex::new(State {
             rng: fastrand::Rng::with_seed(seed),
             tally: Tally::default(),
-            weather: (Weather::Fine, Instant::now()),
+            behaviour: (Behaviour::Normal, Instant::now()),
             unauthorized: 0,
             line: None,
             open: 0,
@@ -120,7 +120,7 @@ impl Server {
     /// Ends all misbehaviour.
     pub(crate) fn clear(&self) {
         let mut state = self.state();
-        state.weather = (Weather::Fine, Instant::now());
+        state.behaviour = (Behaviour::Normal, Instant::now());
         state.unauthorized = 0;
         state.send_command(Command::Network(Reachability::Online));
     }
@@ -150,9 +150,9 @@ impl Server {
             }
             530..540 => state.break_off(),
             540..544 => state.stall(),
-            544..556 => state.change_weather(),
+            544..556 => state.change_behaviour(),
             556..560 => state.unauthorized = state.rng.u32(1..4),
-            560..600 => state.babble(),
+            560..600 => state.send_noise(),
             600..605 => state.send_command(Command::Network(Reachability::Offline)),
             605..612 => state.send_command(Command::Network(Reachability::Online)),
             612..616 => {
@@ -242,9 +242,9 @@ impl State {
 
     /// Sends what a proxy or a wrong version may insert between events. It contains no event and does not move the
     /// cursor.
-    fn babble(&mut self) {
+    fn send_noise(&mut self) {
         self.tally.garbage += 1;
-        let babble: &[u8] = match self.rng.u32(0..7) {
+        let noise: &[u8] = match self.rng.u32(0..7) {
             0 => b"\xEF\xBB\xBFdata: not at the beginning\n\n",
             1 => b"id: 9\0\n\n",
             2 => b"retry: 1500\n\n",
@@ -253,33 +253,33 @@ impl State {
             5 => b"event: nothing\n\nDATA: loud\nmore: 1\n\n",
             _ => b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
         };
-        self.send(babble.to_vec(), None);
+        self.send(noise.to_vec(), None);
     }
 
-    fn change_weather(&mut self) {
+    fn change_behaviour(&mut self) {
         let seconds =
             |range: std::ops::Range<u64>, rng: &mut fastrand::Rng| Duration::from_secs(rng.u64(range));
-        let weather = match self.rng.u32(0..16) {
-            0..4 => Weather::Refusing,
-            4..7 => Weather::Busy(seconds(0..120, &mut self.rng)),
-            7..8 => Weather::WebPage,
-            8..10 => Weather::Unavailable(if self.rng.bool() { 502 } else { 404 }),
-            10..12 => Weather::Slow(seconds(1..30, &mut self.rng)),
-            12..13 => Weather::BlackHole,
-            13..15 => Weather::Forgetful,
-            _ => Weather::StopSign,
+        let behaviour = match self.rng.u32(0..16) {
+            0..4 => Behaviour::Refusing,
+            4..7 => Behaviour::Busy(seconds(0..120, &mut self.rng)),
+            7..8 => Behaviour::WebPage,
+            8..10 => Behaviour::Unavailable(if self.rng.bool() { 502 } else { 404 }),
+            10..12 => Behaviour::Slow(seconds(1..30, &mut self.rng)),
+            12..13 => Behaviour::BlackHole,
+            13..15 => Behaviour::Forgetful,
+            _ => Behaviour::Stopping,
         };
         let most = if self.rng.u32(0..4) == 0 { 3600 } else { 120 };
-        self.weather = (weather, Instant::now() + seconds(5..most, &mut self.rng));
+        self.behaviour = (behaviour, Instant::now() + seconds(5..most, &mut self.rng));
         self.end(EndCause::Closed);
     }
 
-    pub(crate) fn weather(&self) -> Weather {
-        let (weather, until) = self.weather;
+    pub(crate) fn behaviour(&self) -> Behaviour {
+        let (behaviour, until) = self.behaviour;
         if Instant::now() < until {
-            weather
+            behaviour
         } else {
-            Weather::Fine
+            Behaviour::Normal
         }
     }
 }

@@ -10,7 +10,7 @@ use gloria_stream::{Answer, DialError, EndCause, Heard, Incoming, Item, Limits, 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
-use crate::server::{Piece, Server, Weather};
+use crate::server::{Behaviour, Piece, Server};
 
 /// The transport to the server.
 pub(crate) struct FakeTransport(pub(crate) Arc<Server>);
@@ -34,82 +34,82 @@ impl Transport for FakeTransport {
                 assert_eq!(**request.cursor(), *wanted, "the cursor that is asked for");
             }
         }
-        let seat = Seat(server);
+        let slot = Slot(server);
         Box::pin(async move {
             request.credential().await?;
-            let weather = seat.0.state().weather();
-            match weather {
-                Weather::Slow(pause) => sleep(pause).await,
-                Weather::BlackHole => {
+            let behaviour = slot.0.state().behaviour();
+            match behaviour {
+                Behaviour::Slow(pause) => sleep(pause).await,
+                Behaviour::BlackHole => {
                     sleep(Duration::from_secs(10)).await;
                     return Err(DialError::ConnectTimedOut(Duration::from_secs(10)));
                 }
-                Weather::Fine
-                | Weather::Refusing
-                | Weather::Busy(_)
-                | Weather::WebPage
-                | Weather::Unavailable(_)
-                | Weather::StopSign
-                | Weather::Forgetful => {}
+                Behaviour::Normal
+                | Behaviour::Refusing
+                | Behaviour::Busy(_)
+                | Behaviour::WebPage
+                | Behaviour::Unavailable(_)
+                | Behaviour::Stopping
+                | Behaviour::Forgetful => {}
             }
-            answer(seat, weather, &request)
+            answer(slot, behaviour, &request)
         })
     }
 }
 
 /// The client's side of an attempt or a connection. Dropping it hangs up.
-struct Seat(Arc<Server>);
+struct Slot(Arc<Server>);
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.state().open -= 1;
     }
 }
 
-fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, DialError> {
-    let server = Arc::clone(&seat.0);
+fn answer(slot: Slot, behaviour: Behaviour, request: &Request) -> Result<Answer, DialError> {
+    let server = Arc::clone(&slot.0);
     let mut state = server.state();
     let (pieces, incoming) = mpsc::unbounded_channel();
     let refuse = Head::of;
-    let head = match weather {
-        Weather::Refusing => {
+    let head = match behaviour {
+        Behaviour::Refusing => {
             state.tally.refused += 1;
-            // Dropping the seat locks the state.
+            // Dropping the slot locks the state.
             drop(state);
             return Err(DialError::ConnectionRefused);
         }
-        Weather::Busy(after) => {
+        Behaviour::Busy(after) => {
             state.tally.busy += 1;
             Head {
                 retry_after: (!after.is_zero()).then_some(after),
                 ..refuse(503)
             }
         }
-        Weather::WebPage => {
+        Behaviour::WebPage => {
             state.tally.web_pages += 1;
             Head {
                 content_type: ContentType::Essence("text/html".to_owned()),
                 ..refuse(200)
             }
         }
-        Weather::Forgetful if !request.cursor().is_empty() => {
+        Behaviour::Forgetful if !request.cursor().is_empty() => {
             state.refused_cursor = true;
             refuse(400)
         }
-        Weather::Unavailable(status) => {
+        Behaviour::Unavailable(status) => {
             state.tally.unavailable += 1;
             state.refused_cursor = matches!(status, 400 | 404);
             refuse(status)
         }
-        Weather::StopSign => refuse(204),
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful
+        Behaviour::Stopping => refuse(204),
+        Behaviour::Normal | Behaviour::Slow(_) | Behaviour::BlackHole | Behaviour::Forgetful
             if state.unauthorized > 0 =>
         {
             state.unauthorized -= 1;
             state.tally.unauthorized += 1;
             refuse(401)
         }
-        Weather::Fine | Weather::Slow(_) | Weather::BlackHole | Weather::Forgetful => {
+        Behaviour::Normal | Behaviour::Slow(_) | Behaviour::BlackHole | Behaviour::Forgetful => {
             state.forgotten |= request.cursor().is_empty();
             state.line = Some(pieces);
             state.send(
@@ -137,7 +137,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
         head,
         peer: None,
         incoming: Box::new(Line {
-            seat,
+            slot,
             pieces: incoming,
             parser: Parser::new(Limits::default(), Arc::clone(request.cursor())),
         }),
@@ -146,7 +146,7 @@ fn answer(seat: Seat, weather: Weather, request: &Request) -> Result<Answer, Dia
 
 /// The client's end of a connection.
 struct Line {
-    seat: Seat,
+    slot: Slot,
     pieces: mpsc::UnboundedReceiver<Piece>,
     parser: Parser,
 }
@@ -162,7 +162,7 @@ impl Incoming for Line {
             Piece::End(end) => return Poll::Ready(Some(end.into())),
         };
         if let Some(id) = completes {
-            let mut state = self.seat.0.state();
+            let mut state = self.slot.0.state();
             state.cursor = id;
             state.forgotten = false;
             state.greatest = state.greatest.max(id);

@@ -79,13 +79,13 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 /// Steps with the time before each, in milliseconds.
-fn any_life() -> impl Strategy<Value = Vec<(u64, Step)>> {
+fn any_run() -> impl Strategy<Value = Vec<(u64, Step)>> {
     let pause = prop_oneof![3 => 0_u64..50, 3 => 0_u64..20_000, 1 => 0_u64..4_000_000];
     vec((pause, any_step()), 1..80)
 }
 
 /// A machine, and what an observer knows about it.
-struct Life {
+struct Run {
     machine: Machine,
     now: Instant,
     live: BTreeSet<Epoch>,
@@ -93,7 +93,7 @@ struct Life {
     effects: Vec<Effect>,
 }
 
-impl Life {
+impl Run {
     fn new(begin: Instant, seed: u64) -> Self {
         let timing = Timing {
             max_attempts: 4,
@@ -192,9 +192,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_invariants_hold(life in any_life(), seed in any::<u64>()) {
-        let mut it = Life::new(Instant::now(), seed);
-        for (pause, step) in &life {
+    fn the_invariants_hold(run in any_run(), seed in any::<u64>()) {
+        let mut it = Run::new(Instant::now(), seed);
+        for (pause, step) in &run {
             let before = it.machine.phase().clone();
             let Some(input) = it.take(*pause, step) else { continue };
             let after = it.machine.phase().clone();
@@ -238,10 +238,10 @@ proptest! {
     }
 
     #[test]
-    fn equal_inputs_and_seed_give_equal_effects(life in any_life(), seed in any::<u64>()) {
+    fn equal_inputs_and_seed_give_equal_effects(run in any_run(), seed in any::<u64>()) {
         let begin = Instant::now();
-        let (mut one, mut other) = (Life::new(begin, seed), Life::new(begin, seed));
-        for (pause, step) in &life {
+        let (mut one, mut other) = (Run::new(begin, seed), Run::new(begin, seed));
+        for (pause, step) in &run {
             one.take(*pause, step);
             other.take(*pause, step);
             prop_assert_eq!(&one.effects, &other.effects);
@@ -249,9 +249,9 @@ proptest! {
     }
 
     #[test]
-    fn an_epoch_that_is_over_changes_nothing(life in any_life(), seed in any::<u64>()) {
-        let mut it = Life::new(Instant::now(), seed);
-        for (pause, step) in &life {
+    fn an_epoch_that_is_over_changes_nothing(run in any_run(), seed in any::<u64>()) {
+        let mut it = Run::new(Instant::now(), seed);
+        for (pause, step) in &run {
             let before = it.machine.phase().clone();
             let Some(input) = it.take(*pause, step) else { continue };
             if let Input::Opened(epoch, _)

@@ -10,7 +10,7 @@ use super::Harness;
 
 /// What a server does to one notification.
 #[derive(Debug, Clone)]
-enum Deed {
+enum Change {
     Retitle(u8),
     Read,
     Unread,
@@ -18,55 +18,55 @@ enum Deed {
 }
 
 #[derive(Debug, Clone)]
-struct Life {
-    deeds: Vec<Deed>,
+struct History {
+    changes: Vec<Change>,
     /// How many of its events come before it.
     early: usize,
     /// After which of its events it is deleted, if it is.
     deleted_after: Option<usize>,
 }
 
-fn life() -> impl Strategy<Value = Life> {
-    let deed = prop_oneof![
-        (0..3_u8).prop_map(Deed::Retitle),
-        Just(Deed::Read),
-        Just(Deed::Unread),
-        Just(Deed::Archive)
+fn any_history() -> impl Strategy<Value = History> {
+    let change = prop_oneof![
+        (0..3_u8).prop_map(Change::Retitle),
+        Just(Change::Read),
+        Just(Change::Unread),
+        Just(Change::Archive)
     ];
     (
-        prop::collection::vec(deed, 0..5),
+        prop::collection::vec(change, 0..5),
         0..5_usize,
         prop::option::of(0..6_usize),
     )
-        .prop_map(|(deeds, early, deleted_after)| Life {
-            early: early.min(deeds.len()),
-            deeds,
+        .prop_map(|(changes, early, deleted_after)| History {
+            early: early.min(changes.len()),
+            changes,
             deleted_after,
         })
 }
 
-fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
-    let mut events: Vec<_> = life
-        .deeds
+fn events_of(id: usize, history: &History) -> Vec<(&'static str, Value)> {
+    let mut events: Vec<_> = history
+        .changes
         .iter()
         .enumerate()
-        .map(|(place, deed)| {
+        .map(|(place, change)| {
             // Each with a separate time, as on a server.
             let at = format!("2026-11-26T11:0{place}:00Z");
-            let change = match deed {
-                Deed::Retitle(title) => {
+            let change = match change {
+                Change::Retitle(title) => {
                     json!({"id": id.to_string(), "title": format!("{id}, title {title}")})
                 }
-                Deed::Read => json!({"id": id.to_string(), "readAt": at}),
-                Deed::Unread => json!({"id": id.to_string(), "readAt": null, "updatedAt": at}),
-                Deed::Archive => json!({"id": id.to_string(), "archivedAt": at}),
+                Change::Read => json!({"id": id.to_string(), "readAt": at}),
+                Change::Unread => json!({"id": id.to_string(), "readAt": null, "updatedAt": at}),
+                Change::Archive => json!({"id": id.to_string(), "archivedAt": at}),
             };
             ("notification.updated", change)
         })
         .collect();
     let created = json!({"id": id.to_string(), "title": format!("{id}"), "message": "m"});
-    events.insert(life.early, ("notification.created", created));
-    if let Some(after) = life.deleted_after {
+    events.insert(history.early, ("notification.created", created));
+    if let Some(after) = history.deleted_after {
         let place = after.min(events.len());
         events.insert(place, ("notification.deleted", json!({"id": id.to_string()})));
     }
@@ -74,19 +74,19 @@ fn events_of(id: usize, life: &Life) -> Vec<(&'static str, Value)> {
 }
 
 /// The expected state of the remaining items: title, read, archived.
-fn ideal(lives: &[Life]) -> HashMap<String, (String, bool, bool)> {
+fn ideal(histories: &[History]) -> HashMap<String, (String, bool, bool)> {
     let mut rows = HashMap::new();
-    for (id, life) in lives.iter().enumerate() {
-        if life.deleted_after.is_some() {
+    for (id, history) in histories.iter().enumerate() {
+        if history.deleted_after.is_some() {
             continue;
         }
         let (mut title, mut read, mut archived) = (id.to_string(), false, false);
-        for deed in &life.deeds {
-            match deed {
-                Deed::Retitle(number) => title = format!("{id}, title {number}"),
-                Deed::Read => read = true,
-                Deed::Unread => read = false,
-                Deed::Archive => (read, archived) = (true, true),
+        for change in &history.changes {
+            match change {
+                Change::Retitle(number) => title = format!("{id}, title {number}"),
+                Change::Read => read = true,
+                Change::Unread => read = false,
+                Change::Archive => (read, archived) = (true, true),
             }
         }
         rows.insert(format!("n:{id}"), (title, read, archived));
@@ -101,16 +101,16 @@ proptest! {
     /// notification alerts at most once.
     #[test]
     fn rows_end_as_the_server_has_them(
-        lives in prop::collection::vec(life(), 1..5),
+        histories in prop::collection::vec(any_history(), 1..5),
         order in prop::collection::vec(any::<prop::sample::Index>(), 40),
         connections in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize), 1..8),
         has_ids in any::<bool>(),
     ) {
         // One log of all the server's actions, with each notification's events in their order.
-        let mut waiting: Vec<_> = lives
+        let mut waiting: Vec<_> = histories
             .iter()
             .enumerate()
-            .map(|(id, life)| events_of(id, life).into_iter().peekable())
+            .map(|(id, history)| events_of(id, history).into_iter().peekable())
             .collect();
         let mut log = Vec::new();
         for choice in order {
@@ -143,7 +143,7 @@ proptest! {
             .into_iter()
             .map(|item| (item.key, (item.title, item.read_at.is_some(), item.archived_at.is_some())))
             .collect();
-        prop_assert_eq!(rows, ideal(&lives));
+        prop_assert_eq!(rows, ideal(&histories));
         let mut once = harness.alerts.clone();
         once.sort_unstable();
         once.dedup();
