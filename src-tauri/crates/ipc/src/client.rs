@@ -163,11 +163,15 @@ impl AppConnection {
     /// When the app does not answer within ten seconds, or the command fails. After a missing answer, later requests
     /// fail as well.
     pub async fn call(&mut self, call: &str, request: Value) -> Result<Value, CallError> {
-        let deadline = Instant::now() + CLAIMED_TIMEOUT;
+        // From the first end of the connection: on a busy computer, an app may be slow to read, and end then.
+        let mut deadline = None;
         loop {
             match self.call_once(call, &request).await {
                 // An app that restarts answers every request that it has read before, so this one was not read.
-                Err(CallError::Ask(AskError::NotRunning)) if Instant::now() < deadline => {
+                Err(CallError::Ask(AskError::NotRunning))
+                    if Instant::now()
+                        <= *deadline.get_or_insert_with(|| Instant::now() + CLAIMED_TIMEOUT) =>
+                {
                     self.connection = Self::open(&self.data).await?.connection;
                 }
                 called => return called,
@@ -415,5 +419,37 @@ mod tests {
         drop(listener);
         let gone = ask_status(home.path()).await;
         assert!(matches!(gone, Err(AskError::NotRunning)), "{gone:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_was_not_read_for_long_is_sent_to_the_next_app() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let mut listener = Listener::open(&Identity::of(home.path())).expect("opened");
+        let serve = async {
+            for is_next in [false, true] {
+                let (reader, mut writer) = tokio::io::split(listener.accept().await.expect("a client"));
+                let mut lines = LineReader::new(reader, 1000);
+                lines.next().await.expect("a first line");
+                write_line(&mut writer, &Greeting::accepted(), ANSWER_TIMEOUT)
+                    .await
+                    .expect("written");
+                if !is_next {
+                    sleep(CLAIMED_TIMEOUT + START_INTERVAL).await;
+                    continue;
+                }
+                let request = lines.next().await.expect("a request");
+                let request: Value = serde_json::from_slice(&request).expect("JSON");
+                let answer = serde_json::json!({"id": request["id"], "ok": request["call"]});
+                write_line(&mut writer, &answer, ANSWER_TIMEOUT)
+                    .await
+                    .expect("written");
+            }
+        };
+        let ask = async {
+            let mut app = AppConnection::open(home.path()).await.expect("connected");
+            app.call("x", Value::Null).await.expect("an answer")
+        };
+        let (answer, ()) = tokio::join!(ask, serve);
+        assert_eq!(answer, "x");
     }
 }

@@ -263,11 +263,15 @@ pub(super) async fn connect(data: &Path) -> Result<UnixStream, AskError> {
     Err(unreachable.map_or(AskError::NotRunning, AskError::Unreachable))
 }
 
-/// Whether no app listens there: nothing is there, or a file that an app left or somebody else created.
+/// Whether no app listens there: nothing is there, or a file that an app left or somebody else created, or the app has
+/// just ended, which resets the connections that it has not accepted.
 fn means_no_app(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory
+        io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::NotADirectory
     ) || error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
@@ -320,6 +324,15 @@ mod tests {
         assert_eq!(socket.as_os_str().len(), MAX_PATH);
         assert!(bind(&socket).is_ok());
         assert!(bind(&long.join("status.socks")).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_app_that_ends_before_it_accepts_does_not_run() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let listener = Listener::open(&Identity::of(home.path())).expect("opened");
+        // The second is polled once the first has connected, and before it looks at the outcome.
+        let (connected, ()) = tokio::join!(connect(home.path()), async move { drop(listener) });
+        assert!(matches!(connected, Err(AskError::NotRunning)), "{connected:?}");
     }
 
     #[tokio::test(start_paused = true)]

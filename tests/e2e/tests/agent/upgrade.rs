@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gloria_desktop_session::{Process, SessionOptions, ShownNotification, wait_until};
 
@@ -201,12 +201,14 @@ async fn where_nothing_reports_the_upgrade_a_program_of_the_new_version_does() {
 fn ask_without_end(mut client: Command, is_over: &AtomicBool) -> usize {
     let mut asked = 0;
     while !is_over.load(Ordering::Relaxed) {
+        let began = Instant::now();
         let output = client.output().unwrap();
+        let took = began.elapsed();
         let said = String::from_utf8_lossy(&output.stderr);
         // A status that is not a good one has a code of its own.
         assert!(
             said.is_empty() && output.status.code() <= Some(1),
-            "{client:?}: {} {said}",
+            "{client:?}: {} {said} after {took:?}",
             output.status
         );
         asked += 1;
