@@ -67,5 +67,6 @@ proxy-password-unavailable = the proxy's password is not available: { $problem }
 proxy-password-in-file = the proxy's password stays in the settings file: { $problem }
 proxy-password-too-long = it is too long
 address-locked = the server's address is set for you and cannot be changed
+autostart-not-changed = the start at login is in a file that could not be changed: { $problem }
 log-level-locked = how much is logged is set by your administrator
 nothing-asked = nothing is asked

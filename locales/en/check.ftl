@@ -22,3 +22,14 @@ check-advised-certificate = { $cause }; check this computer's clock, or ask your
 check-advised-client-certificate = { $cause }; ask your administrator for one that it accepts
 check-advised-browser = { $cause }; open a browser and sign in there
 check-token-refused = the server does not accept this token; check it, or ask for a new one
+
+## A test notification. The user looks whether it appears.
+
+check-notification = Notification
+check-notification-shown = the desktop says that it shows it
+check-notification-paused = "do not disturb" is on, so the desktop shows it later
+check-notification-handed-over = the system has it; if you do not see it, look into the system's settings for notifications
+check-sound = Sound
+check-sound-played = it was played at a volume of { $volume } %
+check-sound-off = sounds are turned off in the preferences
+check-sound-paused = sounds are paused

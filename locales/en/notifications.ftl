@@ -19,6 +19,8 @@ outage-long = For { $minutes } minutes: { $reason }. Reconnecting automatically
 outage-unexplained = For { $minutes } minutes. Reconnecting automatically
 storage-needs-you = New notifications cannot be stored: { $problem }
 person-needs-you = There is a new token. Open Gloria Notify and say whether it is yours
+test-notification = This is a test
+test-notification-body = Notifications of the Gloria System look like this.
 internal-error = Gloria Notify had an internal error
 internal-error-restart =
     It restarts automatically. What arrived is stored, and what arrives meanwhile is requested again

@@ -210,7 +210,7 @@ ui-needs-you = Needs you
 ui-signed-out = Signed out
 ui-keyring-locked = Keyring locked
 ui-same-person = Same person?
-ui-advice-sign-in = Enter your token again. If you have no other, ask your administrator for a new one.
+ui-advice-sign-in = Sign in again, or enter a new token. If neither works, ask your administrator.
 ui-advice-check-address = Compare the server address with the one that your organisation gave you.
 ui-advice-unlock-keyring = Your token is in the keyring of this computer. It is unlocked with your password.
 ui-advice-confirm-person = Answer above whether it is you. Nothing is stored until then, and nothing is lost.
@@ -369,10 +369,23 @@ ui-person-not-taken = The answer could not be saved: { $reason }
 
 ui-welcome = Welcome to Gloria Notify
 ui-account = Account
-ui-welcome-text = Notifications from the Gloria System come straight to this computer. Enter the address of your server and your token.
-ui-address = Server address
+ui-welcome-text = Your notifications, without a browser tab.
+# Said aloud for the dots above the steps
+ui-step-of = Step { $number } of { $all }
+ui-address-question = Where is your Gloria System?
 ui-address-hint = For example gloria.example.com
+ui-address-looking = Looking for the server…
+ui-address-found = Found { $server }
 ui-address-missing = Enter the address of your server
+ui-continue = Continue
+ui-continue-anyway = Continue anyway
+ui-change = Change
+# Said aloud after "Change"
+ui-change-server = the server
+ui-cancel = Cancel
+ui-copy = Copy
+ui-copied = Copied
+ui-copy-by-key = The text is selected. Press Ctrl and C to copy it.
 ui-token = Token
 ui-token-show = Show the token
 ui-token-hide = Hide the token
@@ -380,20 +393,83 @@ ui-token-missing = Enter your token
 ui-token-missing-other = Enter your token for this server; the saved one belongs to another
 ui-token-other = Another server needs a token of its own
 ui-token-saved = A token is saved. Leave this empty to keep it.
+ui-token-refused = The server does not accept the saved token. Enter a new one; your administrator has it.
 ui-token-asking = Asking the keyring for your token…
-ui-token-personal = Your personal token for the Gloria System
+ui-token-personal = Your personal token for the Gloria System. Your administrator has it.
 ui-token-locked = { $problem }. Unlock it and try again, or enter the token anew.
 ui-token-unkept = { $problem }. A token entered here is kept until the app is closed.
+ui-token-instead = Paste a token instead
 ui-keyring-is-locked = The keyring is locked
 ui-keyring-none = This computer has no keyring
 ui-save-account = Save and connect
+ui-save-anyway = Save anyway
 ui-saving = Saving…
-ui-test-account = Test connection
+ui-saving-keyring = If the keyring asks for its password, answer it there.
+ui-test-account = Test and connect
+ui-account-testing = Testing…
 ui-account-saved = Saved. Connecting
 ui-account-not-saved = The account could not be saved: { $reason }
 
+## Signing in at a provider
+
+# $provider: the name of the sign-in service's computer, such as id.example.com
+ui-sign-in-at = Sign in at { $provider }
+ui-sign-in-text = Your browser opens { $provider }. Sign in there, and come back.
+ui-sign-in-another-text = Your browser opens { $provider }, which asks who you are. This inbox stays as it is.
+ui-sign-in-instead = Sign in instead
+ui-sign-in-by-code = Sign in on another device
+ui-sign-in-not-begun = The sign-in could not be started: { $reason }
+ui-sign-in-not-cancelled = The sign-in could not be cancelled: { $reason }
+ui-browser-not-opened = The page could not be opened: { $reason }
+ui-sign-in-starting = Asking { $provider } how to sign in…
+ui-sign-in-waiting = Sign in at { $provider } in your browser
+ui-sign-in-waiting-text = This window goes on by itself once you have.
+# $when: "in 4 min"
+ui-sign-in-until = The page expires { $when }.
+ui-sign-in-link = If no page has opened, open this address
+ui-sign-in-open-again = Open again
+ui-sign-in-forgotten = The sign-in page forgot what it was asked for. Sign in there, then choose Open again.
+ui-sign-in-code-title = Sign in at { $provider } on any device
+ui-sign-in-code-text = Open the page on a telephone or another computer, and enter the code. This window goes on by itself.
+ui-sign-in-page = Page
+ui-sign-in-code = Code
+ui-sign-in-open-here = Open the page here
+ui-sign-in-exchanging = You have signed in. Getting access…
+ui-sign-in-storing = Checking with the server and saving. If the keyring asks for its password, answer it there.
+ui-paste-ask = The browser shows an error after the sign-in
+ui-paste = Address of the page that did not open
+ui-paste-hint = Copy all of it from the browser's address bar; it begins with http://127.0.0.1
+ui-paste-missing = Paste the address here
+ui-paste-send = Use this address
+ui-signed-in-at = Signed in at { $provider }
+ui-signed-in-mail-at = { $email } · { $provider }
+# $when: "in 7 h"
+ui-sign-in-ends = The sign-in service did not allow to renew this sign-in. You will have to sign in again { $when }.
+
+## Ready
+
+ui-ready = You are set up
+ui-almost-ready = Almost there
+ui-not-ready = Not connected yet
+ui-check-found = Found { $server }
+ui-check-stream = Connected: notifications arrive here
+ui-token-accepted = The server accepted your token
+ui-notification-test-look = Look whether it appears, and listen
+ui-tray-is = Gloria Notify is in the tray, also when this window is closed. Click the bell to open it.
+ui-tray-none = This desktop has no tray. Gloria Notify goes on when this window is closed; start it again from your applications to open it.
+ui-to-inbox = Go to the inbox
+
 ## Preferences
 
+ui-general = General
+ui-autostart = Start with the computer
+ui-autostart-note = In the tray, when you log in
+ui-autostart-not-set = This could not be changed: { $reason }
+ui-notification-test = Test notification
+ui-notification-test-note = Shows one as they will appear, with its sound
+ui-notification-test-send = Send me one
+ui-notification-test-again = Send another
+ui-notification-not-tested = The notification could not be sent: { $reason }
 ui-sounds = Sounds
 ui-sounds-play = Play sounds
 ui-volume = Volume
@@ -430,12 +506,16 @@ ui-token-state-locked = The keyring is locked
 ui-token-state-needs-sign-in = Sign in again
 ui-token-state-rejected = The server does not accept the sign-in
 ui-token-state-unavailable = No keyring: the token is kept until the app is closed
-# $lock: who sets the address, as in ui-locked-administrator
-ui-token-state-address-locked = { $state } · { $lock }
+ui-signed-in-by-token = With a token
+ui-nobody = Nobody is signed in
 ui-no-server = No server yet
-ui-account-more = Account…
+ui-account-more = Change…
+ui-another-account = Use another account
+ui-sign-in-again = Sign in again
+ui-try-now = Try now
 ui-sign-out = Sign out
-ui-sign-out-question = Sign out? Notifications stop, and the token is removed from this computer.
+ui-sign-out-title = Sign out?
+ui-sign-out-text = New notifications no longer arrive, and this computer forgets the sign-in.
 ui-stay = Stay signed in
 ui-version = Gloria Notify { $version } · press ? in the inbox for its keys
 ui-preferences-not-saved = The preferences could not be saved: { $reason }

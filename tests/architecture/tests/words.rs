@@ -102,6 +102,10 @@ const LISTED: &[(&str, &str)] = &[
     ),
     ("src-tauri/crates/program/src/logs/queue.rs", "a line of the log"),
     (
+        "src-tauri/crates/desktop/src/autostart.rs",
+        "keys of a desktop entry",
+    ),
+    (
         "src-tauri/crates/desktop/src/notifications/bus.rs",
         "an error of D-Bus for the log",
     ),

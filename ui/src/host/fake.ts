@@ -306,13 +306,16 @@ export class FakeHost implements Host, Fake {
       this.dial(null);
       return Promise.resolve(null);
     },
-    sign_in_offer: (address) =>
-      Promise.resolve({
-        address,
-        provider: this.scenario.account.provider,
-        ways: this.scenario.account.provider === null ? [] : ['browser', 'device'],
-        problem: null,
-      }),
+    sign_in_offer: (typed) => {
+      const address = typed.includes('://') ? typed : `https://${typed}`;
+      if (!URL.canParse(address)) return rejected('refused', { id: 'address-malformed', args: {} });
+      const { hostname } = new URL(address);
+      const unknown = says(`no server has the name ${hostname}; check the address`);
+      const offer = hostname.endsWith('.invalid')
+        ? { provider: null, ways: [], problem: unknown }
+        : this.scenario.offer;
+      return new Promise((answer) => setTimeout(() => answer({ address, ...offer }), DIAL_MS));
+    },
     sign_in_begin: ({ address, way }) => {
       const provider = this.scenario.account.provider ?? 'id.example.com';
       const link = `https://${provider}/authorize?client_id=gloria`;
@@ -356,6 +359,12 @@ export class FakeHost implements Host, Fake {
       this.push({ kind: 'preferences', value });
       return Promise.resolve(null);
     },
+    autostart: () => Promise.resolve(this.scenario.autostart),
+    autostart_set: (on) => {
+      this.scenario.autostart = on;
+      return Promise.resolve(null);
+    },
+    notification_test: () => Promise.resolve(this.scenario.notificationTest),
     sound_preview: () => Promise.resolve(null),
     sounds_pause: ({ minutes }) => {
       const soundsPausedUntil = minutes === 0 ? null : Date.now() + minutes * MINUTE_MS;
@@ -423,9 +432,7 @@ function testReport(address: string, token: string | null): TestReport {
     {
       title: says('Sign in'),
       passed: accepted,
-      detail: says(
-        accepted ? 'the token was accepted' : 'the server refused the token (401): copy a new one',
-      ),
+      detail: accepted ? says('the token was accepted') : { id: 'check-token-refused', args: {} },
     },
     { title: says('Open the stream'), passed: true, detail: says('the first event came after 180 ms') },
   ];

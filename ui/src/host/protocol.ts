@@ -1571,6 +1571,18 @@ account_confirm: [PersonAnswer, null],
  */
 preferences_save: [PreferencesForm, null], 
 /**
+ * Whether the app starts at login; absent where that cannot be changed from here.
+ */
+autostart: [null, boolean | null], 
+/**
+ * Has the app start at login, or not.
+ */
+autostart_set: [boolean, null], 
+/**
+ * Shows a notification with its sound, as a test. Answers once the desktop has.
+ */
+notification_test: [null, TestReport], 
+/**
  * Plays a bundled sound at the current volume.
  */
 sound_preview: [SoundName, null], 

@@ -6,6 +6,7 @@ import { busyItems } from './scenarios/items';
 import type { Scenario } from './scenarios/scenario';
 import { DAY, HOUR, MINUTE, SECOND } from './scenarios/times';
 import { says } from './scenarios/says';
+import { SIGN_IN } from './scenarios/sign-in';
 
 const DISK_FULL = says('the disk is full; free some space');
 const STORAGE_NOTICE = says(
@@ -23,6 +24,7 @@ const LONG_CAUSE = says(
 /** Every scenario, by the name that `?scenario=` takes. */
 export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
   busy,
+  ...SIGN_IN,
   empty: (now) => ({ ...busy(now), items: [] }),
   firstRun: (now) => ({
     ...busy(now),

@@ -2,12 +2,7 @@ import { failureCode } from '../host/host';
 import type { AccountForm, AccountView, TestReport } from '../host/protocol';
 import { say, sentenceOf, t } from '../words/words';
 import { lockWords } from './locks';
-
-/** The problem of each field, as text; empty without one. */
-export interface AccountProblems {
-  address: string;
-  token: string;
-}
+import { plainText } from './text';
 
 /** Scheme, host and port; a missing scheme is that of `other`. */
 function origin(text: string, other: string): string | null {
@@ -30,28 +25,39 @@ export function isTokenLocked(typed: string, account: AccountView): boolean {
   return account.tokenLocked && isOwnServer(typed, account);
 }
 
+/** The server of an address, as it is named to users. */
+export function addressHost(address: string): string {
+  return plainText(address.replace(/^[a-z][a-z\d+.-]*:\/\//i, '').replace(/\/+$/, ''));
+}
+
 /**
- * Checks that there is something to try. What an address and a token may look like is the core's to say: it takes both
- * as they are pasted.
+ * Why there is nothing to try; empty if there is. What a token may look like is the core's to say: it takes it as it is
+ * pasted.
  */
-export function accountProblems(form: AccountForm, account: AccountView): AccountProblems {
-  const saved = account.token === 'present' && isOwnServer(form.address, account);
-  const missing = isOwnServer(form.address, account) ? t('ui-token-missing') : t('ui-token-missing-other');
-  return {
-    address: form.address.trim() === '' ? t('ui-address-missing') : '',
-    token: form.token === null && !saved ? missing : '',
-  };
+export function tokenProblem(form: AccountForm, account: AccountView, refused: boolean): string {
+  if (form.token !== null) return '';
+  if (!isOwnServer(form.address, account)) return t('ui-token-missing-other');
+  return account.token === 'present' && !refused ? '' : t('ui-token-missing');
+}
+
+/** The server was reached, and does not accept the token. */
+export function isTokenRefused(report: TestReport): boolean {
+  return report.steps.some((step) => !step.passed && step.detail.id === 'check-token-refused');
 }
 
 /** The field that a failure is about, if it is about one. */
-export function refusedField(error: unknown): keyof AccountProblems | null {
+export function refusedField(error: unknown): 'address' | 'token' | null {
   const code = failureCode(error) ?? '';
   if (code.startsWith('token-')) return 'token';
   return code.startsWith('address-') ? 'address' : null;
 }
 
 /** The hint below the token field for this address. */
-export function tokenHint(account: AccountView, address: string): { text: string; tone: 'quiet' | 'warn' } {
+export function tokenHint(
+  account: AccountView,
+  address: string,
+  refused = false,
+): { text: string; tone: 'quiet' | 'warn' } {
   if (address.trim() !== '' && !isOwnServer(address, account)) {
     return { text: t('ui-token-other'), tone: 'quiet' };
   }
@@ -60,7 +66,9 @@ export function tokenHint(account: AccountView, address: string): { text: string
   const problem = sentenceOf(account.tokenProblem);
   switch (token) {
     case 'present':
-      return { text: t('ui-token-saved'), tone: 'quiet' };
+      return refused
+        ? { text: t('ui-token-refused'), tone: 'warn' }
+        : { text: t('ui-token-saved'), tone: 'quiet' };
     case 'unknown':
       return { text: t('ui-token-asking'), tone: 'quiet' };
     case 'missing':
@@ -83,10 +91,15 @@ export function tokenHint(account: AccountView, address: string): { text: string
   }
 }
 
-/** What the live region announces during a connection test. */
+/** What the live region announces after a test. */
 export function testResult(report: TestReport): string {
   const failed = report.steps.find((step) => !step.passed);
   return failed === undefined
     ? t('ui-test-passed')
     : t('ui-test-failed', { step: say(failed.title), reason: say(failed.detail) });
+}
+
+/** Why the test failed, as a sentence; empty if it did not. */
+export function failedStep(report: TestReport): string {
+  return sentenceOf(report.steps.find((step) => !step.passed)?.detail ?? null);
 }

@@ -11,8 +11,8 @@ import { Inbox, type Report } from './inbox.svelte';
 
 export type Page = 'inbox' | 'connection' | 'preferences' | 'setup';
 
-/** A section of a page that a button elsewhere leads to. */
-export type Section = 'network';
+/** A section of a page that a button elsewhere leads to: of the preferences, or of the account for another person. */
+export type Section = 'network' | 'another';
 
 /** The pages of the views that the user can ask for outside the window. */
 const VIEWS: Record<View, [Page, Section | null]> = {
@@ -48,6 +48,11 @@ export class App {
   /** The section to scroll to; null for the start of the page. */
   section = $state<Section | null>(null);
 
+  /** The app was started without an account; until the user has seen that it works. */
+  #welcoming = $state(false);
+  /** There has been an account since the window was opened. */
+  #wasSetUp = false;
+
   // The pages from the inbox to this one.
   #trail = $state.raw<readonly Page[]>([]);
   #host: Host;
@@ -75,12 +80,19 @@ export class App {
 
   /** The page to show. Without an account, only the setup can be shown. */
   get page(): Page {
-    return this.snapshot?.account.needsSetup === true ? 'setup' : (this.#trail.at(-1) ?? 'inbox');
+    if (this.snapshot?.account.needsSetup === true || this.#welcoming) return 'setup';
+    return this.#trail.at(-1) ?? 'inbox';
+  }
+
+  /** The user is led through the set-up, from the address to the first notification. */
+  get isFirstRun(): boolean {
+    return this.snapshot?.account.needsSetup === true || this.#welcoming;
   }
 
   /** Opens a page, or a section of it. A page that was visited on the way here is returned to. */
   go(page: Page, section: Section | null = null): void {
     this.section = section;
+    if (page !== 'setup') this.#welcoming = false;
     const passed = this.#trail.indexOf(page);
     if (page === 'inbox') this.#trail = [];
     else this.#trail = [...(passed < 0 ? this.#trail : this.#trail.slice(0, passed)), page];
@@ -137,8 +149,15 @@ export class App {
     undo?.();
   }
 
+  /** Users who sign out and in again are not led through all of it once more. */
+  #welcome({ account }: Snapshot): void {
+    if (!account.needsSetup) this.#wasSetUp = true;
+    else if (!this.#wasSetUp) this.#welcoming = true;
+  }
+
   #begin(snapshot: Snapshot): void {
     this.failure = null;
+    this.#welcome(snapshot);
     this.snapshot = snapshot;
     this.events.renew();
     void this.inbox.reload().then(() => this.inbox.onRevision(snapshot.revision));
@@ -147,6 +166,7 @@ export class App {
   }
 
   #take(snapshot: Snapshot, updates: readonly Update[]): void {
+    this.#welcome(snapshot);
     this.snapshot = snapshot;
     for (const update of updates) {
       const arrived = this.inbox.take(update);

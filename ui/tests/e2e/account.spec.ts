@@ -1,4 +1,4 @@
-import { expect, says, test } from './app';
+import { expect, says, test, type Window760 } from './app';
 
 test('a locked keyring is unlocked and tried again', async ({ app, page }) => {
   await app.open('keyringLocked');
@@ -8,91 +8,169 @@ test('a locked keyring is unlocked and tried again', async ({ app, page }) => {
   await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
 });
 
-test('signed out leads to the account', async ({ app }) => {
+/** Types an address and goes on once its server was found. */
+async function enterAddress(app: Window760, address: string): Promise<void> {
+  await app.get('setup-address').fill(address);
+  await app.get('setup-continue').click();
+  await app.page.clock.runFor(1000);
+  await expect(app.get('setup-found')).toBeVisible();
+}
+
+test('a token that was refused is not offered again, and a new one is saved once it works', async ({
+  app,
+  page,
+}) => {
   await app.open('signIn');
   await expect(app.get('connection')).toContainText('Signed out');
   await app.get('remedy').click();
-  await expect(app.get('setup')).toBeVisible();
-  await expect(app.get('setup-address')).toHaveValue('https://gloria.example.com/api');
-  // The saved token is kept by an empty field, and never shown.
-  await expect(app.get('setup-token')).toHaveValue('');
+  await expect(app.get('setup-found')).toContainText('gloria.example.com/api');
+  await expect(app.get('setup-token')).toBeFocused();
+  await expect(page.getByText('does not accept the saved token')).toBeVisible();
   await app.get('setup-save').click();
+  await expect(app.get('setup-token')).toBeFocused();
+  await expect(page.getByText('Enter your token')).toBeVisible();
+  expect(await app.calls('connection_test')).toEqual([]);
+
+  await app.get('setup-token').fill('wrong');
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-token')).toBeFocused();
+  await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'true');
+  await expect(app.problem('setup-token')).toContainText('The server does not accept this token');
+  expect(await app.calls('account_save')).toEqual([]);
+
+  await app.get('setup-token').fill('right');
+  await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'false');
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
   await expect(app.get('inbox')).toBeVisible();
   expect(await app.calls('account_save')).toEqual([
+    { address: 'https://gloria.example.com/api', token: 'right' },
+  ]);
+});
+
+test('a saved token is tested, and never shown', async ({ app, page }) => {
+  await app.open('busy');
+  await app.get('preferences').click();
+  await app.get('account').click();
+  await expect(app.get('setup-token')).toHaveValue('');
+  await expect(app.get('setup-token')).not.toHaveAttribute('placeholder', /./);
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('inbox')).toBeVisible();
+  expect(await app.calls('connection_test')).toEqual([
     { address: 'https://gloria.example.com/api', token: null },
   ]);
 });
 
 test('another server asks for a token of its own', async ({ app, page }) => {
-  await app.open('signIn');
-  await app.get('remedy').click();
-  await app.get('setup-address').fill('https://other.example.com');
+  await app.open('busy');
+  await app.get('preferences').click();
+  await app.get('account').click();
+  await app.get('setup-change').click();
+  await expect(app.get('setup-address')).toBeFocused();
+  await enterAddress(app, 'https://other.example.com');
   await expect(page.getByText('Another server needs a token of its own')).toBeVisible();
-  await app.get('setup-test').click();
   await app.get('setup-save').click();
   await expect(app.get('setup-token')).toBeFocused();
   await expect(page.getByText('the saved one belongs to another')).toBeVisible();
   expect([await app.calls('connection_test'), await app.calls('account_save')]).toEqual([[], []]);
   await app.get('setup-token').fill('abc123');
   await app.get('setup-save').click();
+  await page.clock.runFor(1000);
   expect(await app.calls('account_save')).toEqual([
     { address: 'https://other.example.com', token: 'abc123' },
   ]);
 });
 
-test('the first run, from nothing to connected', async ({ app, page }) => {
+test('the first run with a token, from nothing to a test notification', async ({ app, page }) => {
   await app.open('firstRun');
-  await app.get('setup-save').click();
   await expect(app.get('setup-address')).toBeFocused();
-  await expect(page.getByText('Enter the address of your server', { exact: true })).toBeVisible();
+  await app.get('setup-continue').click();
+  await expect(app.get('setup-address')).toBeFocused();
+  await expect(app.problem('setup-address')).toHaveText('Enter the address of your server');
+
+  // What is typed is looked for by itself.
+  await app.get('setup-address').fill('nowhere.invalid');
+  await page.clock.runFor(2000);
+  await expect(page.getByText(says('No server has the name nowhere.invalid'))).toBeVisible();
+  await expect(app.get('setup-address')).toHaveAttribute('aria-invalid', 'false');
+  await app.get('setup-continue').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-address')).toHaveAttribute('aria-invalid', 'true');
+  await expect(app.get('setup-address')).toBeFocused();
+
+  await app.get('setup-address').fill('gloria.example.com');
+  await page.clock.runFor(2000);
+  await expect(page.getByText(says('Found gloria.example.com'))).toBeVisible();
+  await app.get('setup-address').press('Enter');
+  await expect(app.get('setup-token')).toBeFocused();
+  await app.get('setup-save').click();
   await expect(page.getByText('Enter your token')).toBeVisible();
   expect(await app.calls('account_save')).toEqual([]);
-
-  await app.get('setup-address').fill('https://nowhere.invalid/api');
-  await app.get('setup-token').fill('abc123');
-  await app.get('setup-test').click();
-  await page.clock.runFor(1000);
-  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'false');
-  await expect(app.get('setup-report').getByRole('listitem')).toHaveCount(1);
-
-  await app.get('setup-address').fill('https://gloria.example.com/api');
-  await app.get('setup-test').click();
-  await page.clock.runFor(1000);
-  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'true');
-  await expect(app.get('setup-report').getByRole('listitem')).toHaveCount(3);
 
   await expect(app.get('setup-token')).toHaveAttribute('type', 'password');
   await page.getByRole('button', { name: 'Show the token' }).click();
   await expect(app.get('setup-token')).toHaveAttribute('type', 'text');
-
-  await app.get('setup-token').press('Enter');
-  await expect(app.get('empty')).toContainText('You are up to date');
-  await page.clock.runFor(1000);
-  await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
-});
-
-test('what is pasted goes to the core as it is, and its refusal stands at the field', async ({
-  app,
-  page,
-}) => {
-  await app.open('firstRun');
-  await app.get('setup-address').fill('gloria.example.com');
   await app.get('setup-token').fill('Bearer abc');
-  await app.get('setup-test').click();
-  await page.clock.runFor(1000);
-  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'true');
+  await app.get('setup-token').press('Enter');
+  await page.clock.runFor(2000);
+  // What is pasted goes to the core as it is.
   expect(await app.calls('connection_test')).toEqual([
     { address: 'gloria.example.com', token: 'Bearer abc' },
   ]);
-  await page.evaluate(() => window.fake.refuse('account_save', { id: 'address-several', args: {} }));
-  await app.get('setup-save').click();
-  await expect(app.get('setup').getByText('These are several addresses; enter one')).toBeVisible();
+  await expect(app.get('ready')).toHaveAttribute('data-state', 'connected');
+  await app.get('notification-test').click();
+  await expect(app.get('notification-report')).toHaveAttribute('data-succeeded', 'true');
+  await expect(app.get('ready-tray')).toContainText('in the tray');
+  await app.get('autostart').click();
+  expect(await app.calls('autostart_set')).toEqual([false]);
+  await app.get('setup-done').click();
+  await expect(app.get('empty')).toContainText('You are up to date');
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
+});
+
+test('what the core refuses stands at the field that it is about', async ({ app, page }) => {
+  await app.open('firstRun');
+  await page.evaluate(() => window.fake.refuse('sign_in_offer', { id: 'address-several', args: {} }));
+  await app.get('setup-address').fill('a.example b.example');
+  await app.get('setup-continue').click();
+  await expect(app.problem('setup-address')).toHaveText('These are several addresses; enter one');
   await expect(app.get('setup-address')).toBeFocused();
+  await expect(app.get('setup-anyway')).toHaveCount(0);
+  await page.evaluate(() => window.fake.refuse('sign_in_offer', null));
+  await enterAddress(app, 'gloria.example.com');
+  await page.evaluate(() => window.fake.refuse('connection_test', { id: 'token-cut-off', args: {} }));
+  await app.get('setup-token').fill('abc…');
+  await app.get('setup-save').click();
+  await expect(app.problem('setup-token')).toContainText('The token is cut off at its end');
+  await expect(app.get('setup-token')).toBeFocused();
+});
+
+test('a server that cannot be reached keeps nobody from saving', async ({ app, page }) => {
+  await app.open('firstRun');
+  await app.get('setup-address').fill('nowhere.invalid');
+  await app.get('setup-continue').click();
+  await page.clock.runFor(1000);
+  await app.get('setup-anyway').click();
+  await app.get('setup-token').fill('abc');
+  const before = await app.get('setup-save').boundingBox();
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'false');
+  expect(await app.get('setup-save').boundingBox(), 'a second click does not miss').toEqual(before);
+  await app.get('setup-token').fill('abcd');
+  await expect(app.get('setup-report')).toHaveCount(0);
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
+  await app.get('setup-save-anyway').click();
+  expect(await app.calls('account_save')).toEqual([{ address: 'nowhere.invalid', token: 'abcd' }]);
 });
 
 test('an address of the organisation cannot be changed', async ({ app, page }) => {
   await app.open('managed');
-  await expect(app.get('setup-address')).not.toBeEditable();
+  await expect(app.get('setup-found')).toContainText('gloria.example.com');
+  await expect(app.get('setup-change')).toHaveCount(0);
   await expect(page.getByText('Set by your administrator')).toBeVisible();
   await expect(page.getByText('kept until the app is closed')).toBeVisible();
 });
@@ -141,6 +219,7 @@ test('signing out asks first', async ({ app, page }) => {
   expect(await app.calls('account_sign_out')).toEqual([]);
   await app.get('sign-out').click();
   await app.get('sign-out-confirm').click();
+  expect(await app.calls('account_sign_out')).toEqual([null]);
   await expect(app.get('setup')).toBeVisible();
   await expect(app.get('connection')).toHaveAttribute('data-state', 'idle');
 });

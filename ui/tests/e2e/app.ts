@@ -74,6 +74,11 @@ export class Window760 {
     return this.page.getByTestId(testId);
   }
 
+  /** What is said below a field. */
+  problem(field: string): Locator {
+    return this.page.locator(`#${field}-hint`);
+  }
+
   item(key: string): Locator {
     return this.page.locator(`[data-testid="item"][data-key="${key}"]`);
   }

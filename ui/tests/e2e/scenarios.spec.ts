@@ -1,4 +1,4 @@
-import { expect, test, type Window760 } from './app';
+import { expect, says, test, type Window760 } from './app';
 
 /** What a scenario must show: a part of its first page, and the Connection view's headline where it is looked at. */
 type Shows = readonly [landmark: string, headline?: string];
@@ -6,8 +6,19 @@ type Shows = readonly [landmark: string, headline?: string];
 const SCENARIOS: Record<string, Shows> = {
   busy: ['item', 'Connected'],
   empty: ['empty'],
-  firstRun: ['setup'],
-  managed: ['setup'],
+  firstRun: ['setup-address'],
+  managed: ['setup-token'],
+  firstSignIn: ['sign-in-begin'],
+  typedSignIn: ['setup-address'],
+  signInStarting: ['sign-in-busy'],
+  signInWaiting: ['sign-in-link'],
+  signInNoBrowser: ['sign-in-problem'],
+  signInDevice: ['sign-in-code'],
+  signInStoring: ['sign-in-busy'],
+  signInFailed: ['sign-in-failed'],
+  signedIn: ['item'],
+  needsSignIn: ['remedy', 'Signed out'],
+  rejected: ['retry', 'Needs you'],
   offline: ['retry'],
   connecting: ['item'],
   wrongAddress: ['retry'],
@@ -79,7 +90,8 @@ test('preferences are accessible', async ({ app, page }) => {
   await openPreferences(app, 'busy');
   await app.expectAccessibleInAll('preferences', { wide: 640, narrow: 900 });
   await page.getByRole('button', { name: '1 hour' }).click();
-  await app.get('sign-out').click();
+  await app.get('notification-test').click();
+  await expect(app.get('notification-report')).toBeVisible();
   await app.expectAccessibleInAll('preferences-paused', { wide: 640, narrow: 900 });
 });
 
@@ -98,15 +110,82 @@ test('a proxy of one’s own is accessible', async ({ app }) => {
   await app.expectAccessibleInAll('proxy', { wide: 1000, narrow: 1300 });
 });
 
-test('the connection test is accessible', async ({ app, page }) => {
-  await app.open('firstRun');
-  await app.get('setup-address').fill('https://gloria.example.com/api');
+test('a token that the server refuses is accessible, and a server that is not there', async ({
+  app,
+  page,
+}) => {
+  await app.open('managed');
   await app.get('setup-token').fill('wrong');
-  await app.get('setup-test').click();
+  await app.get('setup-save').click();
   await page.clock.runFor(1000);
-  await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'false');
-  await app.expectAccessibleInAll('setup-report');
+  await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'true');
+  await app.expectAccessibleInAll('setup-refused');
+  await page.evaluate(() => {
+    const { account } = window.fake.scenario;
+    window.fake.push({ kind: 'account', value: { ...account, address: 'https://nowhere.invalid' } });
+  });
+  await expect(app.get('setup-found')).toContainText('nowhere.invalid');
+  await app.get('setup-token').fill('right');
+  await app.get('setup-save').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-report')).toBeVisible();
+  await app.expectAccessibleInAll('setup-report', { wide: 900, narrow: 1000 });
 });
+
+test('an address with no server behind it is accessible', async ({ app, page }) => {
+  await app.open('firstRun');
+  await app.get('setup-address').fill('nowhere.invalid');
+  await app.get('setup-continue').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('setup-anyway')).toBeVisible();
+  await app.expectAccessibleInAll('setup-nowhere');
+  await app.get('setup-address').fill('gloria.example.com');
+  await page.clock.runFor(2000);
+  await expect(page.getByText(says('Found gloria.example.com'))).toBeVisible();
+  await app.expectAccessibleInAll('setup-found');
+});
+
+test('the page that the browser could not open is pasted accessibly', async ({ app }) => {
+  await app.open('signInWaiting');
+  await app.get('sign-in-pasting').click();
+  await expect(app.get('sign-in-paste')).toBeFocused();
+  await app.expectAccessibleInAll('setup-pasting', { wide: 800, narrow: 900 });
+});
+
+for (const name of ['ready', 'readyWithoutTray', 'readyNotConnected']) {
+  test(`${name} is accessible`, async ({ app, page }) => {
+    await app.open(name);
+    await page.clock.runFor(1000);
+    await app.get('notification-test').click();
+    await expect(app.get('notification-report')).toBeVisible();
+    await app.expectAccessibleInAll(name, { wide: 800, narrow: 900 });
+  });
+}
+
+for (const name of [
+  'signedIn',
+  'needsSignIn',
+  'rejected',
+  'keyringLocked',
+  'renewalFailing',
+  'misconfigured',
+  'unsaved',
+  'notRenewable',
+  'longAccount',
+]) {
+  test(`the account of ${name} is accessible`, async ({ app, page }) => {
+    await openPreferences(app, name);
+    await app.get('who').scrollIntoViewIfNeeded();
+    await app.expectAccessibleInAll(`account-${name}`, { wide: 1150, narrow: 1500 });
+    await app.get('account').click();
+    await expect(app.get('setup')).toBeVisible();
+    await app.expectAccessibleInAll(`account-page-${name}`);
+    await page.keyboard.press('Escape');
+    await app.get('sign-out').click();
+    await expect(app.get('sign-out-confirm')).toBeFocused();
+    await app.expectAccessibleInAll(`account-out-${name}`, { wide: 1150, narrow: 1500 });
+  });
+}
 
 test('the table of the last hour and the test are accessible', async ({ app, page }) => {
   await app.open('busy');

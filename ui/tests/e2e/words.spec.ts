@@ -67,6 +67,11 @@ const PAGES = {
   connection: ['waiting', 'connection-open'],
   preferences: ['proxySignIn', 'preferences'],
   setup: ['firstRun', null],
+  token: ['managed', null],
+  signIn: ['signInNoBrowser', 'sign-in-pasting'],
+  device: ['signInDevice', null],
+  ready: ['ready', 'notification-test'],
+  account: ['longAccount', 'preferences'],
   person: ['anotherToken', null],
 } as const;
 

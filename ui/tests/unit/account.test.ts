@@ -1,8 +1,17 @@
 import { expect, test } from 'vitest';
 import { failureMessage } from '../../src/host/host';
-import type { AccountView, CommandError } from '../../src/host/protocol';
+import type { AccountView, CommandError, TestReport } from '../../src/host/protocol';
 import { says } from '../../src/host/scenarios/says';
-import { accountProblems, isOwnServer, isTokenLocked, refusedField, tokenHint } from '../../src/lib/account';
+import {
+  addressHost,
+  failedStep,
+  isOwnServer,
+  isTokenLocked,
+  isTokenRefused,
+  refusedField,
+  tokenHint,
+  tokenProblem,
+} from '../../src/lib/account';
 
 const ACCOUNT: AccountView = {
   address: null,
@@ -17,17 +26,26 @@ const ACCOUNT: AccountView = {
   signedIn: null,
 };
 
-test('an address is needed, and what it looks like is the core’s to say', () => {
-  const problem = (address: string): string => accountProblems({ address, token: 't' }, ACCOUNT).address;
-  expect(problem(' ')).toBe('Enter the address of your server');
-  for (const pasted of [
-    'gloria.example.com',
-    '“https://gloria.example.com”',
-    'http://0.0.0.0:8787',
-    'ftp://x',
-  ]) {
-    expect(problem(pasted)).toBe('');
-  }
+test('a server is named without what everybody has in front of it', () => {
+  expect(addressHost('https://gloria.example.com/api/')).toBe('gloria.example.com/api');
+  expect(addressHost('wss://gloria.example.com:8443')).toBe('gloria.example.com:8443');
+});
+
+test('only a token that the server refused is the token’s fault', () => {
+  const step = (id: string, passed: boolean): TestReport['steps'][number] => ({
+    title: { id: 'check-server', args: {} },
+    passed,
+    detail: { id, args: {} },
+  });
+  const refused = {
+    succeeded: false,
+    steps: [step('check-address', true), step('check-token-refused', false)],
+  };
+  expect(isTokenRefused(refused)).toBe(true);
+  expect(failedStep(refused)).toBe('The server does not accept this token; check it, or ask for a new one');
+  const silent = { succeeded: false, steps: [step('check-no-answer', false)] };
+  expect(isTokenRefused(silent)).toBe(false);
+  expect(failedStep({ succeeded: true, steps: [step('check-server-passed', true)] })).toBe('');
 });
 
 test.each([
@@ -43,11 +61,13 @@ test.each([
   expect(refusedField({ message: { id, args: {} } })).toBe(field);
 });
 
-test('a token is needed unless one is saved', () => {
+test('a token is needed unless one is saved that the server accepts', () => {
   const form = { address: 'https://a.example', token: null };
-  expect(accountProblems(form, ACCOUNT).token).not.toBe('');
-  expect(accountProblems(form, { ...ACCOUNT, token: 'keyringLocked' }).token).not.toBe('');
-  expect(accountProblems(form, { ...ACCOUNT, token: 'present' }).token).toBe('');
+  expect(tokenProblem(form, ACCOUNT, false)).not.toBe('');
+  expect(tokenProblem(form, { ...ACCOUNT, token: 'keyringLocked' }, false)).not.toBe('');
+  expect(tokenProblem(form, { ...ACCOUNT, token: 'present' }, false)).toBe('');
+  expect(tokenProblem(form, { ...ACCOUNT, token: 'present' }, true)).toBe('Enter your token');
+  expect(tokenHint({ ...ACCOUNT, token: 'present' }, '', true).text).toContain('does not accept');
 });
 
 test.each([
@@ -65,8 +85,8 @@ test.each([
 ])('“%s” is the saved server: %s', (typed, own) => {
   const account: AccountView = { ...ACCOUNT, address: 'https://a.example/api', token: 'present' };
   expect(isOwnServer(typed, account)).toBe(own);
-  expect(accountProblems({ address: typed, token: null }, account).token === '').toBe(own);
-  expect(accountProblems({ address: typed, token: 't' }, account).token).toBe('');
+  expect(tokenProblem({ address: typed, token: null }, account, false) === '').toBe(own);
+  expect(tokenProblem({ address: typed, token: 't' }, account, false)).toBe('');
   expect(tokenHint(account, typed).text.includes('Another server')).toBe(!own);
 });
 
@@ -80,7 +100,7 @@ test('a token from the environment is locked for its own server alone', () => {
   expect(isTokenLocked('https://a.example', account)).toBe(true);
   expect(tokenHint(account, 'https://a.example').text).toBe('Set by the environment');
   expect(isTokenLocked('https://b.example', account)).toBe(false);
-  expect(accountProblems({ address: 'https://b.example', token: null }, account).token).toContain(
+  expect(tokenProblem({ address: 'https://b.example', token: null }, account, false)).toContain(
     'belongs to another',
   );
 });

@@ -1,6 +1,7 @@
 //! Runs a core with its ports and its socket, keeps tray and log level in step with its state, and ends in order.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,7 @@ use gloria_core::ports::{PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
-use gloria_desktop::{Browser, FolderLock, Instance, Keyring, SoundPlayer, SystemSignals};
+use gloria_desktop::{Browser, FolderLock, Instance, Keyring, LoginEntry, SoundPlayer, SystemSignals};
 use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tokio::sync::broadcast::error::RecvError;
@@ -19,6 +20,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::controls::End;
 use crate::rest::Rest;
 use crate::{Controls, Shell};
+
+/// The window's program, which starts the agent.
+const WINDOW: &str = "gloria-notify";
 
 /// The core ends within a quarter of a second, whatever hangs. If it does not, it is broken, and the next start
 /// continues as after a kill.
@@ -188,11 +192,21 @@ fn machine(
             secrets: Arc::new(Keyring::reporting(panics)?),
             exclusive: Arc::new(FolderLock::new(paths)),
             opener: Arc::new(Browser),
+            autostart: Arc::new(LoginEntry::find(|name| std::env::var_os(name), window_program())),
             signals: Arc::new(SystemSignals::default().with_session()),
             clock: Arc::new(SystemClock),
             proxies: Some(gloria_desktop::system_proxies()),
         },
     })
+}
+
+/// What the user's own entry starts at login: the window's program, which is installed beside this one. By its name
+/// alone if this program does not know where it is.
+fn window_program() -> PathBuf {
+    match std::env::current_exe() {
+        Ok(program) => program.with_file_name(WINDOW),
+        Err(_) => WINDOW.into(),
+    }
 }
 
 /// Lets the core open the window.

@@ -15,4 +15,4 @@ mod view;
 pub(crate) use cause::credential;
 pub use cause::{advised, cause, halted};
 pub use view::{ClockReading, Disconnected, epoch_millis};
-pub(crate) use view::{ConnectionContext, halt_remedy, remedy, view};
+pub(crate) use view::{ConnectionContext, halt_remedy, remedy, remedy_view, view};

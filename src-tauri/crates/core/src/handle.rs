@@ -248,6 +248,12 @@ requests! {
     credentials_changed(address: String) -> () = CredentialsChanged;
     /// Changes settings.
     preferences_save(form: PreferencesForm) -> () = PreferencesSave;
+    /// Whether the app starts at login, if that can be changed.
+    autostart() -> Option<bool> = Autostart;
+    /// Has the app start at login, or not.
+    autostart_set(on: bool) -> () = AutostartSet;
+    /// Shows a notification with its sound, as a test.
+    notification_test() -> TestReport = NotificationTest;
     /// Plays a sound.
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.

@@ -21,9 +21,12 @@ use crate::message::{self, Message, Phrase};
 
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
+pub(crate) mod autostart;
 #[cfg(feature = "fakes")]
 pub mod fakes;
 mod notifications;
+
+pub use autostart::Autostart;
 
 pub use notifications::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
@@ -45,6 +48,8 @@ pub struct Ports {
     pub exclusive: Arc<dyn Exclusive>,
     /// Opens links.
     pub opener: Arc<dyn Opener>,
+    /// Starts the app at login.
+    pub autostart: Arc<dyn Autostart>,
     /// Observes sleep and network.
     pub signals: Arc<dyn Signals>,
     /// The clocks.

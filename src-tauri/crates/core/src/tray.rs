@@ -1,5 +1,6 @@
 //! The tray as a pure function of the state: icon, tooltip, menu.
 
+use crate::connection;
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::protocol::{ConnectionState, NetworkState, NoticeKind, Remedy, Snapshot, View};
@@ -221,19 +222,22 @@ fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
         return show(View::Setup, message::tray_set_up());
     }
     // These stay while an attempt checks whether the user has done them, as in the window.
-    match state.connection.remedy {
-        Remedy::SignIn => return show(View::Setup, message::tray_enter_token()),
-        Remedy::CheckAddress => return show(View::Setup, message::tray_check_address()),
+    let label = match state.connection.remedy {
+        Remedy::SignIn => Some(message::tray_enter_token()),
+        Remedy::CheckAddress => Some(message::tray_check_address()),
         // Connecting makes the system ask for the password.
         Remedy::UnlockKeyring => return Some((MenuAction::Reconnect, message::tray_unlock_keyring())),
-        Remedy::ConfirmPerson => return show(View::Inbox, message::tray_confirm_person()),
-        Remedy::ProxySignIn => return show(View::Proxy, message::tray_proxy_sign_in()),
+        Remedy::ConfirmPerson => Some(message::tray_confirm_person()),
+        Remedy::ProxySignIn => Some(message::tray_proxy_sign_in()),
         Remedy::None
         | Remedy::Retry
         | Remedy::CheckNetwork
         | Remedy::CheckCertificate
         | Remedy::ClientCertificate
-        | Remedy::NetworkSignIn => {}
+        | Remedy::NetworkSignIn => None,
+    };
+    if let Some((view, label)) = connection::remedy_view(state.connection.remedy).zip(label) {
+        return show(view, label);
     }
     if state.connection.needs_user {
         return show(View::Connection, message::tray_show_connection());

@@ -4,6 +4,7 @@
 //!
 //! Everything here that may block does so on a thread of its own, with a timeout.
 
+mod autostart;
 mod browser;
 mod claim;
 mod exclusive;
@@ -18,6 +19,7 @@ mod signals;
 pub mod socket;
 pub mod sounds;
 
+pub use autostart::LoginEntry;
 pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
 pub use exclusive::FolderLock;

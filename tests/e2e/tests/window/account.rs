@@ -8,8 +8,12 @@ use gloria_desktop_session::wait_until;
 
 use crate::stage::{Account, DEADLINE, Stage, Window};
 
-async fn sign_in(window: &Window, address: &str, token: &str) {
+async fn enter_address(window: &Window, address: &str) {
     window.fill("[data-testid=setup-address]", address).await;
+    window.click("[data-testid=setup-continue]").await;
+}
+
+async fn enter_token(window: &Window, token: &str) {
     window.fill("[data-testid=setup-token]", token).await;
     window.click("[data-testid=setup-save]").await;
 }
@@ -47,17 +51,26 @@ async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
     let window = stage.start_with_window().await;
     stage.tray_says("Set-up needed").await;
 
-    window
-        .fill("[data-testid=setup-address]", &stage.backend.api_url())
-        .await;
-    window.fill("[data-testid=setup-token]", "not-the-token").await;
-    window.click("[data-testid=setup-test]").await;
-    window
-        .find("[data-testid=setup-report][data-succeeded=false]")
-        .await;
-    assert_eq!(in_keyring(&stage), "", "a test saves nothing");
+    enter_address(&window, &stage.backend.api_url()).await;
+    enter_token(&window, "not-the-token").await;
+    window.find("[data-testid=setup-token][aria-invalid=true]").await;
+    assert_eq!(in_keyring(&stage), "", "what is refused is not saved");
 
-    sign_in(&window, &stage.backend.api_url(), TEST_TOKEN).await;
+    enter_token(&window, TEST_TOKEN).await;
+    window.find("[data-testid=ready][data-state=connected]").await;
+    window.click("[data-testid=notification-test]").await;
+    window
+        .find("[data-testid=notification-report][data-succeeded=true]")
+        .await;
+    window.find("[data-testid=ready-tray][data-tray=true]").await;
+    // Nothing is installed in this session, so it does not start at login.
+    window.click("[data-testid=autostart]:not(:checked)").await;
+    wait_until("the entry at login", DEADLINE, async || {
+        Ok((files_with(stage.session.dir(), "gloria-notify\" --background").len() == 1).then_some(()))
+    })
+    .await
+    .unwrap();
+    window.click("[data-testid=setup-done]").await;
     window
         .find("[data-testid=connection][data-state=connected]")
         .await;
@@ -98,10 +111,10 @@ async fn a_first_start_leads_to_a_connection_that_the_next_start_finds_again() {
 async fn a_token_that_is_refused_later_asks_for_another_and_loses_nothing() {
     let stage = Stage::set(Account::Unknown).await;
     let window = stage.start_with_window().await;
-    sign_in(&window, &stage.backend.api_url(), TEST_TOKEN).await;
-    window
-        .find("[data-testid=connection][data-state=connected]")
-        .await;
+    enter_address(&window, &stage.backend.api_url()).await;
+    enter_token(&window, TEST_TOKEN).await;
+    window.find("[data-testid=ready][data-state=connected]").await;
+    window.click("[data-testid=setup-done]").await;
     stage.push("1", serde_json::json!({}));
     window.find("[data-testid=item][data-key='n:1']").await;
 
@@ -111,8 +124,7 @@ async fn a_token_that_is_refused_later_asks_for_another_and_loses_nothing() {
     stage.push("2", serde_json::json!({}));
 
     window.click("[data-testid=remedy]").await;
-    window.fill("[data-testid=setup-token]", "the-new-token").await;
-    window.click("[data-testid=setup-save]").await;
+    enter_token(&window, "the-new-token").await;
     window
         .find("[data-testid=connection][data-state=connected]")
         .await;

@@ -84,6 +84,15 @@ export function busy(now: number): Scenario {
       locks: {},
     },
     metrics: history(now),
+    offer: { provider: null, ways: [], problem: null },
+    autostart: true,
+    notificationTest: {
+      succeeded: true,
+      steps: [
+        { title: says('Notification'), passed: true, detail: says('the desktop says that it shows it') },
+        { title: says('Sound'), passed: true, detail: says('it was played at a volume of 60 %') },
+      ],
+    },
     notices: [],
     requestedItem: null,
     requestedView: null,

@@ -7,12 +7,17 @@ import type {
   MetricsView,
   Notice,
   Preferences,
+  SignInOffer,
   SignInView,
+  TestReport,
+  Update,
   View,
 } from '../protocol';
 
 /** The operations of a scenario on the fake core. */
 export interface Fake {
+  /** Changes the state and publishes it. */
+  push: (update: Update) => void;
   /** Changes the view of the connection and publishes it. */
   connection: (change: Partial<ConnectionView>) => void;
   /** Stores items as the stream would. */
@@ -28,6 +33,12 @@ export interface Scenario {
   account: AccountView;
   signIn: SignInView;
   preferences: Preferences;
+  /** What servers answer about signing in; by default that users have tokens. */
+  offer: Omit<SignInOffer, 'address'>;
+  /** Null where the app does not start at login by a switch of its own. */
+  autostart: boolean | null;
+  /** What a test notification shows. */
+  notificationTest: TestReport;
   notices: Notice[];
   metrics: MetricsView;
   requestedItem: string | null;

@@ -6,12 +6,14 @@ mod early;
 mod gate;
 mod retry;
 mod service;
+mod trial;
 mod withdrawals;
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 
 use super::{Actor, Report};
@@ -21,7 +23,9 @@ use crate::alerts::{self, DigestKind};
 use crate::inbox::{Due, DueQuery, InboxError, ShowRequest, Target};
 use crate::item::{ItemKind, Priority, Reason, SoundName, SoundReason};
 use crate::message::{Message, Phrase};
-use crate::ports::{NotificationHandle, NotificationRequest, ServiceState, Subject};
+use crate::ports::{
+    Answer, NotificationError, NotificationHandle, NotificationRequest, ServiceState, Subject,
+};
 use crate::text::paragraphs;
 use early::Early;
 use retry::Retry;
@@ -401,6 +405,16 @@ impl Actor {
     }
 
     fn request(&mut self, request: NotificationRequest, target: Option<Target>) {
+        self.request_and_answer(request, target, None);
+    }
+
+    /// Requests a notification. The service's answer is sent to `also` as well.
+    fn request_and_answer(
+        &mut self,
+        request: NotificationRequest,
+        target: Option<Target>,
+        also: Option<oneshot::Sender<Result<Answer, NotificationError>>>,
+    ) {
         let replaces = request.replaces.clone();
         let shown = self.setup.ports.notifications.show(request);
         self.alerts.unanswered += 1;
@@ -415,6 +429,10 @@ impl Actor {
         let reports = self.reports.0.clone();
         tokio::spawn(async move {
             let outcome = shown.await;
+            if let Some(also) = also {
+                // Its receiver stops waiting after a while.
+                let _ = also.send(outcome.clone());
+            }
             // If the core ended meanwhile, the alert stays pending.
             let _ = reports.send(Report::Notification { asked, outcome });
         });

@@ -10,6 +10,7 @@ use crate::inbox::{Inbox, InboxError};
 use crate::item::{Counts, Item, Mark};
 use crate::metrics::endpoint::Endpoint;
 use crate::metrics::status::{self, StatusReport};
+use crate::ports::autostart::not_changed;
 use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
 
 /// Queries of the inbox.
@@ -90,6 +91,12 @@ impl Actor {
             Request::PreferencesSave(form, reply) => {
                 reply.answer(self.save_preferences(&form));
             }
+            Request::Autostart(reply) => reply.answer(Ok(self.setup.ports.autostart.is_on())),
+            Request::AutostartSet(on, reply) => {
+                let set = self.setup.ports.autostart.set(on);
+                reply.answer(set.map_err(|error| CoreError::Invalid(not_changed(&error))));
+            }
+            Request::NotificationTest(reply) => self.test_notification(reply),
             Request::SoundPreview(sound, reply) => {
                 self.play(sound);
                 reply.answer(Ok(()));

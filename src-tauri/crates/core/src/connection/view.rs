@@ -11,7 +11,7 @@ use super::cause::{advised, halted};
 use crate::account::address::Address;
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
-use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport};
+use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport, View};
 
 /// Both clocks read at the same moment, to convert an `Instant` to wall-clock time.
 #[derive(Debug, Clone, Copy)]
@@ -197,6 +197,21 @@ pub(crate) fn halt_remedy(reason: HaltReason) -> Remedy {
     match reason {
         HaltReason::Unauthorized | HaltReason::Expired | HaltReason::NoCredential => Remedy::SignIn,
         HaltReason::Forbidden | HaltReason::StoppedByServer => Remedy::Retry,
+    }
+}
+
+/// The view in which the user does it; `None` where nothing is done in the window but to try again.
+pub(crate) fn remedy_view(remedy: Remedy) -> Option<View> {
+    match remedy {
+        Remedy::SignIn | Remedy::CheckAddress => Some(View::Setup),
+        Remedy::ProxySignIn => Some(View::Proxy),
+        Remedy::ConfirmPerson => Some(View::Inbox),
+        Remedy::UnlockKeyring
+        | Remedy::CheckNetwork
+        | Remedy::CheckCertificate
+        | Remedy::ClientCertificate
+        | Remedy::NetworkSignIn => Some(View::Connection),
+        Remedy::None | Remedy::Retry => None,
     }
 }
 

@@ -10,8 +10,8 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Exclusive, InUse, Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals, SoundError,
-    Sounds, SystemClock, Turn,
+    Autostart, Exclusive, InUse, Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals,
+    SoundError, Sounds, SystemClock, Turn,
 };
 use crate::grant::Secret;
 use crate::item::SoundName;
@@ -31,6 +31,7 @@ pub fn ports() -> Ports {
         secrets: Arc::<FakeSecrets>::default(),
         exclusive: Arc::<FakeExclusive>::default(),
         opener: Arc::<FakeOpener>::default(),
+        autostart: Arc::<FakeAutostart>::default(),
         signals: Arc::<FakeSignals>::default(),
         clock: Arc::new(SystemClock),
         proxies: None,
@@ -203,6 +204,28 @@ impl Secrets for FakeSecrets {
                 secrets.remove(address);
             }
         })
+    }
+}
+
+/// A switch in memory, which is off at first.
+#[derive(Debug, Default)]
+pub struct FakeAutostart {
+    on: Mutex<bool>,
+    /// The error of the next changes, if they are to fail.
+    pub failure: Mutex<Option<std::io::ErrorKind>>,
+}
+
+impl Autostart for FakeAutostart {
+    fn is_on(&self) -> Option<bool> {
+        Some(*lock(&self.on))
+    }
+
+    fn set(&self, on: bool) -> std::io::Result<()> {
+        if let Some(kind) = *lock(&self.failure) {
+            return Err(kind.into());
+        }
+        *lock(&self.on) = on;
+        Ok(())
     }
 }
 

@@ -52,6 +52,12 @@ macro_rules! for_each_command {
             account_confirm: PersonAnswer => (),
             /// Changes settings; absent fields stay.
             preferences_save: PreferencesForm => (),
+            /// Whether the app starts at login; absent where that cannot be changed from here.
+            autostart: () => Option<bool>,
+            /// Has the app start at login, or not.
+            autostart_set: bool => (),
+            /// Shows a notification with its sound, as a test. Answers once the desktop has.
+            notification_test: () => TestReport,
             /// Plays a bundled sound at the current volume.
             sound_preview: SoundName => (),
             /// Pauses sounds until a time, or ends the pause.

@@ -13,7 +13,7 @@ use gloria_core::item::{InboxView, Item};
 use gloria_core::message::{Message, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
-    FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+    FakeAutostart, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
@@ -85,6 +85,7 @@ pub(crate) struct Harness {
     pub(crate) sounds: Arc<FakeSounds>,
     pub(crate) secrets: Arc<FakeSecrets>,
     pub(crate) opener: Arc<FakeOpener>,
+    pub(crate) autostart: Arc<FakeAutostart>,
     pub(crate) signals: Arc<FakeSignals>,
 }
 
@@ -107,6 +108,7 @@ impl Harness {
             sounds: Arc::default(),
             secrets: Arc::new(secrets),
             opener: Arc::default(),
+            autostart: Arc::default(),
             signals: Arc::default(),
         }
     }
@@ -141,6 +143,7 @@ impl Harness {
             sounds: self.sounds.clone(),
             secrets: self.secrets.clone(),
             opener: self.opener.clone(),
+            autostart: self.autostart.clone(),
             signals: self.signals.clone(),
             clock,
             ..testing::ports()

@@ -2,11 +2,11 @@
 
 use gloria_core::alerts::presence::WindowPresence;
 use gloria_core::item::Mark;
-use gloria_core::ports::NotificationHandle;
 use gloria_core::ports::fakes::Behaviour;
-use gloria_core::protocol::MarkRequest;
+use gloria_core::ports::{NotificationHandle, SoundError, Subject};
+use gloria_core::protocol::{MarkRequest, PreferencesForm, TestReport, View};
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken as _, backend, live, within_deadline};
 
 #[tokio::test]
 async fn a_click_leads_to_the_item_and_opens_the_window_with_the_token_of_the_click() {
@@ -84,4 +84,72 @@ async fn a_click_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
     running.core.window_presence(Some(window)).await.unwrap();
     running.core.window_presence(None).await.unwrap();
     assert_eq!(requested().await, None);
+}
+
+#[tokio::test]
+async fn a_click_on_what_says_that_the_user_is_needed_leads_to_where_that_is_done() {
+    let (backend, control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+    control.require_token("another");
+    control.end_streams();
+    within_deadline("notified", harness.notifications.shown.wait_for(1)).await;
+    let handle = harness.notifications.handle(&Subject::App).unwrap();
+    harness.notifications.click(handle, None);
+    within_deadline("window", harness.window.opened.wait_for(1)).await;
+    running
+        .until("sign-in", |state| state.requested_view == Some(View::Setup))
+        .await;
+}
+
+/// The words of each step, after whether it passed.
+fn found(report: &TestReport) -> Vec<(bool, String)> {
+    let words = |step: &gloria_core::protocol::TestStep| (step.passed, step.detail.words());
+    report.steps.iter().map(words).collect()
+}
+
+#[tokio::test]
+async fn a_test_notification_says_what_became_of_it_and_of_its_sound() {
+    let (backend, _control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.connected().await;
+
+    let report = running.core.notification_test().await.unwrap();
+    assert!(report.succeeded);
+    let words = [
+        "the desktop says that it shows it",
+        "it was played at a volume of 70 %",
+    ];
+    assert_eq!(found(&report), words.map(|words| (true, words.to_owned())));
+    assert_eq!(harness.titles(), ["This is a test"]);
+    assert_eq!(harness.sounds.played.all().len(), 1);
+    let handle = harness.notifications.handle(&Subject::App).unwrap();
+    harness.notifications.click(handle, None);
+    within_deadline("window", harness.window.opened.wait_for(1)).await;
+
+    harness.notifications.behave(Behaviour::Absent);
+    *harness.sounds.failure.lock().unwrap() = Some(SoundError::NoDevice);
+    let report = running.core.notification_test().await.unwrap();
+    assert!(!report.succeeded);
+    let words = [
+        "this desktop has no notification service",
+        "no sound device was found",
+    ];
+    assert_eq!(found(&report), words.map(|words| (false, words.to_owned())));
+
+    harness.notifications.behave(Behaviour::Paused);
+    let off = PreferencesForm {
+        sounds: Some(false),
+        ..PreferencesForm::default()
+    };
+    running.core.preferences_save(off).await.unwrap();
+    let report = running.core.notification_test().await.unwrap();
+    assert!(report.succeeded, "what the user turned off is no failure");
+    let words = [
+        "\"do not disturb\" is on, so the desktop shows it later",
+        "sounds are turned off in the preferences",
+    ];
+    assert_eq!(found(&report), words.map(|words| (true, words.to_owned())));
 }

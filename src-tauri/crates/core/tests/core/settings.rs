@@ -12,7 +12,7 @@ use gloria_core::protocol::{ConnectionState, NoticeKind, OwnUser, PreferencesFor
 use gloria_core::token::Token;
 use gloria_stream::Reachability;
 
-use crate::harness::{CREATED, Harness, backend, live, within_deadline};
+use crate::harness::{CREATED, Harness, Spoken as _, backend, live, within_deadline};
 
 /// A harness whose settings are in its file.
 fn with_file(text: &str) -> Harness {
@@ -272,4 +272,21 @@ async fn a_password_that_is_typed_goes_to_the_keyring_alone_and_goes_with_its_pr
     running.core.preferences_save(through("system")).await.unwrap();
     assert!(harness.secrets.token(ENTRY).is_none());
     running.stop().await;
+}
+
+#[tokio::test]
+async fn the_start_at_login_is_switched_and_a_switch_that_does_not_move_says_why() {
+    let (backend, _control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    assert_eq!(running.core.autostart().await.unwrap(), Some(false));
+    running.core.autostart_set(true).await.unwrap();
+    assert_eq!(running.core.autostart().await.unwrap(), Some(true));
+    *harness.autostart.failure.lock().unwrap() = Some(std::io::ErrorKind::PermissionDenied);
+    let refused = running.core.autostart_set(false).await.unwrap_err();
+    assert_eq!(
+        refused.message().words(),
+        "the start at login is in a file that could not be changed: the system denies access to it"
+    );
+    assert_eq!(running.core.autostart().await.unwrap(), Some(true));
 }

@@ -67,6 +67,14 @@ messages! {
     check_advised_client_certificate(cause: Message);
     check_advised_browser(cause: Message);
     check_token_refused();
+    check_notification();
+    check_notification_shown();
+    check_notification_paused();
+    check_notification_handed_over();
+    check_sound();
+    check_sound_played(volume: Number);
+    check_sound_off();
+    check_sound_paused();
 
     // account.ftl: address, token and keyring.
     address_empty();
@@ -124,6 +132,7 @@ messages! {
     proxy_password_too_long();
     address_locked();
     log_level_locked();
+    autostart_not_changed(problem: Phrase);
     nothing_asked();
 
     // settings.ftl: mistakes in settings, and where they are.
@@ -375,6 +384,8 @@ messages! {
     outage_unexplained(minutes: Number);
     storage_needs_you(problem: Message);
     person_needs_you();
+    test_notification();
+    test_notification_body();
     internal_error();
     internal_error_restart();
 }

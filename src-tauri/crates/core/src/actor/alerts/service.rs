@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 
 use super::super::Actor;
 use super::early::EarlyEvents;
+use crate::connection;
 use crate::message;
 use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, ServiceState, Subject};
 use crate::protocol::NoticeKind;
@@ -89,7 +90,14 @@ impl Actor {
     fn on_clicked(&mut self, subject: Subject, activation_token: Option<String>) {
         match subject {
             Subject::Item(key) => self.readers.publish_requested_item(Some(key)),
-            Subject::Digest(_) | Subject::App => {}
+            Subject::Digest(_) => {}
+            // It says that the user has to do something.
+            Subject::App => {
+                let remedy = self.readers.state().connection.remedy;
+                if let Some(view) = connection::remedy_view(remedy) {
+                    self.readers.publish_requested_view(Some(view));
+                }
+            }
         }
         self.setup.ports.window.open(activation_token);
     }

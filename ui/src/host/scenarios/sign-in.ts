@@ -1,0 +1,225 @@
+import type { AccountView, SignInPlace, SignInTroubleKind, SignInView, SignedIn } from '../protocol';
+import { busy, connection, still } from './busy';
+import { says } from './says';
+import type { Scenario } from './scenario';
+import { HOUR, MINUTE, SECOND } from './times';
+
+const ADDRESS = 'https://gloria.example.com/api';
+const PROVIDER = 'id.example.com';
+const LINK =
+  `https://${PROVIDER}/authorize?client_id=gloria-notify&response_type=code&scope=openid+profile+email` +
+  '&code_challenge_method=S256&redirect_uri=http%3A%2F%2F127.0.0.1%3A21947%2Fcallback';
+const LONG_NAME = 'Anna Friederike Wilhelmine Gräfin von und zu Donaudampfschifffahrtsgesellschaft-Hohenlohe';
+const LONG_PROVIDER = `sign-in.${'identity-and-access-management.'.repeat(3)}example.com`;
+
+/** Nobody has signed in yet. */
+const NOBODY: AccountView = {
+  address: ADDRESS,
+  addressLock: 'administrator',
+  token: 'missing',
+  tokenLocked: false,
+  tokenProblem: null,
+  needsSetup: true,
+  question: null,
+  user: { name: null, status: null },
+  provider: PROVIDER,
+  signedIn: null,
+};
+
+const ANNA: SignedIn = {
+  name: 'Anna Schmidt',
+  email: 'anna.schmidt@example.com',
+  provider: PROVIDER,
+  endsAt: null,
+  trouble: null,
+};
+
+function account(fields: Partial<AccountView>): AccountView {
+  return {
+    ...NOBODY,
+    addressLock: null,
+    token: 'present',
+    needsSetup: false,
+    user: { name: 'Anna Schmidt', status: null },
+    signedIn: ANNA,
+    ...fields,
+  };
+}
+
+/** Before the first sign-in. */
+function before(now: number, fields: Partial<Scenario> = {}): Scenario {
+  return {
+    ...busy(now),
+    items: [],
+    account: NOBODY,
+    offer: { provider: PROVIDER, ways: ['browser', 'device'], problem: null },
+    connection: connection({ state: 'idle', reason: says('nobody is signed in'), remedy: 'signIn' }),
+    begin: still,
+    ...fields,
+  };
+}
+
+function waiting(now: number, place: SignInPlace, problem: string | null = null): Scenario {
+  const signIn: SignInView = {
+    step: 'waiting',
+    address: ADDRESS,
+    provider: PROVIDER,
+    link: LINK,
+    until: now + 4 * MINUTE + 40 * SECOND,
+    place,
+    problem: problem === null ? null : says(problem),
+  };
+  return before(now, { signIn });
+}
+
+/** Signed in for the first time, and what is seen then. */
+function ready(now: number, fields: Partial<Scenario>, then: Scenario['connection']): Scenario {
+  return before(now, {
+    ...fields,
+    begin: (fake) => {
+      // By then the page has seen that there was nobody.
+      requestAnimationFrame(() => {
+        fake.push({ kind: 'account', value: account({ addressLock: 'administrator' }) });
+        fake.push({ kind: 'connection', value: then });
+      });
+    },
+  });
+}
+
+/** Signed in, with something wrong. */
+function troubled(now: number, kind: SignInTroubleKind, words: string): Scenario {
+  const trouble = { kind, message: says(words) };
+  return { ...busy(now), account: account({ signedIn: { ...ANNA, trouble } }) };
+}
+
+/** The sign-in has ended. */
+function ended(now: number, token: 'needsSignIn' | 'rejected', words: string): Scenario {
+  return {
+    ...busy(now),
+    account: account({ token, tokenProblem: says(words), signedIn: token === 'rejected' ? ANNA : null }),
+    connection: connection({
+      state: 'halted',
+      reason: says(words),
+      remedy: token === 'rejected' ? 'retry' : 'signIn',
+      attempt: 1,
+      nextAttemptAt: token === 'rejected' ? now + 9 * MINUTE : null,
+      lastHeardAt: now - 12 * MINUTE,
+    }),
+    begin: still,
+  };
+}
+
+/** The first run, signing in, and who is signed in. */
+export const SIGN_IN: Record<string, (now: number) => Scenario> = {
+  firstSignIn: (now) => before(now),
+  typedSignIn: (now) =>
+    before(now, { account: { ...NOBODY, address: null, addressLock: null, provider: null } }),
+  signInStarting: (now) => before(now, { signIn: { step: 'starting', address: ADDRESS } }),
+  signInWaiting: (now) => waiting(now, { way: 'browser', forgotten: false }),
+  signInNoBrowser: (now) =>
+    waiting(
+      now,
+      { way: 'browser', forgotten: true },
+      'no browser could be started; open the address yourself',
+    ),
+  signInDevice: (now) =>
+    waiting(now, { way: 'device', page: `https://${PROVIDER}/device`, code: 'WDJB-MJHT' }),
+  signInStoring: (now) => before(now, { signIn: { step: 'storing', address: ADDRESS, provider: PROVIDER } }),
+  signInFailed: (now) =>
+    before(now, {
+      signIn: {
+        step: 'failed',
+        address: ADDRESS,
+        way: 'browser',
+        message: says('the sign-in was cancelled or refused there; sign in again'),
+      },
+    }),
+  ready: (now) => ready(now, {}, connection({ state: 'connected', connectedSince: now, lastHeardAt: now })),
+  readyWithoutTray: (now) =>
+    ready(
+      now,
+      {
+        autostart: null,
+        notices: [{ kind: 'tray', message: says('This desktop shows no tray icon') }],
+        notificationTest: {
+          succeeded: false,
+          steps: [
+            {
+              title: says('Notification'),
+              passed: false,
+              detail: says('this desktop has no notification service'),
+            },
+            { title: says('Sound'), passed: true, detail: says('sounds are turned off in the preferences') },
+          ],
+        },
+      },
+      connection({ state: 'connected', connectedSince: now, lastHeardAt: now }),
+    ),
+  readyNotConnected: (now) =>
+    ready(
+      now,
+      {},
+      connection({
+        state: 'halted',
+        reason: says('the server does not accept this sign-in although it is new; ask your administrator'),
+        remedy: 'retry',
+        nextAttemptAt: now + 9 * MINUTE,
+      }),
+    ),
+  signedIn: (now) => ({ ...busy(now), account: account({}) }),
+  needsSignIn: (now) =>
+    ended(
+      now,
+      'needsSignIn',
+      'your sign-in has ended: it was revoked, or not used for too long; sign in again',
+    ),
+  rejected: (now) =>
+    ended(
+      now,
+      'rejected',
+      'the server does not accept this sign-in although it is new; ask your administrator',
+    ),
+  renewalFailing: (now) =>
+    troubled(
+      now,
+      'renewalFailing',
+      'your sign-in cannot be renewed at present: the sign-in service cannot be reached; this is tried again',
+    ),
+  misconfigured: (now) =>
+    troubled(
+      now,
+      'misconfigured',
+      'the sign-in service is not set up for this app (invalid_client); ask your administrator',
+    ),
+  unsaved: (now) =>
+    troubled(
+      now,
+      'unsaved',
+      'the keyring is locked, so you have to sign in again when Gloria Notify is started again; unlock it',
+    ),
+  notRenewable: (now) => ({
+    ...busy(now),
+    account: account({ signedIn: { ...ANNA, endsAt: now + 7 * HOUR } }),
+  }),
+  longAccount: (now) => ({
+    ...busy(now),
+    account: account({
+      address: `https://gloria.example.com/${'tenants/'.repeat(9)}api`,
+      provider: LONG_PROVIDER,
+      user: { name: LONG_NAME, status: 'In a meeting about meetings until the end of the afternoon' },
+      signedIn: {
+        name: LONG_NAME,
+        email: `${'anna.friederike.wilhelmine.'.repeat(3)}@example.com`,
+        provider: LONG_PROVIDER,
+        endsAt: now + 90 * MINUTE,
+        trouble: {
+          kind: 'unsaved',
+          message: says(
+            'The keyring refused the sign-in: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamte; ' +
+              'ask your administrator',
+          ),
+        },
+      },
+    }),
+  }),
+};

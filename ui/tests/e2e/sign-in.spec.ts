@@ -1,0 +1,171 @@
+import type { SignInView } from '../../src/host/protocol';
+import { expect, says, test, type Window760 } from './app';
+
+async function push(app: Window760, value: SignInView): Promise<void> {
+  await app.page.evaluate((view) => window.fake.push({ kind: 'signIn', value: view }), value);
+}
+
+const AT = { address: 'https://gloria.example.com/api', provider: 'id.example.com' };
+
+/** The core has stored the sign-in. */
+async function succeed(app: Window760): Promise<void> {
+  await push(app, { step: 'exchanging', ...AT });
+  await push(app, { step: 'storing', ...AT });
+  await app.page.evaluate(() => {
+    const { account } = window.fake.scenario;
+    const signedIn = {
+      name: 'Anna Schmidt',
+      email: 'anna@example.com',
+      provider: 'id.example.com',
+      endsAt: null,
+      trouble: null,
+    };
+    window.fake.push({
+      kind: 'account',
+      value: { ...account, token: 'present', tokenProblem: null, needsSetup: false, signedIn },
+    });
+    window.fake.push({ kind: 'signIn', value: { step: 'none' } });
+    window.fake.dial(null);
+  });
+  await app.page.clock.runFor(1000);
+}
+
+test('the first run at a provider: address, sign-in, ready', async ({ app, page }) => {
+  await app.open('typedSignIn');
+  await app.get('setup-address').fill('gloria.example.com');
+  await page.clock.runFor(2000);
+  await app.get('setup-address').press('Enter');
+  // The provider is named before the browser opens.
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.example.com'));
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  expect(await app.calls('sign_in_begin')).toEqual([]);
+  await page.keyboard.press('Enter');
+  expect(await app.calls('sign_in_begin')).toEqual([
+    { address: 'gloria.example.com', way: 'browser', anotherAccount: false },
+  ]);
+  await expect(app.get('sign-in-waiting')).toContainText('in your browser');
+  await expect(app.get('sign-in-link')).toHaveValue(/^https:/);
+  await expect(app.get('sign-in-countdown')).toContainText('5');
+  await page.clock.runFor(220_000);
+  await expect(app.get('sign-in-countdown')).toHaveText(says('The page expires in 80 s.'));
+  await app.get('sign-in-open').click();
+  expect(await app.calls('sign_in_open')).toEqual([null]);
+  await succeed(app);
+  await expect(app.get('ready')).toHaveAttribute('data-state', 'connected');
+  await expect(app.get('ready')).toContainText(says('Signed in as Anna Schmidt'));
+  await app.get('setup-done').click();
+  await expect(app.get('empty')).toBeVisible();
+});
+
+test('the link is copied, and selected where the page may not copy', async ({ app, page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await app.open('signInWaiting');
+  await app.get('sign-in-link-copy').click();
+  await expect(app.get('sign-in-link-copy')).toHaveText('Copied');
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(await app.get('sign-in-link').inputValue());
+  await context.clearPermissions();
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'));
+  });
+  await app.get('sign-in-link-copy').click();
+  await expect(app.get('sign-in-link')).toBeFocused();
+  await expect(app.get('live')).toContainText('Press Ctrl and C');
+});
+
+test('a sign-in is cancelled, and begun again', async ({ app }) => {
+  await app.open('signInWaiting');
+  await app.get('sign-in-cancel').click();
+  expect(await app.calls('sign_in_cancel')).toEqual([null]);
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  await app.get('sign-in-begin').click();
+  await expect(app.get('sign-in-waiting')).toBeVisible();
+});
+
+test('the address of the page that did not open is pasted, and a wrong one is refused', async ({
+  app,
+  page,
+}) => {
+  await app.open('signInWaiting');
+  await app.get('sign-in-pasting').click();
+  await expect(app.get('sign-in-paste')).toBeFocused();
+  await app.get('sign-in-pasted').click();
+  await expect(page.getByText('Paste the address here')).toBeVisible();
+  await page.evaluate(() => window.fake.refuse('sign_in_paste', { id: 'sign-in-paste-other', args: {} }));
+  await app.get('sign-in-paste').fill('http://127.0.0.1:21947/callback?code=x');
+  await app.get('sign-in-paste').press('Enter');
+  await expect(app.problem('sign-in-paste')).toContainText('This address belongs to another sign-in');
+  await expect(app.get('sign-in-paste')).toBeFocused();
+  await page.evaluate(() => window.fake.refuse('sign_in_paste', null));
+  await app.get('sign-in-pasted').click();
+  expect((await app.calls('sign_in_paste')).length).toBe(2);
+});
+
+test('where it is offered, a code is entered on another device', async ({ app }) => {
+  await app.open('firstSignIn');
+  // The ways are known once the server was asked.
+  await app.page.clock.runFor(1000);
+  await app.get('sign-in-device').click();
+  await expect(app.get('sign-in-code')).toHaveValue('WDJB-MJHT');
+  await expect(app.get('sign-in-page')).toHaveValue('https://id.example.com/device');
+  await expect(app.get('sign-in-pasting')).toHaveCount(0);
+});
+
+test('a sign-in that failed says why, and is tried again', async ({ app }) => {
+  await app.open('signInFailed');
+  await expect(app.get('sign-in-failed')).toContainText('The sign-in was cancelled or refused there');
+  await expect(app.get('sign-in-begin')).toHaveText('Try again');
+  await app.get('sign-in-begin').click();
+  await expect(app.get('sign-in-waiting')).toBeVisible();
+});
+
+test('a token is pasted although there is a provider', async ({ app, page }) => {
+  await app.open('firstSignIn');
+  await app.get('setup-to-token').click();
+  await expect(app.get('setup-token')).toBeFocused();
+  await app.get('setup-to-sign-in').click();
+  await app.get('setup-to-token').click();
+  await app.get('setup-token').fill('abc');
+  await app.get('setup-save').click();
+  await page.clock.runFor(2000);
+  await expect(app.get('ready')).toBeVisible();
+});
+
+test('who has to sign in again is led there, and back to the inbox', async ({ app }) => {
+  await app.open('needsSignIn');
+  await app.get('remedy').click();
+  await expect(app.get('sign-in-why')).toContainText('Your sign-in has ended');
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  await app.get('sign-in-begin').click();
+  await succeed(app);
+  await expect(app.get('inbox')).toBeVisible();
+  await expect(app.get('live')).toContainText(says('Signed in as Anna Schmidt'));
+});
+
+test('the account says who is signed in, and another person can', async ({ app }) => {
+  await app.open('signedIn');
+  await app.get('preferences').click();
+  await expect(app.get('who')).toContainText('Anna Schmidt');
+  await expect(app.get('who')).toContainText(says('anna.schmidt@example.com · id.example.com'));
+  await app.get('another').click();
+  await app.get('sign-in-begin').click();
+  expect(await app.calls('sign_in_begin')).toEqual([
+    { address: 'https://gloria.example.com/api', way: 'browser', anotherAccount: true },
+  ]);
+});
+
+for (const [scenario, words, button] of [
+  ['renewalFailing', 'cannot be renewed at present', 'trouble-retry'],
+  ['unsaved', 'The keyring is locked', 'trouble-retry'],
+  ['misconfigured', 'invalid_client', 'trouble-sign-in'],
+  ['notRenewable', 'You will have to sign in again in 7 h', 'trouble-sign-in'],
+] as const) {
+  test(`${scenario} is said in words, with a way out`, async ({ app }) => {
+    await app.open(scenario);
+    await app.get('preferences').click();
+    await expect(app.get('sign-in-trouble')).toContainText(says(words));
+    await app.get(button).click();
+    if (button === 'trouble-retry') expect(await app.calls('connection_retry')).toEqual([null]);
+    else await expect(app.get('sign-in')).toBeVisible();
+  });
+}
