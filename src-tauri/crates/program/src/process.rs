@@ -87,6 +87,7 @@ pub fn replace_process(arguments: &[&str]) -> std::io::Error {
     use std::os::unix::process::CommandExt as _;
 
     logs::flush(logs::FLUSH_TIMEOUT);
+    close_files_at_exec();
     match installed_program() {
         Ok(program) => std::process::Command::new(program)
             .args(arguments)
@@ -95,6 +96,35 @@ pub fn replace_process(arguments: &[&str]) -> std::io::Error {
         Err(error) => error,
     }
 }
+
+/// Marks all open files but the standard streams to be closed in children and in the next run of a program in this
+/// process. Libraries open some without this mark (netwatcher a socket and a pipe), and without this each run would
+/// leave them to the next one.
+#[cfg(target_os = "linux")]
+pub fn close_files_at_exec() {
+    use rustix::io::{FdFlags, fcntl_setfd};
+    use std::os::fd::BorrowedFd;
+
+    let Ok(open) = std::fs::read_dir("/proc/self/fd") else {
+        return tracing::debug!("the open files are not listed; children may inherit some");
+    };
+    let numbers: Vec<i32> = open
+        .filter_map(|file| file.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    for number in numbers.into_iter().filter(|number| *number > STDERR) {
+        // SAFETY: the number is not -1. If the file was closed meanwhile, the system says so, and nothing happens;
+        // another one in its place gets the mark, which all files should have.
+        #[expect(
+            unsafe_code,
+            reason = "the files of libraries are known by their numbers alone"
+        )]
+        let open = unsafe { BorrowedFd::borrow_raw(number) };
+        let _ = fcntl_setfd(open, FdFlags::CLOEXEC);
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn close_files_at_exec() {}
 
 /// Leaves a file open for the next run of a program in this process, which finds it by this number.
 ///
@@ -215,13 +245,36 @@ fn erase(_: &str) {}
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs;
+    use std::sync::{Mutex, PoisonError};
 
     use super::*;
+
+    /// Locked by tests that leave files open: the marks of files belong to the process.
+    static LEAVING: Mutex<()> = Mutex::new(());
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_what_is_left_open_afterwards_reaches_the_next_run() {
+        use rustix::io::{FdFlags, fcntl_getfd};
+        use std::os::fd::OwnedFd;
+
+        let _turn = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
+        let [of_library, left] = [(); 2].map(|()| OwnedFd::from(tempfile::tempfile().expect("a file")));
+        leave_open(&of_library).expect("opened without the mark");
+        close_files_at_exec();
+        leave_open(&left).expect("left open");
+        let flags = |file| fcntl_getfd(file).expect("open");
+        assert_eq!(
+            (flags(&of_library), flags(&left)),
+            (FdFlags::CLOEXEC, FdFlags::empty())
+        );
+    }
 
     #[test]
     fn a_file_that_was_left_open_is_found_once_and_no_other_is() {
         use std::os::fd::{IntoRawFd as _, OwnedFd};
 
+        let _turn = LEAVING.lock().unwrap_or_else(PoisonError::into_inner);
         let own = OwnedFd::from(tempfile::tempfile().expect("a file"));
         let left = OwnedFd::from(tempfile::tempfile().expect("a file"));
         let number = leave_open(&left).expect("left open");

@@ -181,6 +181,40 @@ async fn an_older_version_is_begun_with_and_so_is_the_same_one_built_anew() {
     }
 }
 
+/// Returns the open pipes and sockets of a process, by their numbers.
+fn open_files(agent: &Process) -> BTreeSet<PathBuf> {
+    let files = fs::read_dir(format!("/proc/{}/fd", agent.id())).unwrap();
+    files
+        .filter_map(|file| fs::read_link(file.ok()?.path()).ok())
+        .filter(|file| {
+            file.to_str()
+                .is_some_and(|file| file.ends_with(']') && !file.starts_with("anon"))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_takes_over_no_files_but_those_it_goes_on_with() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    expect_tray(&scene.session).await;
+    let before = open_files(&agent);
+    installed.replace_by("gloria.next");
+    started(&mut agent, NEXT, 1).await;
+    scene.connected().await;
+    let number = |stream: &str| fs::read_link(format!("/proc/{}/fd/{stream}", agent.id())).ok();
+    let mut left: Vec<_> = open_files(&agent).intersection(&before).cloned().collect();
+    left.retain(|file| {
+        !["0", "1", "2"]
+            .into_iter()
+            .any(|stream| number(stream).as_ref() == Some(file))
+    });
+    // Its connection for notifications.
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_reports_the_upgrade_a_program_of_the_new_version_does() {
     let scene = Scene::set(SessionOptions::default()).await;

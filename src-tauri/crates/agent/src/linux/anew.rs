@@ -126,6 +126,8 @@ impl Anew {
     /// `bus` is the connection for notifications. It is not passed on to another session.
     pub(super) fn exec(&self, bus: Option<OwnedFd>) -> std::io::Error {
         logs::flush(logs::FLUSH_TIMEOUT);
+        // Before the files for the next run are left open.
+        process::close_files_at_exec();
         let next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.is_installed {
             let error = self.command(&self.program, &next, bus.as_ref()).exec();

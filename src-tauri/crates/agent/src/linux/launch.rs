@@ -180,6 +180,7 @@ impl Launch {
     }
 
     fn start_directly(&self) -> io::Result<Started> {
+        process::close_files_at_exec();
         let child = Command::new(&self.program)
             .args(&self.arguments)
             .envs(&self.session)

@@ -115,6 +115,7 @@ impl Messages {
         if !launch::has_display(&session) {
             return;
         }
+        process::close_files_at_exec();
         let spawned = serde_json::to_string(message)
             .map_err(io::Error::other)
             .and_then(|message| {
