@@ -18,8 +18,18 @@ const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
 pub async fn connect(bus: Builder<'_>) -> zbus::Result<zbus::Connection> {
     let connection = bus.internal_executor(false).build().await?;
     let executor = connection.executor().clone();
+    // Waits until nobody else has the connection, and has it no longer itself.
+    let dropped = connection.clone().graceful_shutdown();
     tokio::spawn(async move {
-        // It is empty once the connection is closed.
+        tokio::pin!(dropped);
+        // Also after the bus is gone: a signal stream that is dropped then queues a task that has the connection, and
+        // the socket would stay open until somebody runs that task.
+        loop {
+            tokio::select! {
+                () = &mut dropped => break,
+                () = executor.tick() => {}
+            }
+        }
         while !executor.is_empty() {
             executor.tick().await;
         }

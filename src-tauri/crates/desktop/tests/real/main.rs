@@ -6,6 +6,7 @@
 
 mod browser;
 mod bus;
+mod connections;
 mod keyring;
 mod notifications;
 mod presence;
