@@ -13,7 +13,7 @@ use gloria_ipc::protocol::{Raise, StartRequest, WINDOW_OPEN};
 use gloria_ipc::{AppWindow, AskError, Ended, session};
 use gloria_program::{Logs, activation_token, process};
 use gloria_text::message;
-use tauri::{App, AppHandle, RunEvent, async_runtime};
+use tauri::{App, AppHandle, async_runtime};
 use tokio::sync::mpsc::Receiver;
 
 use self::link::AgentLink;
@@ -94,12 +94,8 @@ fn show(
             Ok(())
         })
         .build(tauri::generate_context!())?;
-    let code = app.run_return(|_app, event| {
-        // The process outlives its closed window for a while, to open it again quickly.
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
-        }
-    });
+    // The process outlives its closed window for a while, to open it again quickly.
+    let code = app.run_return(|_app, event| window::on_run_event(&event));
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
@@ -145,6 +141,11 @@ async fn follow(
                 link.set(agent.clone()).await;
             }
             Err(AgentError::Unasked(AskError::Unknown)) => return end_for_next(&app),
+            // The agent replaced this one, which hung or was stopped for some time.
+            Err(AgentError::Unasked(AskError::Refused(refused))) if refused.code == WINDOW_OPEN => {
+                tracing::info!("another window has taken this one's place");
+                return app.exit(0);
+            }
             Err(error) => {
                 tracing::error!(?error, "there is no agent");
                 failure::show(&error.message());

@@ -21,7 +21,7 @@ use gloria_program::Logs;
 use gloria_words::Words;
 #[cfg(target_os = "macos")]
 use tauri::Manager as _;
-use tauri::{App, AppHandle, RunEvent, async_runtime};
+use tauri::{App, AppHandle, async_runtime};
 
 use crate::arguments::{Arguments, Start as Opening};
 use crate::failure::{self, Failure};
@@ -75,12 +75,7 @@ fn run_app(start: Start, opening: Opening) -> anyhow::Result<ExitCode> {
         .invoke_handler(commands::handler())
         .setup(move |app| set_up(app, start, opening).map_err(Into::into))
         .build(tauri::generate_context!())?;
-    let code = app.run_return(|_app, event| {
-        // The app continues without a window. Only a requested exit has a code.
-        if let RunEvent::ExitRequested { code: None, api, .. } = event {
-            api.prevent_exit();
-        }
-    });
+    let code = app.run_return(|_app, event| window::on_run_event(&event));
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 

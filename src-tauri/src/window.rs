@@ -15,12 +15,13 @@ mod memory;
 mod page;
 mod presence;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{
-    AppHandle, LogicalPosition, LogicalSize, Manager as _, State, Url, WebviewUrl, WebviewWindow,
+    AppHandle, LogicalPosition, LogicalSize, Manager as _, RunEvent, State, Url, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
 use tokio::sync::{Mutex, mpsc};
@@ -171,6 +172,19 @@ impl Current {
     }
 }
 
+/// Whether the program was asked to exit: a window that is being opened then fails, and the user need not know.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the program running without a window: only a requested exit, which has a code, ends it.
+pub(crate) fn on_run_event(event: &RunEvent) {
+    if let RunEvent::ExitRequested { code, api, .. } = event {
+        match code {
+            None => api.prevent_exit(),
+            Some(_) => IS_ENDING.store(true, Ordering::Relaxed),
+        }
+    }
+}
+
 /// Starts opening the window or bringing it to the front. May be called from any thread. The token is that of the
 /// user's click, for desktops that prevent windows from stealing the focus.
 pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
@@ -179,7 +193,12 @@ pub(crate) fn open_soon(app: &AppHandle, activation_token: Option<String>) {
     tauri::async_runtime::spawn(async move {
         // One at a time, because two requests that both find no window would create two.
         let _turn = OPENING.lock().await;
-        if let Err(error) = open(&app, activation_token).await {
+        let Err(error) = open(&app, activation_token).await else {
+            return;
+        };
+        if IS_ENDING.load(Ordering::Relaxed) {
+            tracing::debug!(%error, "the window was not opened, because the program ends");
+        } else {
             tracing::error!(%error, "the window could not be opened");
             failure::show(&failure::window_failed(&error));
         }

@@ -140,3 +140,38 @@ async fn the_command_ends_the_app_and_says_when_there_is_none() {
     ended(&mut running, "gloria quit", asked).await;
     assert_eq!(quit(), Some(3));
 }
+
+/// Waits until the window's program has this many threads, which it starts one by one.
+async fn window_has_threads(scene: &Scene, wanted: usize) {
+    wait_until("the window's program to go on", DEADLINE, async || {
+        let programs = scene.session.processes("gloria-notify");
+        let threads = |id| std::fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+        Ok(programs.into_iter().any(|id| threads(id) >= wanted).then_some(()))
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn quitting_while_the_window_opens_shows_no_dialog() {
+    let scene = Scene::set(SessionOptions {
+        sound: false,
+        ..SessionOptions::default()
+    })
+    .await;
+    for threads in 4..12 {
+        let mut app = scene.app();
+        scene.connected().await;
+        scene.open();
+        window_has_threads(&scene, threads).await;
+        let quit = scene.command("gloria").arg("quit").status().unwrap();
+        assert!(quit.success());
+        app.ended(DEADLINE).await.unwrap();
+        // A dialog is one of them, and stays.
+        wait_until("the window's programs to end", DEADLINE, async || {
+            Ok(scene.session.processes("gloria-notify").is_empty().then_some(()))
+        })
+        .await
+        .unwrap();
+    }
+}

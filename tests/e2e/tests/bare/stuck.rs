@@ -49,6 +49,23 @@ async fn an_agent_that_hangs_is_reported_by_each_start_and_serves_the_next_when_
 }
 
 #[tokio::test]
+async fn a_window_that_was_replaced_because_it_hung_ends_without_a_word_when_it_goes_on() {
+    let scene = set().await;
+    let _app = scene.app();
+    scene.connected().await;
+    let mut hung = scene.notify("window", &["--open"]);
+    scene.expect_windows(1).await;
+    hung.signal(Signal::STOP);
+    scene.open();
+    scene.expect_windows(2).await;
+    hung.signal(Signal::CONT);
+    let ended = hung.ended(DEADLINE).await.unwrap();
+    assert_eq!(ended.code(), Some(0), "{}", hung.log());
+    // The one that replaced it, and no dialog.
+    assert_eq!(scene.session.processes("gloria-notify").len(), 1);
+}
+
+#[tokio::test]
 async fn a_socket_that_was_left_behind_is_in_nobodys_way() {
     let scene = set().await;
     let mut app = scene.app();
