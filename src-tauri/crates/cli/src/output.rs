@@ -126,7 +126,9 @@ pub(crate) fn text_of(message: &Value, catalogue: &Words) -> Option<String> {
 
 /// Adds its text to the code of every message, because scripts compare codes and users read the output.
 pub(crate) fn add_words(document: &mut Value, catalogue: &Words) {
-    let words = text_of(document, catalogue).filter(|_| document.is_object());
+    // Other lists and objects can be read as a message as well.
+    let is_message = document["id"].is_string() && document["args"].is_object();
+    let words = is_message.then(|| text_of(document, catalogue)).flatten();
     match document {
         Value::Object(fields) => match words {
             Some(words) => {
@@ -145,6 +147,16 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn only_messages_get_words() {
+        let message = json!({"id": "socket-busy", "args": {}});
+        let other = json!({"views": ["inbox"], "actor": {"id": "socket-busy"}});
+        let mut document = json!([message, other]);
+        add_words(&mut document, Words::english());
+        assert!(document[0]["words"].is_string());
+        assert_eq!(document[1], other);
+    }
 
     proptest! {
         #[test]
