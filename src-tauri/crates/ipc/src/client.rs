@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::lines::{LineError, LineReader, write_line};
 use crate::protocol::{
-    APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, DONE, Greeting, Hello, LISTENER,
+    APP_OPEN, APP_QUIT, APP_START, AnswerLine, BUSY, CREDENTIALS_CHANGED, DONE, Greeting, Hello, LISTENER,
     MAX_ANSWER_BYTES, OTHER_VERSION, OpenRequest, Outcome, REQUEST, Refused, RequestLine, SLOW, STATUS,
     StartAnswer, StartRequest,
 };
@@ -22,6 +22,13 @@ const START_INTERVAL: Duration = Duration::from_millis(10);
 /// How long an app may have the folder without a socket: to start, to end or to restart on a busy computer. It may also
 /// have it on another computer that shares the folder, and then nobody waits for long.
 const CLAIMED_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long to ask again while too many programs send requests. Theirs take milliseconds, or two seconds where a window
+/// hangs that is to come to the front.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often to ask again meanwhile: each time costs the app a connection.
+const BUSY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long an app may take to answer that it runs. It usually takes milliseconds.
 const RUNS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -137,7 +144,8 @@ impl AppConnection {
     /// Connects to the app for this data folder. One that starts or restarts is waited for.
     ///
     /// # Errors
-    /// When no app is running, it does not answer within ten seconds, or it refuses.
+    /// When no app is running, it does not answer within ten seconds, or it refuses. It refuses for a moment where many
+    /// programs send requests at once, and is asked again for five seconds.
     pub async fn open(data: &Path) -> Result<Self, AskError> {
         let restart = RestartWait::new(data);
         loop {
@@ -149,12 +157,22 @@ impl AppConnection {
     }
 
     async fn open_now(data: &Path) -> Result<Self, AskError> {
-        let connection = Connection::open_as(data, &Hello::new(REQUEST, &[])).await?;
-        Ok(Self {
-            data: data.to_owned(),
-            connection,
-            next_id: 1,
-        })
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match Connection::open_as(data, &Hello::new(REQUEST, &[])).await {
+                Ok(connection) => {
+                    return Ok(Self {
+                        data: data.to_owned(),
+                        connection,
+                        next_id: 1,
+                    });
+                }
+                Err(AskError::Refused(refused)) if refused.code == BUSY && Instant::now() < deadline => {
+                    sleep(BUSY_INTERVAL).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Calls one of the core's commands, or of the app's.
@@ -451,5 +469,46 @@ mod tests {
         };
         let (answer, ()) = tokio::join!(ask, serve);
         assert_eq!(answer, "x");
+    }
+
+    fn refused(code: &str) -> Greeting {
+        Greeting::Refused(Refused {
+            code: code.to_owned(),
+            words: String::new(),
+            message: Value::Null,
+            protocol: 1,
+            version: String::new(),
+        })
+    }
+
+    /// Greets clients in this order.
+    async fn greet(listener: &mut Listener, greetings: &[Greeting]) {
+        for greeting in greetings {
+            let (reader, mut writer) = tokio::io::split(listener.accept().await.expect("a client"));
+            LineReader::new(reader, 1000).next().await.expect("a line");
+            write_line(&mut writer, greeting, ANSWER_TIMEOUT)
+                .await
+                .expect("written");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_app_with_too_many_programs_is_asked_again_for_some_time() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        let mut listener = Listener::open(&Identity::of(home.path())).expect("opened");
+        let greetings = [refused(BUSY), refused(BUSY), Greeting::accepted()];
+        let (opened, ()) = tokio::join!(AppConnection::open(home.path()), greet(&mut listener, &greetings));
+        assert!(opened.is_ok(), "{opened:?}");
+        let busy = [(); 1000].map(|()| refused(BUSY));
+        tokio::select! {
+            opened = AppConnection::open(home.path()) => {
+                assert!(matches!(opened, Err(AskError::Refused(_))), "{opened:?}");
+            }
+            () = greet(&mut listener, &busy) => panic!("it is asked for ever"),
+        }
+        // Nothing else is worth it.
+        let other = [refused("ownWindow")];
+        let (opened, ()) = tokio::join!(AppConnection::open(home.path()), greet(&mut listener, &other));
+        assert!(matches!(opened, Err(AskError::Refused(_))), "{opened:?}");
     }
 }

@@ -80,6 +80,8 @@ impl<'a> Hello<'a> {
 pub const OTHER_VERSION: &str = "otherVersion";
 /// The code of the refusal when something takes too long.
 pub const SLOW: &str = "slow";
+/// The code of a refusal because too many programs are connected in this role.
+pub const BUSY: &str = "busy";
 /// The code of a refusal because there is a window already.
 pub const WINDOW_OPEN: &str = "windowOpen";
 

@@ -3,7 +3,7 @@
 use gloria_core::message::{self, Message};
 use gloria_core::protocol::EventType;
 use gloria_ipc::protocol::{
-    Greeting, Hello, LISTENER, OTHER_VERSION, PROTOCOL_VERSION, REQUEST, Refused, SLOW, STATUS, WINDOW,
+    BUSY, Greeting, Hello, LISTENER, OTHER_VERSION, PROTOCOL_VERSION, REQUEST, Refused, SLOW, STATUS, WINDOW,
     WINDOW_OPEN,
 };
 use gloria_words::Words;
@@ -125,7 +125,7 @@ impl Refusal {
             Self::UnknownType(_) => "unknownType",
             Self::NotUnderstood => "notUnderstood",
             Self::TooLong => "tooLong",
-            Self::Busy => "busy",
+            Self::Busy => BUSY,
             Self::WindowOpen => WINDOW_OPEN,
             Self::OwnWindow => "ownWindow",
             Self::Slow => SLOW,
