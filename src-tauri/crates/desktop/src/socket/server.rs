@@ -80,7 +80,7 @@ impl AppSocket {
         let mut clients = JoinSet::new();
         loop {
             let next = async {
-                let place = server.place_for_newcomer().await;
+                let place = server.newcomers.place().await;
                 (self.0.accept().await, place)
             };
             let (client, place) = tokio::select! {
@@ -170,7 +170,7 @@ where
         () = server.closed() => return Ok(Greeted::Answered),
         next = lines.next() => next,
         // Without an answer: a client that is silent does not wait for one, and might not read it.
-        () = server.is_crowded(MIN_HELLO_TIMEOUT) => return Ok(Greeted::Answered),
+        () = server.newcomers.are_crowded(MIN_HELLO_TIMEOUT) => return Ok(Greeted::Answered),
     };
     let _open = server.begin_request();
     let opening = match next {

@@ -52,6 +52,47 @@ pub enum AppRequest {
     OtherVersion,
 }
 
+/// The places of clients whose role is not known yet.
+#[derive(Debug)]
+pub(super) struct Newcomers {
+    places: Arc<Semaphore>,
+    /// Whether a client waits because all places are taken.
+    crowded: watch::Sender<bool>,
+}
+
+impl Default for Newcomers {
+    fn default() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(MAX_NEWCOMERS)),
+            crowded: watch::Sender::new(false),
+        }
+    }
+}
+
+impl Newcomers {
+    /// Waits for a place for the next client. Cancel-safe.
+    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        let places = Arc::clone(&self.places);
+        let place = match Arc::clone(&places).try_acquire_owned() {
+            Ok(place) => Ok(place),
+            Err(_) => {
+                self.crowded.send_replace(true);
+                places.acquire_owned().await
+            }
+        };
+        // Also if the wait for an earlier place was cancelled.
+        self.crowded.send_replace(false);
+        place
+    }
+
+    /// Returns after `least`, as soon as a client waits for a place.
+    pub(super) async fn are_crowded(&self, least: Duration) {
+        sleep(least).await;
+        // The sender lives as long as this.
+        let _ = self.crowded.subscribe().wait_for(|crowded| *crowded).await;
+    }
+}
+
 /// Everything that is needed to serve a client.
 pub(super) struct Server {
     pub(super) core: CoreHandle,
@@ -59,9 +100,7 @@ pub(super) struct Server {
     /// `None` if the app shows its window itself.
     pub(super) windows: Option<WindowPlace>,
     pub(super) app: Box<dyn Fn(AppRequest) + Send + Sync>,
-    newcomers: Arc<Semaphore>,
-    /// Whether a client waits because all places for newcomers are taken.
-    crowded: watch::Sender<bool>,
+    pub(super) newcomers: Newcomers,
     pub(super) listeners: Arc<Semaphore>,
     pub(super) requesters: Arc<Semaphore>,
 }
@@ -84,8 +123,7 @@ impl Server {
             words,
             windows,
             app: Box::new(app),
-            newcomers: Arc::new(Semaphore::new(MAX_NEWCOMERS)),
-            crowded: watch::Sender::new(false),
+            newcomers: Newcomers::default(),
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             requesters: Arc::new(Semaphore::new(MAX_REQUESTERS)),
         }
@@ -103,25 +141,6 @@ impl Server {
     /// Counts a request that was read, until this is dropped.
     pub(super) fn begin_request(&self) -> Option<OpenCall> {
         self.windows.as_ref().map(WindowPlace::begin_request)
-    }
-
-    /// Waits for a place for the next client whose role is not known yet.
-    pub(super) async fn place_for_newcomer(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let newcomers = Arc::clone(&self.newcomers);
-        if let Ok(place) = Arc::clone(&newcomers).try_acquire_owned() {
-            return Ok(place);
-        }
-        self.crowded.send_replace(true);
-        let place = newcomers.acquire_owned().await;
-        self.crowded.send_replace(false);
-        place
-    }
-
-    /// Returns after `least`, as soon as a client waits for a place.
-    pub(super) async fn is_crowded(&self, least: Duration) {
-        sleep(least).await;
-        // The sender lives as long as this.
-        let _ = self.crowded.subscribe().wait_for(|crowded| *crowded).await;
     }
 
     /// Brings the connected window to the front, or has the app show one.
@@ -159,4 +178,28 @@ where
     writer.shutdown().await?;
     lines.drain().await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn newcomers_are_hurried_only_while_another_one_waits() {
+        let newcomers = Newcomers::default();
+        let mut places = Vec::new();
+        for _ in 0..MAX_NEWCOMERS {
+            places.push(newcomers.place().await);
+        }
+        let is_crowded = || newcomers.are_crowded(Duration::ZERO).now_or_never().is_some();
+        assert!(!is_crowded());
+        let next = newcomers.place().now_or_never();
+        assert!(next.is_none() && is_crowded());
+        // The wait for it was cancelled, as by a client that ends.
+        places.pop();
+        places.push(newcomers.place().await);
+        assert!(!is_crowded());
+    }
 }
