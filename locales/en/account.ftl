@@ -70,3 +70,5 @@ address-locked = the server's address is set for you and cannot be changed
 autostart-not-changed = the start at login is in a file that could not be changed: { $problem }
 log-level-locked = how much is logged is set by your administrator
 nothing-asked = nothing is asked
+account-unknown = this account is not on this computer any more
+inbox-not-erased = you are signed out, but the inbox was not erased: { $problem }

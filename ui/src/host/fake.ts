@@ -341,10 +341,20 @@ export class FakeHost implements Host, Fake {
       this.dial(null);
       return Promise.resolve(null);
     },
-    account_sign_out: () => {
+    account_switch: ({ id }) => {
+      const { account } = this.scenario;
+      const accounts = account.accounts.map((known) => ({ ...known, active: known.id === id }));
+      this.push({ kind: 'account', value: { ...account, accounts } });
+      this.dial(null);
+      return Promise.resolve(null);
+    },
+    account_sign_out: ({ erase }) => {
       clearTimeout(this.#dial);
       const { account } = this.scenario;
-      this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true } });
+      const accounts = account.accounts
+        .filter((known) => !(known.active && erase))
+        .map((known) => ({ ...known, active: false, signedIn: known.signedIn && !known.active }));
+      this.push({ kind: 'account', value: { ...account, token: 'missing', needsSetup: true, accounts } });
       this.connection({
         state: 'idle',
         remedy: 'signIn',

@@ -10,6 +10,7 @@ export type Time = Date | number;
 
 /** The parameters of each message by its id; `undefined` where it has none. */
 export interface Messages {
+  'account-unknown': undefined;
   'address-bare-word': { address: string };
   'address-cut-off': undefined;
   'address-empty': undefined;
@@ -329,6 +330,7 @@ export interface Messages {
   'gap-time': { at: Time };
   'gap-title': undefined;
   'gap-unknown': undefined;
+  'inbox-not-erased': { problem: string };
   'internal-error': undefined;
   'internal-error-restart': undefined;
   'keyring-hangs': undefined;

@@ -396,7 +396,58 @@ provider: string | null,
 /**
  * Who is signed in at the provider; absent without a sign-in.
  */
-signedIn: SignedIn | null, };
+signedIn: SignedIn | null, 
+/**
+ * Everybody whose inbox is on this computer. At most one account is active; none is after signing out.
+ */
+accounts: Array<KnownAccount>, };
+
+/**
+ * A person on a server whose inbox is on this computer.
+ */
+export type KnownAccount = { 
+/**
+ * Names it in [`AccountChoice`].
+ */
+id: string, 
+/**
+ * The person's name as the provider of the sign-in said it, or the id that the server sends.
+ */
+name: string | null, 
+/**
+ * The mail address, as the provider of the sign-in said it.
+ */
+email: string | null, 
+/**
+ * The API address of the server.
+ */
+address: string, 
+/**
+ * It is the one in use.
+ */
+active: boolean, 
+/**
+ * The person has not signed out, so switching to it may need no sign-in.
+ */
+signedIn: boolean, };
+
+/**
+ * The account to use from now on.
+ */
+export type AccountChoice = { 
+/**
+ * See [`KnownAccount::id`].
+ */
+id: string, };
+
+/**
+ * How to sign out.
+ */
+export type SignOutForm = { 
+/**
+ * Whether the inbox is erased. Otherwise it is there again when the same person signs in.
+ */
+erase: boolean, };
 
 /**
  * The state of the token.
@@ -426,14 +477,21 @@ export type PersonAnswer = {
 same: boolean, };
 
 /**
- * Whether the new token belongs to the same person. Until it is answered there is no connection, and nothing is
- * stored.
+ * Whether it is the same person. Until it is answered there is no connection, and nothing is stored.
  */
 export type PersonQuestion = { 
 /**
+ * Why it is asked.
+ */
+kind: QuestionKind, 
+/**
  * The server's id of the token's user, if it sends one.
  */
-user: string | null, };
+user: string | null, 
+/**
+ * Whose inbox it is that the person would get, as far as that is known.
+ */
+name: string | null, };
 
 /**
  * Who is signed in at a provider.
@@ -608,6 +666,11 @@ export type PastedPage = {
  * The whole address.
  */
 address: string, };
+
+/**
+ * Why the user is asked whether it is the same person.
+ */
+export type QuestionKind = "token" | "application" | "server";
 
 /**
  * The result of a connection test.
@@ -1539,10 +1602,6 @@ connection_test: [AccountForm, TestReport],
  */
 account_save: [AccountForm, null], 
 /**
- * Disconnects and removes the token.
- */
-account_sign_out: [null, null], 
-/**
  * Asks a server how its users sign in, without a token.
  */
 sign_in_offer: [string, SignInOffer], 
@@ -1562,6 +1621,14 @@ sign_in_cancel: [null, null],
  * Takes the address of the page that the browser could not open.
  */
 sign_in_paste: [PastedPage, null], 
+/**
+ * Disconnects, removes the token, and closes the account, whose inbox is kept or erased.
+ */
+account_sign_out: [SignOutForm, null], 
+/**
+ * Makes another account of this computer the one in use.
+ */
+account_switch: [AccountChoice, null], 
 /**
  * Says whether the new token belongs to the same person.
  */

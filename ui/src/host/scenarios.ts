@@ -40,6 +40,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       user: { name: null, status: null },
       provider: null,
       signedIn: null,
+      accounts: [],
     },
     connection: connection({
       state: 'idle',
@@ -62,6 +63,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       user: { name: null, status: null },
       provider: null,
       signedIn: null,
+      accounts: [],
     },
     connection: connection({
       state: 'halted',
@@ -72,7 +74,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   }),
   anotherToken: (now) => ({
     ...busy(now),
-    account: { ...busy(now).account, question: { user: null } },
+    account: { ...busy(now).account, question: { kind: 'token', user: null, name: null } },
     connection: connection({
       state: 'halted',
       reason: says('there is a new token, and it is not clear whether it belongs to the same person'),
@@ -149,6 +151,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       user: { name: null, status: null },
       provider: null,
       signedIn: null,
+      accounts: [],
     },
     ...waits(now, {
       reason: says('the keyring is locked; unlock it and try again'),

@@ -24,6 +24,7 @@ const ACCOUNT: AccountView = {
   user: { name: null, status: null },
   provider: null,
   signedIn: null,
+  accounts: [],
 };
 
 test('a server is named without what everybody has in front of it', () => {

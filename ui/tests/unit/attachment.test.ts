@@ -39,6 +39,7 @@ function snapshot(revision: number): Snapshot {
       user: { name: null, status: null },
       provider: null,
       signedIn: null,
+      accounts: [],
     },
     signIn: { step: 'none' },
     preferences: {

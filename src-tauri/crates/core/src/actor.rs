@@ -4,6 +4,7 @@
 //! It depends on all other modules, and none depends on it.
 
 mod account;
+mod accounts;
 mod alerts;
 mod attention;
 mod debug_log;
@@ -65,7 +66,7 @@ pub use setup::{Environment, Setup};
 use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;
-use views::{account_view, preferences};
+use views::{account_view, known_accounts, preferences};
 
 /// How long the loop may take to notice that it has to end: enough to finish storing a batch of events.
 const INTERRUPT_TIMEOUT: Duration = Duration::from_millis(50);
@@ -230,6 +231,8 @@ impl Actor {
         setup.ports.secrets = Arc::new(secrets);
         let address = settings.address.as_ref();
         let account = address.map(|address| accounts.in_force_or_first(&address.server()));
+        // Nothing of an account is shown from signing out until somebody signs in as its user.
+        let account = account.filter(|account| !account.is_signed_out());
         let FirstInbox {
             next,
             counts,
@@ -271,7 +274,14 @@ impl Actor {
             version: setup.version.clone(),
             connection: connection::view(&status, None, context, &now),
             counts,
-            account: account_view(&settings, &origins, &tokens, None, own_user.clone()),
+            account: account_view(
+                &settings,
+                &origins,
+                &tokens,
+                None,
+                own_user.clone(),
+                known_accounts(&accounts, account.as_ref()),
+            ),
             preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
             notices: notices
                 .into_iter()

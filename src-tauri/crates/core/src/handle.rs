@@ -20,9 +20,9 @@ use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
 use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
-    AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, MetricsView,
-    PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm, SignInOffer, Snapshot,
-    TestReport, View, WindowView,
+    AccountChoice, AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
+    MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm, SignInOffer,
+    SignOutForm, Snapshot, TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -230,8 +230,6 @@ requests! {
     connection_test(form: AccountForm) -> TestReport = ConnectionTest;
     /// Saves address and token and connects.
     account_save(form: AccountForm) -> () = AccountSave;
-    /// Disconnects and removes the token.
-    account_sign_out() -> () = AccountSignOut;
     /// Asks a server how its users sign in.
     sign_in_offer(address: String) -> SignInOffer = SignInOffer;
     /// Begins a sign-in at a provider.
@@ -242,6 +240,10 @@ requests! {
     sign_in_cancel() -> () = SignInCancel;
     /// Takes the address of the page that the browser could not open.
     sign_in_paste(page: PastedPage) -> () = SignInPaste;
+    /// Disconnects, removes the token, and closes the account. Its inbox is kept or erased.
+    account_sign_out(form: SignOutForm) -> () = AccountSignOut;
+    /// Makes another account of this computer the one in use.
+    account_switch(choice: AccountChoice) -> () = AccountSwitch;
     /// Says whether another token belongs to the same user.
     account_confirm(answer: PersonAnswer) -> () = AccountConfirm;
     /// Signals that the keyring's entry of this API address has changed.

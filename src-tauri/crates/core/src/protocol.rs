@@ -19,7 +19,10 @@ mod window;
 #[cfg(test)]
 mod typescript;
 
-pub use account::{AccountForm, AccountView, OwnUser, PersonAnswer, PersonQuestion, TokenState};
+pub use account::{
+    AccountChoice, AccountForm, AccountView, KnownAccount, OwnUser, PersonAnswer, PersonQuestion,
+    QuestionKind, SignOutForm, TokenState,
+};
 #[cfg(test)]
 pub use commands::Commands;
 pub(crate) use commands::for_each_command;

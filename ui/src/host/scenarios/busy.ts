@@ -69,6 +69,7 @@ export function busy(now: number): Scenario {
       user: { name: 'Anna Schmidt', status: null },
       provider: null,
       signedIn: null,
+      accounts: [],
     },
     signIn: { step: 'none' },
     preferences: {

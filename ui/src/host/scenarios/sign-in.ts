@@ -24,6 +24,7 @@ const NOBODY: AccountView = {
   user: { name: null, status: null },
   provider: PROVIDER,
   signedIn: null,
+  accounts: [],
 };
 
 const ANNA: SignedIn = {

@@ -43,6 +43,9 @@ struct Record {
     /// The record could not be read: although no token is known, the folder must not be given to the next user.
     #[serde(default)]
     unclear: bool,
+    /// The user signed out: nothing of the account is shown before somebody signs in as its user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    signed_out: bool,
 }
 
 /// An account and its folder.
@@ -70,6 +73,7 @@ impl Entry {
                 turn: 0,
                 unconfirmed: false,
                 unclear: false,
+                signed_out: false,
             },
             unsaved: true,
         }
@@ -126,6 +130,16 @@ impl Entry {
     /// Whether the user still has to confirm whose account it is.
     pub(crate) fn is_unconfirmed(&self) -> bool {
         self.record.unconfirmed
+    }
+
+    /// Whether its user signed out.
+    pub fn is_signed_out(&self) -> bool {
+        self.record.signed_out
+    }
+
+    /// Whether somebody uses it or has used it, as far as is known.
+    pub fn has_user(&self) -> bool {
+        !self.record.unconfirmed && (self.record.user.is_some() || !self.is_open())
     }
 
     fn save(&mut self) -> io::Result<()> {
@@ -257,6 +271,7 @@ impl Accounts {
             entry.record.turn = latest + 1;
         }
         entry.record.unconfirmed = false;
+        entry.record.signed_out = false;
         if let Some(user) = user {
             entry.record.user = Some(user.to_owned());
         }
@@ -268,6 +283,24 @@ impl Accounts {
         }
         if entry.unsaved || entry.record != before {
             return self.put(entry);
+        }
+        entry
+    }
+
+    /// Records that the account's user signed out.
+    pub(crate) fn sign_out(&mut self, entry: &Entry) {
+        let mut entry = entry.clone();
+        entry.record.signed_out = true;
+        self.put(entry);
+    }
+
+    /// Makes this the account in force, as it is: one whose user signed out stays closed.
+    pub(crate) fn choose(&mut self, entry: &Entry) -> Entry {
+        let is_signed_out = entry.is_signed_out();
+        let mut entry = self.put_in_force(entry, None, None, Salt(0));
+        if is_signed_out {
+            entry.record.signed_out = true;
+            entry = self.put(entry);
         }
         entry
     }

@@ -213,14 +213,15 @@ impl Actor {
         };
         // Before the address: if the new inbox cannot be opened, events of the new server must not be filed into the
         // previous account.
-        if let Some(next) = next {
-            self.begin_account(next, None).await?;
+        match next {
+            Some(next) if next.is_signed_out() => self.close_account().await,
+            Some(next) => self.begin_account(next, None).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Switches to the account at this address, and connects.
-    async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
+    pub(super) async fn switch_account(&mut self, address: Address) -> Result<(), CoreError> {
         self.leave_account_for(&address).await?;
         if self.origins.lock(Key::ApiUrl).is_none() {
             let mut changes = vec![Change {
@@ -283,17 +284,7 @@ impl Actor {
     pub(super) async fn leave_server(&mut self) -> Result<(), CoreError> {
         self.settings.address = None;
         self.tokens.leave();
-        if self.account.is_some() {
-            self.readers.publish_requested_item(None);
-            self.end_alerts(true).await;
-            let next = Next::of(open_inbox(&self.setup.paths, None)?)?;
-            let before = self.leave_account();
-            self.put_inbox_in_force(next, before).await;
-            self.store.set_cursor(None);
-            self.link.begin_account(None);
-            self.readers.publish_inbox_changed();
-            self.publish_counts().await;
-        }
+        self.close_account().await?;
         self.readers.set_notice(NoticeKind::Keyring, None);
         self.set_status(Status::Idle(IdleReason::NotStarted));
         Ok(())
@@ -301,13 +292,7 @@ impl Actor {
 
     /// Switches to another account's inbox. An inbox that could not be stored is kept until it can be.
     async fn switch_inbox(&mut self, next: Entry) -> Result<(), CoreError> {
-        // Answers that arrive later belong to the previous inbox. On the same server, another user would see its
-        // pending notifications.
-        let same_server = self.account.as_ref().map(Entry::server) == Some(next.server());
-        self.end_alerts(!same_server).await;
-        if same_server {
-            self.withdraw_all().await;
-        }
+        self.end_accounts_alerts().await;
         let opened = match self.store.take_unstored(&next) {
             Some(left) => left,
             None => {
@@ -323,7 +308,7 @@ impl Actor {
         Ok(())
     }
 
-    async fn put_inbox_in_force(&mut self, next: Next, before: Option<Entry>) {
+    pub(super) async fn put_inbox_in_force(&mut self, next: Next, before: Option<Entry>) {
         let problem = self.store.switch(next, before);
         self.readers.set_notice(NoticeKind::Storage, problem);
         self.publish_storage();

@@ -20,7 +20,9 @@ use crate::event::{Field, UserChange};
 use crate::handle::CoreError;
 use crate::inbox::Inbox;
 use crate::message;
-use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, Remedy};
+use crate::protocol::{
+    ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, QuestionKind, Remedy,
+};
 use crate::token::Token;
 
 /// How long to wait for the greeting. A server that greets does so right after the response's head; others never name
@@ -75,7 +77,9 @@ impl Identity {
         match &self.state {
             State::Known | State::Unknown { .. } => None,
             State::Asked(other) => Some(PersonQuestion {
+                kind: QuestionKind::Token,
                 user: other.user().map(str::to_owned),
+                name: None,
             }),
         }
     }
@@ -242,15 +246,26 @@ impl Actor {
         Salt(self.rng.u64(..))
     }
 
+    /// The account that a token is compared with: the one in use or, after signing out, the one that was.
+    fn account_in_question(&mut self) -> Option<Entry> {
+        if self.account.is_some() {
+            return self.account.clone();
+        }
+        let server = self.settings.address.as_ref()?.server();
+        Some(self.accounts.in_force_or_first(&server))
+    }
+
     /// Handles that the current token is not known to be this account's.
     pub(super) async fn on_another_token(&mut self) {
-        let (Some(account), Some(token)) = (self.account.clone(), self.token()) else {
+        let (Some(account), Some(token)) = (self.account_in_question(), self.token()) else {
             return;
         };
-        if !matches!(self.identity.state, State::Known)
-            || account.matches_token(&token)
-            || !self.link.is_open()
-        {
+        let is_own = self.account.is_some() && account.matches_token(&token);
+        if !matches!(self.identity.state, State::Known) || is_own || !self.link.is_open() {
+            return;
+        }
+        if account.is_open() {
+            self.enter_account(account, None).await;
             return;
         }
         let known = self
@@ -272,13 +287,17 @@ impl Actor {
     /// Checks the owner of the connection when its first event arrives; `user` is the id in the greeting. Returns
     /// whether the events are this account's.
     pub(super) async fn check_person(&mut self, user: Option<&str>, position: Option<String>) -> bool {
-        let Some(account) = self.account.clone() else {
+        let Some(account) = self.account_in_question() else {
             return true;
         };
         let trusted = !self.identity.is_unknown();
         let known = user.and_then(|user| self.accounts.named(account.server(), user));
         let is_known = known.is_some_and(|known| !known.is_unconfirmed());
         match Verdict::of(&account, user, trusted, is_known) {
+            Verdict::Same if self.account.is_none() => {
+                self.enter_account(account, None).await;
+                false
+            }
             Verdict::Same => {
                 let (token, salt) = (self.token(), self.salt());
                 let account = self.accounts.put_in_force(&account, user, token.as_ref(), salt);
@@ -342,17 +361,17 @@ impl Actor {
 
     /// Handles the user's answer to the question.
     pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
-        let (State::Asked(other), Some(account)) = (&self.identity.state, &self.account) else {
+        let State::Asked(other) = &self.identity.state else {
             return Err(CoreError::Invalid(message::nothing_asked()));
         };
-        let (other, account) = (other.clone(), account.clone());
+        let other = other.clone();
+        let Some(account) = self.account_in_question() else {
+            return Err(CoreError::Invalid(message::nothing_asked()));
+        };
         self.identity.state = State::Known;
         if answer.same {
             let account = self.accounts.merge_unconfirmed(&account, &other);
-            self.forget_erased();
-            self.set_account(account);
-            self.publish_account();
-            self.open_stream();
+            self.enter_account(account, None).await;
         } else {
             self.enter_account(other, None).await;
         }

@@ -74,7 +74,6 @@ impl Actor {
             }
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => self.save_account(form, reply).await,
-            Request::AccountSignOut(reply) => self.sign_out(reply),
             Request::SignInOffer(address, reply) => self.sign_in_offer(&address, reply),
             Request::SignInBegin(form, reply) => self.begin_sign_in(form, reply),
             Request::SignInOpen(reply) => reply.answer(self.open_sign_in()),
@@ -83,6 +82,8 @@ impl Actor {
                 reply.answer(Ok(()));
             }
             Request::SignInPaste(page, reply) => reply.answer(self.paste_sign_in(&page)),
+            Request::AccountSignOut(form, reply) => self.sign_out(form, reply).await,
+            Request::AccountSwitch(choice, reply) => reply.answer(self.choose_account(&choice.id).await),
             Request::AccountConfirm(answer, reply) => reply.answer(self.confirm_person(answer).await),
             Request::CredentialsChanged(address, reply) => {
                 self.on_credentials_changed(&address);

@@ -20,7 +20,7 @@ use crate::grant::Secret;
 use crate::paths::Paths;
 use crate::ports::fakes::{Behaviour, FakeNotifications, FakeWindow};
 use crate::ports::{Clock, Ports, SecretError};
-use crate::protocol::{Update, WindowView};
+use crate::protocol::{SignOutForm, Update, WindowView};
 use crate::testing;
 
 /// Clocks for a test with paused tokio time.
@@ -201,7 +201,7 @@ async fn a_disk_and_a_keyring_that_hang_do_not_keep_the_core_from_ending() {
     let core = handle.clone();
     tokio::spawn(async move { core.inbox_mark_all_seen().await });
     let core = handle.clone();
-    tokio::spawn(async move { core.account_sign_out().await });
+    tokio::spawn(async move { core.account_sign_out(SignOutForm { erase: false }).await });
     tokio::task::yield_now().await;
     let took = end_of(&handle, actor.run(&mut inlet)).await;
     assert!(took <= Duration::from_millis(250), "{took:?}");

@@ -7,21 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use gloria_stream::{Generation, HaltReason, IdleReason, Status};
+use gloria_stream::{Generation, HaltReason, Status};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::link::Intent;
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
 use crate::account::session::{
-    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, SignedOut,
-    TokenReport,
+    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, TokenReport,
 };
-use crate::handle::{CoreError, Reply};
-use crate::message;
+use crate::handle::Reply;
 use crate::ports::{Ports, SecretError};
 use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
@@ -130,9 +127,11 @@ impl Tokens {
         }
     }
 
-    /// No server is set any more, so there is no token.
+    /// Another account is used from now on, or none, so there is no token.
     pub(super) fn leave(&mut self) {
-        self.session = None;
+        if let Some((session, _)) = self.session.take() {
+            session.leave();
+        }
         self.known = TokenReport::new(TokenState::Missing);
         self.watch = JoinSet::new();
     }
@@ -216,6 +215,8 @@ impl Actor {
         let account = self.account.as_ref();
         let account = account.filter(|account| account.server() == server);
         let account = account.or_else(|| self.accounts.in_force(&server));
+        // What is left of a sign-in that its user ended is not used.
+        let account = account.filter(|account| !account.is_signed_out());
         session.set_account_entry(account.map(Entry::keyring_name));
         session
     }
@@ -383,29 +384,5 @@ impl Actor {
         self.readers.set_notice(NoticeKind::Keyring, None);
         // An open stream is opened anew too: after a sign-out it must not continue.
         self.open_stream();
-    }
-
-    /// Disconnects at once; replies when the keyring has answered.
-    pub(super) fn sign_out(&mut self, reply: Reply<()>) {
-        self.link.set_intent(Intent::Nothing);
-        self.drop_stream();
-        self.identity.on_token();
-        self.set_status(Status::Idle(IdleReason::Stopped));
-        let Some(session) = self.tokens.session() else {
-            self.on_token(TokenReport::new(TokenState::Missing));
-            reply.answer(Ok(()));
-            return;
-        };
-        let signed_out = session.sign_out();
-        self.on_token(TokenReport::new(TokenState::Missing));
-        tokio::spawn(async move {
-            let SignedOut { removed, unrevoked } = signed_out.await;
-            let outcome = match (removed, unrevoked) {
-                (Ok(()), None) => Ok(()),
-                (Ok(()), Some(why)) => Err(message::sign_in_not_revoked(why)),
-                (Err(error), _) => Err(message::token_not_removed(error.message())),
-            };
-            reply.answer(outcome.map_err(CoreError::Invalid));
-        });
     }
 }

@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use super::Actor;
 use super::link::ViewContext;
 use super::tokens::Tokens;
+use crate::account::{Accounts, Entry};
 use crate::inbox::InboxError;
 use crate::item::Counts;
-use crate::protocol::{AccountView, OwnUser, PersonQuestion, Preferences, TokenState};
+use crate::protocol::{AccountView, KnownAccount, OwnUser, PersonQuestion, Preferences, TokenState};
 use crate::settings::{Key, Origins, Settings, proxy_words};
 
 impl Actor {
@@ -58,6 +59,7 @@ impl Actor {
             &self.tokens,
             self.identity.question(),
             self.identity.own(),
+            known_accounts(&self.accounts, self.account.as_ref()),
         );
         if self.readers.publish_account(view) {
             self.publish_connection();
@@ -82,6 +84,7 @@ pub(super) fn account_view(
     tokens: &Tokens,
     question: Option<PersonQuestion>,
     user: OwnUser,
+    accounts: Vec<KnownAccount>,
 ) -> AccountView {
     let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
@@ -100,7 +103,23 @@ pub(super) fn account_view(
         user,
         provider: settings.sign_in().map(|provider| provider.issuer.host()),
         signed_in: None,
+        accounts,
     }
+}
+
+/// Everybody whose inbox is on this computer; `active` is the account in use.
+pub(super) fn known_accounts(accounts: &Accounts, active: Option<&Entry>) -> Vec<KnownAccount> {
+    let active = active.map(Entry::folder);
+    let known = accounts.all().filter(|entry| entry.has_user());
+    let known = known.map(|entry| KnownAccount {
+        id: entry.name().to_owned(),
+        name: entry.user().map(str::to_owned),
+        email: None,
+        address: entry.server().to_owned(),
+        active: active == Some(entry.folder()),
+        signed_in: !entry.is_signed_out(),
+    });
+    known.collect()
 }
 
 pub(super) fn preferences(

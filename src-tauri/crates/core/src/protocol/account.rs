@@ -35,6 +35,45 @@ pub struct AccountView {
     pub provider: Option<String>,
     /// Who is signed in at the provider; absent without a sign-in.
     pub signed_in: Option<SignedIn>,
+    /// Everybody whose inbox is on this computer. At most one account is active; none is after signing out.
+    pub accounts: Vec<KnownAccount>,
+}
+
+/// A person on a server whose inbox is on this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KnownAccount {
+    /// Names it in [`AccountChoice`].
+    pub id: String,
+    /// The person's name as the provider of the sign-in said it, or the id that the server sends.
+    pub name: Option<String>,
+    /// The mail address, as the provider of the sign-in said it.
+    pub email: Option<String>,
+    /// The API address of the server.
+    pub address: String,
+    /// It is the one in use.
+    pub active: bool,
+    /// The person has not signed out, so switching to it may need no sign-in.
+    pub signed_in: bool,
+}
+
+/// The account to use from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccountChoice {
+    /// See [`KnownAccount::id`].
+    pub id: String,
+}
+
+/// How to sign out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignOutForm {
+    /// Whether the inbox is erased. Otherwise it is there again when the same person signs in.
+    pub erase: bool,
 }
 
 /// The token's user, as far as the server says.
@@ -48,14 +87,31 @@ pub struct OwnUser {
     pub status: Option<String>,
 }
 
-/// Whether the new token belongs to the same person. Until it is answered there is no connection, and nothing is
-/// stored.
+/// Whether it is the same person. Until it is answered there is no connection, and nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PersonQuestion {
+    /// Why it is asked.
+    pub kind: QuestionKind,
     /// The server's id of the token's user, if it sends one.
     pub user: Option<String>,
+    /// Whose inbox it is that the person would get, as far as that is known.
+    pub name: Option<String>,
+}
+
+/// Why the user is asked whether it is the same person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub enum QuestionKind {
+    /// There is another token or sign-in, and it is not known whose it is. "No" leads to an inbox of its own.
+    Token,
+    /// People sign in by another application of the provider, or another provider, which names everybody anew. "No"
+    /// leads to an inbox of its own.
+    Application,
+    /// The server calls the person who signed in by this id. "No" means that the server is wrong: nothing is stored.
+    Server,
 }
 
 /// The answer to [`AccountView::question`].

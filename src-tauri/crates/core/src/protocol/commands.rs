@@ -5,8 +5,9 @@ use ts_rs::TS;
 
 #[cfg(test)]
 use super::{
-    AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PastedPage, PauseRequest,
-    PersonAnswer, PreferencesForm, SignInForm, SignInOffer, TestReport, WindowView,
+    AccountChoice, AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PastedPage,
+    PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignOutForm, TestReport,
+    WindowView,
 };
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
@@ -36,8 +37,6 @@ macro_rules! for_each_command {
             connection_test: AccountForm => TestReport,
             /// Saves address and token and connects.
             account_save: AccountForm => (),
-            /// Disconnects and removes the token.
-            account_sign_out: () => (),
             /// Asks a server how its users sign in, without a token.
             sign_in_offer: String => SignInOffer,
             /// Begins a sign-in and opens the provider's page. It goes on while the window is closed.
@@ -48,6 +47,10 @@ macro_rules! for_each_command {
             sign_in_cancel: () => (),
             /// Takes the address of the page that the browser could not open.
             sign_in_paste: PastedPage => (),
+            /// Disconnects, removes the token, and closes the account, whose inbox is kept or erased.
+            account_sign_out: SignOutForm => (),
+            /// Makes another account of this computer the one in use.
+            account_switch: AccountChoice => (),
             /// Says whether the new token belongs to the same person.
             account_confirm: PersonAnswer => (),
             /// Changes settings; absent fields stay.

@@ -88,6 +88,7 @@ impl Snapshot {
                 user: OwnUser::default(),
                 provider: None,
                 signed_in: None,
+                accounts: Vec::new(),
             },
             sign_in: SignInView::None,
             preferences: Preferences {

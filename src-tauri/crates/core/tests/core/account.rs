@@ -7,7 +7,9 @@ use gloria_core::account::Account;
 use gloria_core::inbox::Inbox;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{AccountForm, ConnectionState, NoticeKind, Remedy, TokenState, Transport};
+use gloria_core::protocol::{
+    AccountForm, ConnectionState, NoticeKind, Remedy, SignOutForm, TokenState, Transport,
+};
 use gloria_core::token::Token;
 
 use crate::harness::{CREATED, DEADLINE, Harness, Spoken, backend, live, within_deadline};
@@ -198,7 +200,11 @@ async fn signing_out_forgets_the_token_and_hangs_up() {
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
     running.connected().await;
-    running.core.account_sign_out().await.unwrap();
+    running
+        .core
+        .account_sign_out(SignOutForm { erase: false })
+        .await
+        .unwrap();
     let state = running.until("set-up", |state| state.account.needs_setup).await;
     assert_eq!(
         (state.account.token, state.connection.state),

@@ -56,6 +56,8 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "sound_preview" => (json!("knock"), Value::is_null),
         "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
         "debug_log" => (json!(true), Value::is_null),
+        "account_switch" => (json!({"id": "unknown"}), Value::is_null),
+        "account_sign_out" => (json!({"erase": false}), Value::is_null),
         "window_shows" => (json!({"inboxVisible": false}), Value::is_null),
         // The others have no arguments and no result, or an example below.
         _ => (Value::Null, Value::is_null),
@@ -71,8 +73,8 @@ async fn every_command_of_the_list_is_done() {
     for name in others.into_iter().chain(last) {
         let (request, expected) = example(name, &backend.api_url());
         let refusal = match name {
-            // There is no question to answer, and no provider to sign in at.
-            "account_confirm" | "sign_in_begin" => Some(CommandErrorCode::Refused),
+            // There is no question to answer, no such account, and no provider to sign in at.
+            "account_confirm" | "account_switch" | "sign_in_begin" => Some(CommandErrorCode::Refused),
             // There is no sign-in.
             "sign_in_open" | "sign_in_paste" => Some(CommandErrorCode::Gone),
             _ => None,
@@ -269,7 +271,11 @@ async fn what_a_command_changed_was_published_before_it_answers() {
         ("inbox_mark_all_read", Value::Null, &["inboxChanged", "counts"]),
         ("item_follow", json!({"key": "n:1", "action": null}), &[]),
         ("connection_disconnect", Value::Null, &["connection"]),
-        ("account_sign_out", Value::Null, &["account"]),
+        (
+            "account_sign_out",
+            json!({"erase": false}),
+            &["account", "inboxChanged", "counts"],
+        ),
     ] {
         while updates.try_recv().is_ok() {}
         running.core.dispatch(name, request).await.unwrap();

@@ -225,6 +225,24 @@ impl Running {
         self.core.inbox_page(query).await.unwrap().items
     }
 
+    /// Waits until the inbox has recorded that this item's notification is on screen.
+    pub(crate) async fn notified(&self, key: &str) {
+        let read = async {
+            loop {
+                let mut updates = self.core.attach().await.unwrap().updates;
+                let items = self.items().await;
+                let item = items.into_iter().find(|item| item.key == key);
+                let alert = item.and_then(|item| item.alert).map(|alert| alert.words.words());
+                if alert.is_some_and(|words| words.starts_with("Notification shown")) {
+                    return;
+                }
+                // Whatever changes is published.
+                let _ = updates.recv().await;
+            }
+        };
+        within_deadline("recorded", read).await;
+    }
+
     /// Waits until the text of an item's alert is this.
     pub(crate) async fn alert(&self, what: &str, key: &str, words: &str) {
         let read = async {

@@ -3,7 +3,9 @@
 use gloria_backend::{Backend, Control, TEST_TOKEN};
 use gloria_core::metrics::status::{Health, health};
 use gloria_core::ports::fakes::Behaviour;
-use gloria_core::protocol::{AccountForm, ConnectionState, PersonAnswer, Remedy, Snapshot, TokenState};
+use gloria_core::protocol::{
+    AccountForm, ConnectionState, PersonAnswer, Remedy, SignOutForm, Snapshot, TokenState,
+};
 use gloria_core::token::Token;
 use gloria_core::tray::{self, TrayIcon};
 
@@ -178,24 +180,6 @@ async fn two_people() -> (Backend, Control, Harness, Running) {
     (backend, control, harness, running)
 }
 
-/// Waits until the inbox has recorded that this item's notification is on screen.
-async fn recorded(running: &Running, key: &str) {
-    let read = async {
-        loop {
-            let mut updates = running.core.attach().await.unwrap().updates;
-            let items = running.items().await;
-            let alert = items.into_iter().find(|item| item.key == key);
-            let alert = alert.and_then(|item| item.alert).map(|alert| alert.words.words());
-            if alert.is_some_and(|words| words.starts_with("Notification shown")) {
-                return;
-            }
-            // Whatever changes is published.
-            let _ = updates.recv().await;
-        }
-    };
-    within_deadline("recorded", read).await;
-}
-
 #[tokio::test]
 async fn each_persons_token_has_an_entry_of_its_own_in_the_keyring() {
     let (backend, _control, harness, running) = two_people().await;
@@ -208,7 +192,11 @@ async fn each_persons_token_has_an_entry_of_its_own_in_the_keyring() {
     running.connected().await;
     let kept = running.core.attach().await.unwrap().snapshot.account;
     assert_eq!(kept.question, None, "the one who was there last goes on");
-    running.core.account_sign_out().await.unwrap();
+    running
+        .core
+        .account_sign_out(SignOutForm { erase: false })
+        .await
+        .unwrap();
     assert!(
         harness
             .secrets
@@ -264,7 +252,7 @@ async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_oth
     let (backend, control, harness, running) = two_people().await;
     control.push(CREATED, live("1", "normal"));
     within_deadline("shown", harness.notifications.shown.wait_for(1)).await;
-    recorded(&running, "n:1").await;
+    running.notified("n:1").await;
     let first = harness.notifications.handle_of("n:1").unwrap();
     save(&running, &backend, "token-of-bert").await;
     running.until("an inbox of their own", total(0)).await;
@@ -274,7 +262,7 @@ async fn nothing_of_the_first_stays_on_screen_and_no_late_click_leads_to_the_oth
     control.push(CREATED, live("1", "normal"));
     control.push(CREATED, live("2", "normal"));
     within_deadline("shown", harness.notifications.shown.wait_for(3)).await;
-    recorded(&running, "n:2").await;
+    running.notified("n:2").await;
     harness.notifications.click(first, Some("late".into()));
     let own = harness.notifications.handle_of("n:2").unwrap();
     harness.notifications.click(own, Some("own".into()));
@@ -304,7 +292,7 @@ async fn what_is_pending_of_the_first_waits_until_they_are_back() {
     control.push(CREATED, live("2", "normal"));
     within_deadline("shown", harness.notifications.shown.wait_for(2)).await;
     assert_eq!(harness.titles(), ["title 1", "title 2"]);
-    recorded(&running, "n:2").await;
+    running.notified("n:2").await;
 
     save(&running, &backend, TEST_TOKEN).await;
     running.until("the first again", total(2)).await;

@@ -7,7 +7,7 @@ use gloria_backend::TEST_TOKEN;
 use gloria_core::account::Erasures;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
+use gloria_core::protocol::{AccountForm, ConnectionState, SignOutForm, TokenState};
 use gloria_core::token::Token;
 use tokio::task::JoinHandle;
 
@@ -29,7 +29,7 @@ fn save(running: &Running, address: &str, text: &str) -> JoinHandle<()> {
 
 fn sign_out(running: &Running) -> JoinHandle<()> {
     let core = running.core.clone();
-    tokio::spawn(async move { core.account_sign_out().await.unwrap() })
+    tokio::spawn(async move { core.account_sign_out(SignOutForm { erase: false }).await.unwrap() })
 }
 
 /// Advances the time until the keyring is queried again.

@@ -9,7 +9,7 @@ use gloria_backend::Backend;
 use gloria_core::inbox::Inbox;
 use gloria_core::item::{InboxView, Mark};
 use gloria_core::metrics::status::Health;
-use gloria_core::protocol::{InboxQuery, MarkRequest, NoticeKind, Snapshot};
+use gloria_core::protocol::{InboxQuery, MarkRequest, NoticeKind, SignOutForm, Snapshot};
 use gloria_core::tray::{self, TrayIcon};
 use rusqlite::Connection;
 
@@ -323,7 +323,11 @@ async fn who_signs_out_while_nothing_can_be_stored_stays_signed_out() {
     let folder = block(&harness);
     control.push(CREATED, live("1", "normal"));
     running.until("told", is_in_trouble).await;
-    running.core.account_sign_out().await.unwrap();
+    running
+        .core
+        .account_sign_out(SignOutForm { erase: false })
+        .await
+        .unwrap();
     fs::remove_file(folder).unwrap();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(31)).await;
@@ -377,7 +381,11 @@ async fn who_signs_out_while_the_file_is_waited_for_stays_signed_out() {
     other.execute_batch("BEGIN EXCLUSIVE; COMMIT").unwrap();
     let running = harness.start();
     running.until("told", is_in_trouble).await;
-    running.core.account_sign_out().await.unwrap();
+    running
+        .core
+        .account_sign_out(SignOutForm { erase: false })
+        .await
+        .unwrap();
     drop(other);
     running.until("well", |state| state.notices.is_empty()).await;
     assert_eq!(control.observed().stream_requests().count(), before);

@@ -134,6 +134,8 @@ messages! {
     log_level_locked();
     autostart_not_changed(problem: Phrase);
     nothing_asked();
+    account_unknown();
+    inbox_not_erased(problem: Text);
 
     // settings.ftl: mistakes in settings, and where they are.
     settings_ignored(value: Phrase, why: Message);

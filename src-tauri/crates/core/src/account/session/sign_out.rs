@@ -40,7 +40,17 @@ impl Session {
             .boxed();
         }
         let asked = inner.state().decision;
-        inner.remove(asked).boxed()
+        // Another account's entry may be set before the keyring answers.
+        let entries = self.entries();
+        inner.remove(asked, entries).boxed()
+    }
+
+    /// Another account is used from now on. What is in the keyring stays there.
+    pub(crate) fn leave(&self) {
+        let mut state = self.0.state();
+        state.invalidate_queries();
+        state.sign_in.clear();
+        self.0.set_current(&mut state, None);
     }
 
     /// Revokes a sign-in.
@@ -50,10 +60,9 @@ impl Session {
 }
 
 impl Inner {
-    async fn remove(self: Arc<Self>, asked: u64) -> SignedOut {
+    async fn remove(self: Arc<Self>, asked: u64, entries: Vec<String>) -> SignedOut {
         // A renewal under way would store its answer after the removal. One that is stuck is not waited for any longer.
         let _turn = self.ports.exclusive.turn().await;
-        let entries = self.entries(&self.state());
         let mut grants: Vec<SavedGrant> = std::mem::take(&mut self.state().left);
         let mut removed = Ok(());
         for entry in entries {
