@@ -188,17 +188,7 @@ int fcntl64(int fd, int what, ...) {
 #[tokio::test]
 async fn a_home_on_a_file_system_without_locks_keeps_its_inbox_and_its_one_app() {
     let scene = Scene::set(SessionOptions::default()).await;
-    let (source, library) = (
-        scene.session.dir().join("locks.c"),
-        scene.session.dir().join("locks.so"),
-    );
-    std::fs::write(&source, WITHOUT_LOCKS).unwrap();
-    let built = std::process::Command::new("cc")
-        .args(["-shared", "-fPIC", "-o"])
-        .args([&library, &source])
-        .status()
-        .unwrap();
-    assert!(built.success());
+    let library = scene.library("locks", WITHOUT_LOCKS);
     let start = |name: &str| {
         let mut command = scene.command("gloria");
         command

@@ -24,7 +24,7 @@ fn start(scene: &Scene, change: impl FnOnce(&mut Command)) -> Process {
 }
 
 /// Returns everything in the log files of this folder.
-fn logged(folder: &Path) -> String {
+pub(crate) fn logged(folder: &Path) -> String {
     let files = fs::read_dir(folder).into_iter().flatten();
     files
         .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())

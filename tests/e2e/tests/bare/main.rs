@@ -11,6 +11,7 @@ mod launches;
 mod logs;
 mod memory;
 mod page;
+mod panics;
 mod quit;
 mod scene;
 mod secrets;

@@ -81,6 +81,20 @@ impl Scene {
         command
     }
 
+    /// Compiles a library that replaces functions of others, by `LD_PRELOAD`.
+    pub(crate) fn library(&self, name: &str, source: &str) -> PathBuf {
+        let library = self.session.dir().join(name).with_extension("so");
+        let file = library.with_extension("c");
+        fs::write(&file, source).unwrap();
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([&library, &file])
+            .status()
+            .unwrap();
+        assert!(built.success());
+        library
+    }
+
     pub(crate) async fn connected(&self) {
         self.backend
             .control()
