@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 PORT = int(os.environ["PORT"])
@@ -22,9 +21,17 @@ def allowed(authorization, token):
     return authorization == f"Bearer {expected}" or token == expected
 
 
-@contextmanager
-def following(last_event_id, put):
-    """Puts the events after the last one seen, then each new one, and None when the stream is to end."""
+def follow(last_event_id, put):
+    """Puts the events after the last one seen, then each new one, and None when the stream is to end.
+
+    All that until what it returns is called. A server that sends the head at once follows before that: a client may
+    count on what is created after the head.
+    """
+
+    def unfollow():
+        with _lock:
+            _streams.remove(put)
+
     with _lock:
         if last_event_id:
             ids = [event["id"] for event in _history]
@@ -32,11 +39,7 @@ def following(last_event_id, put):
             for event in _history[seen:]:
                 put(event)
         _streams.append(put)
-    try:
-        yield
-    finally:
-        with _lock:
-            _streams.remove(put)
+    return unfollow
 
 
 def frame(event):

@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from common import HEARTBEAT, PORT, allowed, following, frame
+from common import HEARTBEAT, PORT, allowed, follow, frame
 
 settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="of no use", MIDDLEWARE=[])
 django.setup()
@@ -27,13 +27,18 @@ def streaming(events):
 
 
 async def sse(request):
+    if refused := refusal(request):
+        return refused
+    loop = asyncio.get_running_loop()
+    waiting = asyncio.Queue()
+    # Events come from another thread.
+    unfollow = follow(
+        request.headers.get("Last-Event-ID"),
+        lambda event: loop.call_soon_threadsafe(waiting.put_nowait, event),
+    )
+
     async def events():
-        loop = asyncio.get_running_loop()
-        waiting = asyncio.Queue()
-        with following(
-            request.headers.get("Last-Event-ID"),
-            lambda event: loop.call_soon_threadsafe(waiting.put_nowait, event),
-        ):
+        try:
             while True:
                 try:
                     event = await asyncio.wait_for(waiting.get(), HEARTBEAT)
@@ -43,14 +48,17 @@ async def sse(request):
                 if event is None:
                     return
                 yield frame(event)
+        finally:
+            unfollow()
 
-    return refusal(request) or streaming(events())
+    return streaming(events())
 
 
 def sse_in_a_thread(request):
     def events():
         waiting = queue.SimpleQueue()
-        with following(request.headers.get("Last-Event-ID"), waiting.put):
+        unfollow = follow(request.headers.get("Last-Event-ID"), waiting.put)
+        try:
             while True:
                 try:
                     event = waiting.get(timeout=HEARTBEAT)
@@ -60,6 +68,8 @@ def sse_in_a_thread(request):
                 if event is None:
                     return
                 yield frame(event)
+        finally:
+            unfollow()
 
     return refusal(request) or streaming(events())
 

@@ -6,7 +6,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from sse_starlette import EventSourceResponse
 
-from common import HEARTBEAT, PORT, allowed, following
+from common import HEARTBEAT, PORT, allowed, follow
 
 app = FastAPI()
 
@@ -16,16 +16,20 @@ async def sse(request: Request, token: str | None = None):
     if not allowed(request.headers.get("Authorization"), token):
         raise HTTPException(401)
 
+    loop = asyncio.get_running_loop()
+    queue = asyncio.Queue()
+    # Events come from another thread.
+    unfollow = follow(
+        request.headers.get("Last-Event-ID"),
+        lambda event: loop.call_soon_threadsafe(queue.put_nowait, event),
+    )
+
     async def events():
-        loop = asyncio.get_running_loop()
-        queue = asyncio.Queue()
-        # Events come from another thread.
-        with following(
-            request.headers.get("Last-Event-ID"),
-            lambda event: loop.call_soon_threadsafe(queue.put_nowait, event),
-        ):
+        try:
             while (event := await queue.get()) is not None:
                 yield event
+        finally:
+            unfollow()
 
     return EventSourceResponse(events(), ping=HEARTBEAT)
 

@@ -4,7 +4,7 @@ import queue
 
 from flask import Flask, Response, abort, request
 
-from common import HEARTBEAT, PORT, allowed, following, frame
+from common import HEARTBEAT, PORT, allowed, follow, frame
 
 app = Flask(__name__)
 
@@ -17,7 +17,8 @@ def sse():
 
     def events():
         waiting = queue.SimpleQueue()
-        with following(last_event_id, waiting.put):
+        unfollow = follow(last_event_id, waiting.put)
+        try:
             while True:
                 try:
                     event = waiting.get(timeout=HEARTBEAT)
@@ -27,6 +28,8 @@ def sse():
                 if event is None:
                     return
                 yield frame(event)
+        finally:
+            unfollow()
 
     return Response(events(), mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
 
