@@ -160,6 +160,7 @@ export class App {
     this.#welcome(snapshot);
     this.snapshot = snapshot;
     this.events.renew();
+    this.inbox.onAccount(snapshot.account);
     void this.inbox.reload().then(() => this.inbox.onRevision(snapshot.revision));
     if (snapshot.requestedItem !== null) this.#show(snapshot.requestedItem);
     if (snapshot.requestedView !== null) this.#goTo(snapshot.requestedView);

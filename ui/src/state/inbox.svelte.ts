@@ -1,5 +1,5 @@
 import { failureMessage, type Host } from '../host/host';
-import type { InboxPage, InboxView, Item, Mark, Update } from '../host/protocol';
+import type { AccountView, InboxPage, InboxView, Item, Mark, Update } from '../host/protocol';
 import { t } from '../words/words';
 import * as lists from './list';
 
@@ -39,6 +39,8 @@ export class Inbox {
   #report: (report: Report) => void;
   // Pages that were requested before the filter changed are discarded.
   #generation = 0;
+  // The account in use, as the core names it.
+  #account: string | null = null;
   // Updates that arrive while a page is loaded may be newer than the page, so they are applied again.
   #meanwhile: ((list: lists.InboxList) => lists.InboxList)[] = [];
   #reloadAgain = false;
@@ -56,13 +58,19 @@ export class Inbox {
 
   show(view: InboxView): void {
     if (view === this.#list.filter.view) return;
-    this.#generation += 1;
-    this.#list = lists.emptyList(view);
-    this.ready = false;
-    this.reading = false;
-    this.activeKey = null;
-    this.atTop = true;
-    this.depth = 0;
+    this.#begin(view);
+    void this.reload();
+  }
+
+  /** Nothing of an account that was left stays on screen, not even until the next one's items are loaded. */
+  onAccount({ accounts }: AccountView): void {
+    const account = accounts.find(({ active }) => active)?.id ?? null;
+    const left = this.#account !== null && this.#account !== account;
+    this.#account = account;
+    if (!left) return;
+    this.#open = null;
+    this.#doings = [];
+    this.#begin(this.#list.filter.view);
     void this.reload();
   }
 
@@ -127,9 +135,11 @@ export class Inbox {
       case 'inboxChanged':
         void this.reload();
         return [];
+      case 'account':
+        this.onAccount(update.value);
+        return [];
       case 'connection':
       case 'counts':
-      case 'account':
       case 'signIn':
       case 'preferences':
       case 'notices':
@@ -231,6 +241,16 @@ export class Inbox {
 
   get #holds(): boolean {
     return !this.atTop && this.#list.items.length > 0;
+  }
+
+  #begin(view: InboxView): void {
+    this.#generation += 1;
+    this.#list = lists.emptyList(view);
+    this.ready = false;
+    this.reading = false;
+    this.activeKey = null;
+    this.atTop = true;
+    this.depth = 0;
   }
 
   /** Moves the active row when it is about to disappear: to the next one, or at the end to the previous one. */

@@ -45,6 +45,35 @@ test('opening marks read, and the counts are the core’s', async () => {
   expect(app.inbox.open?.readAt).not.toBeNull();
 });
 
+test('nothing of an account that was left stays on screen', async () => {
+  await begin('busy');
+  const use = (id: string | null) => {
+    const account = app.snapshot?.account ?? SCENARIOS.busy?.(Date.now()).account;
+    if (account === undefined) throw new Error('no account');
+    const accounts = ['anna', 'bert'].map((known) => ({
+      id: known,
+      name: known,
+      email: null,
+      address: 'https://gloria.example/api',
+      active: known === id,
+      signedIn: true,
+    }));
+    fake.push({ kind: 'account', value: { ...account, accounts } });
+  };
+  use('anna');
+  app.inbox.openItem(at('n-1'));
+  use('anna');
+  expect(app.inbox.open?.key).toBe('n-1');
+  use('bert');
+  expect(app.inbox.open).toBeNull();
+  expect(app.inbox.list.items).toEqual([]);
+  await vi.waitFor(() => expect(app.inbox.ready).toBe(true));
+  app.inbox.openItem(at('n-2'));
+  use(null);
+  expect(app.inbox.open).toBeNull();
+  expect(app.inbox.list.items).toEqual([]);
+});
+
 describe('archiving', () => {
   test('moves on to the next row and can be undone, unread as it was', async () => {
     await begin('busy');
