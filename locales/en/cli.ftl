@@ -15,7 +15,11 @@ cli-no-server = no server is set up; name it with --address
 cli-paste-token = paste the token and end with Ctrl-D
 cli-token-unreadable = the token could not be read from standard input: { $problem }
 cli-not-logged-in = no token is kept for { $address }
-cli-no-provider = no sign-in service is set; ask your administrator for auth.issuer and auth.client_id
+cli-no-provider = neither the server nor the settings name a sign-in service; ask your administrator for auth.issuer and auth.client_id
+# Both are addresses: of the server, and of the sign-in service that it names.
+cli-sign-in-named = { $server } names { $issuer } as its sign-in service
+cli-ask-to-follow = sign in at { $issuer }? [y/N]
+cli-provider-unremembered = the sign-in service of this server could not be remembered: { $problem }
 # $host is where the user signs in. $link is the address for the browser.
 cli-sign-in-at =
     sign in at { $host } in the browser. If it does not open, open this address: { $link }

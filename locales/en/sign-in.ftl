@@ -13,6 +13,28 @@ sign-in-metadata-insecure = the sign-in service has an address that is not encry
 sign-in-other-issuer = another sign-in service answers than the one that was asked; ask your administrator
 sign-in-no-pkce = the sign-in service protects sign-ins in no way that is safe (S256); ask your administrator
 
+## Where the server says that people sign in.
+
+sign-in-offer-unreachable = the server cannot be asked where to sign in
+# $problem is why there was no answer.
+sign-in-offer-unreachable-because = the server cannot be asked where to sign in: { $problem }
+sign-in-offer-unavailable = the server cannot say where to sign in at the moment (status { $status }); try again in a few minutes
+sign-in-offer-unauthorized = the server demands a token before it says where to sign in, so paste one; administrators can make that public
+sign-in-offer-redirected = the server sends the question where to sign in elsewhere, which is not followed; check the address
+sign-in-offer-web-page = a web page answered the question where to sign in; check the address
+sign-in-offer-malformed = what the server says about signing in cannot be read; ask your administrator
+# $problem says what is wrong with the address of the sign-in service.
+sign-in-offer-issuer = the server names a sign-in service that cannot be used: { $problem }; ask your administrator
+# Both are addresses of sign-in services.
+sign-in-offer-not-as-set = the server names { $named } as its sign-in service, but { $set } is set on this computer; ask your administrator
+sign-in-offer-nothing = this server does not offer to sign in in the browser; paste a token
+# Both are addresses of sign-in services.
+sign-in-offer-changed =
+    the server now names { $now } as its sign-in service; last time you signed in at { $before }. If you did not expect that, ask your administrator
+# $issuer is the address of the sign-in service.
+sign-in-offer-other-client =
+    the server now names another registration of this app at { $issuer } than last time. If you did not expect that, ask your administrator
+
 ## What came of a sign-in.
 
 # $problem is the system's.

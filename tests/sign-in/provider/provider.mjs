@@ -9,7 +9,10 @@
 //   {"do":"revoke"}       every grant and session of everybody is gone
 //   {"do":"clock","seconds":7200}    its clock is wrong by that
 //   {"do":"log"}          what came in: method and path, never a value
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+//   {"do":"secrets"}      what nobody may log: codes, verifiers and tokens of all exchanges
+//   {"do":"key"}          the public key of its signatures, as PEM
+//   {"do":"sign","header":{},"claims":{}}    a token of these, with its signature
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
@@ -33,7 +36,7 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}${options.prefix}`;
 
-const state = { late: 0, faults: [], log: [], keys: [newKey()], provider: undefined };
+const state = { late: 0, faults: [], log: [], secrets: [], keys: [newKey()], provider: undefined };
 const systemTime = Date.now;
 Date.now = () => systemTime() + state.late;
 
@@ -146,6 +149,18 @@ function newProvider() {
       Session: 3600,
     },
   });
+  state.provider.on('grant.success', ({ oidc: { params }, body }) => {
+    const values = [params.code, params.code_verifier, params.refresh_token];
+    values.push(body.access_token, body.refresh_token, body.id_token);
+    state.secrets.push(...values.filter((value) => value !== undefined));
+  });
+}
+
+function signed({ header, claims }) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const text = `${part({ alg: 'RS256', kid: state.keys[0].kid, ...header })}.${part(claims)}`;
+  const key = createPrivateKey({ key: state.keys[0], format: 'jwk' });
+  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
 
 function send(res, status, type, text, headers = {}) {
@@ -218,6 +233,9 @@ const COMMANDS = {
     state.late = seconds * 1000;
   },
   log: () => state.log,
+  secrets: () => state.secrets,
+  key: () => createPublicKey({ key: state.keys[0], format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+  sign: signed,
 };
 
 // The library's own notices do not belong among the answers.

@@ -26,6 +26,8 @@ pub enum Route {
     Receipts,
     /// `GET {api}/health`.
     Health,
+    /// `GET {api}/auth`.
+    Auth,
 }
 
 impl Route {
@@ -35,6 +37,7 @@ impl Route {
             ("GET", "sse" | "ws") => Some(Self::Stream),
             ("GET", "notifications") => Some(Self::List),
             ("GET", "health") => Some(Self::Health),
+            ("GET", "auth") => Some(Self::Auth),
             ("POST", "receipts") => Some(Self::Receipts),
             ("PATCH", _) if path.starts_with("notifications/") => Some(Self::Change),
             ("DELETE", _) if path.starts_with("notifications/") => Some(Self::Delete),

@@ -27,6 +27,7 @@ use crate::problem::Problem;
 pub(crate) fn router(hub: Arc<Hub>) -> Router {
     let mut api = Router::new()
         .route("/health", get(health))
+        .route("/auth", get(auth))
         .route("/sse", get(stream::events))
         .route("/ws", get(websocket::events))
         .route("/blast", get(blast));
@@ -54,6 +55,14 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
 
 async fn health() -> Response {
     axum::Json(serde_json::json!({ "status": "ok" })).into_response()
+}
+
+/// Says where users sign in. Clients have no token yet, so it is public, and it contains no secret.
+async fn auth(State(hub): State<Arc<Hub>>) -> Response {
+    match &hub.sign_in {
+        Some(sign_in) => axum::Json(sign_in).into_response(),
+        None => Problem::new(StatusCode::NOT_FOUND, "there is no sign-in here, use a token").into_response(),
+    }
 }
 
 /// Handles every request first: records it, and sends a scripted response or a refusal before it reaches the API.
@@ -101,7 +110,7 @@ async fn gate(
             Ok(response) => response,
             Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
         }
-    } else if known || route == Some(Route::Health) {
+    } else if known || matches!(route, Some(Route::Health | Route::Auth)) {
         request.extensions_mut().insert(User(user));
         next.run(request).await
     } else {

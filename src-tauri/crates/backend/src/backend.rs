@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -22,6 +23,24 @@ pub const TEST_TOKEN: &str = "gloria-test-token";
 /// How long [`Backend::stop`] waits until connections notice that they were closed. They do so immediately, unless the
 /// runtime is busy.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where users sign in, as `GET {api}/auth` tells clients that have only the server's address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignIn {
+    /// The issuer of the OpenID provider, exactly as the provider writes it.
+    pub issuer: String,
+    /// The client's id at the provider. It is not a secret.
+    pub client_id: String,
+    /// The scopes to request, separated by spaces; `None` for the client's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<String>,
+    /// The `prompt` of the sign-in page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The `audience` of the tokens, for providers that need it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+}
 
 /// The options of a [`Backend`].
 #[derive(Clone, Debug)]
@@ -41,6 +60,8 @@ pub struct BackendOptions {
     /// `false` limits the backend to the required part of the protocol: no capabilities, gap events, choice of types,
     /// or anything except the stream.
     pub optional_parts: bool,
+    /// Where users sign in; `None` for tokens that are pasted.
+    pub sign_in: Option<SignIn>,
 }
 
 impl Default for BackendOptions {
@@ -54,6 +75,7 @@ impl Default for BackendOptions {
             history: 10_000,
             replay_to_newcomers: false,
             optional_parts: true,
+            sign_in: None,
         }
     }
 }
@@ -111,6 +133,7 @@ impl Backend {
             heartbeat: options.heartbeat.filter(|interval| !interval.is_zero()),
             optional_parts: options.optional_parts,
             replay_to_newcomers: options.replay_to_newcomers,
+            sign_in: options.sign_in,
             listen_orders,
         });
         let listener = bind(options.listen, hub.connections.clone(), orders).await?;

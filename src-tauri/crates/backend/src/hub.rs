@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::answers::{Keys, Script};
+use crate::backend::SignIn;
 use crate::connection::{Connection, Connections, HangUp, Pace};
 use crate::listener::ListenOrder;
 use crate::lock;
@@ -107,6 +108,7 @@ pub(crate) struct Hub {
     pub(crate) heartbeat: watch::Sender<Option<Duration>>,
     pub(crate) listen_orders: mpsc::UnboundedSender<ListenOrder>,
     pub(crate) optional_parts: bool,
+    pub(crate) sign_in: Option<SignIn>,
     replay_to_newcomers: bool,
 }
 
@@ -118,6 +120,7 @@ pub(crate) struct HubParts {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) optional_parts: bool,
     pub(crate) replay_to_newcomers: bool,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) listen_orders: mpsc::UnboundedSender<ListenOrder>,
 }
 
@@ -148,6 +151,7 @@ impl Hub {
             listen_orders: parts.listen_orders,
             optional_parts: parts.optional_parts,
             replay_to_newcomers: parts.replay_to_newcomers,
+            sign_in: parts.sign_in,
         })
     }
 

@@ -33,7 +33,7 @@ mod problem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use answers::{Answer, InvalidAnswer, Route};
-pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
+pub use backend::{Backend, BackendOptions, SignIn, StartError, TEST_TOKEN};
 pub use connection::{HangUp, Pace};
 pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;

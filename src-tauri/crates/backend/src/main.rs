@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use gloria_backend::demo::Feed;
-use gloria_backend::{Backend, BackendOptions};
+use gloria_backend::{Backend, BackendOptions, SignIn};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
@@ -37,6 +37,26 @@ struct Arguments {
     /// How many events are kept for clients that come back
     #[arg(long, value_name = "EVENTS", default_value_t = 10_000)]
     history: usize,
+
+    /// The issuer of the OpenID provider where users sign in, for `GET {api}/auth`
+    #[arg(long, value_name = "ISSUER", requires = "client_id")]
+    issuer: Option<String>,
+
+    /// The client's id at the provider
+    #[arg(long, value_name = "ID", requires = "issuer")]
+    client_id: Option<String>,
+
+    /// The scopes to request there, separated by spaces
+    #[arg(long, value_name = "SCOPES", requires = "issuer")]
+    scopes: Option<String>,
+
+    /// The prompt of the sign-in page, such as `consent`
+    #[arg(long, value_name = "PROMPT", requires = "issuer")]
+    prompt: Option<String>,
+
+    /// The audience of the tokens, for providers that need it
+    #[arg(long, value_name = "AUDIENCE", requires = "issuer")]
+    audience: Option<String>,
 
     /// Play a working day, for ever
     #[arg(long)]
@@ -83,6 +103,14 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run(arguments: Arguments, mut out: impl Write) -> anyhow::Result<()> {
+    let sign_in = arguments.issuer.zip(arguments.client_id);
+    let sign_in = sign_in.map(|(issuer, client_id)| SignIn {
+        issuer,
+        client_id,
+        scopes: arguments.scopes,
+        prompt: arguments.prompt,
+        audience: arguments.audience,
+    });
     let backend = Backend::start(BackendOptions {
         listen: arguments.listen,
         control_listen: arguments.control,
@@ -91,6 +119,7 @@ async fn run(arguments: Arguments, mut out: impl Write) -> anyhow::Result<()> {
         history: arguments.history,
         // A new user of the demo finds the previous days in the inbox.
         replay_to_newcomers: arguments.demo,
+        sign_in,
         ..BackendOptions::default()
     })
     .await?;

@@ -13,6 +13,7 @@ use gloria_core::account::session::{
 use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
 use gloria_core::message::{self, Message};
 use gloria_core::ports::{SecretError, Secrets};
+use gloria_core::provider::Pins;
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, TokenError};
 use gloria_desktop::socket::ask_failure;
@@ -140,6 +141,11 @@ pub(crate) fn ports(may_prompt: bool) -> anyhow::Result<CommandPorts> {
         secrets: Arc::new(keyring(may_prompt, &erasures()?)?),
         exclusive: Arc::new(FolderLock::new(&paths)),
     })
+}
+
+/// The providers of earlier sign-ins.
+pub(crate) fn pins() -> anyhow::Result<Pins> {
+    Ok(Pins::new(&gloria_program::paths(process::variable)?))
 }
 
 /// The way out of the network, as the stream takes it.

@@ -10,6 +10,7 @@ use gloria_core::account::session::CommandSession;
 use gloria_core::grant::SavedGrant;
 use gloria_core::message::{self, Message};
 use gloria_core::ports::{Opener as _, SecretError, Secrets as _};
+use gloria_core::provider::{self, SignInPlace};
 use gloria_core::settings::Settings;
 use gloria_core::token::Token;
 use gloria_desktop::Browser as SystemBrowser;
@@ -38,7 +39,8 @@ pub(crate) struct LoginOptions {
     device: bool,
 }
 
-/// Signs in with the browser if the settings say where; otherwise, and with a token on stdin, stores the token.
+/// Signs in with the browser if the settings or the server say where; otherwise, and with a token on stdin, stores the
+/// token.
 pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
     let LoginOptions {
         server: options,
@@ -55,15 +57,14 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
     };
     // What is written to a pipe or redirected from a file is a token.
     let wants_token = token || (!device && !std::io::stdin().is_terminal());
-    match settings.sign_in() {
-        Some(provider) if !wants_token => {
-            return run(&address, provider, &settings, device, options.json).await;
+    if !wants_token {
+        match place(&address, &settings, device).await? {
+            Place::Provider(provider) => {
+                return run(&address, *provider, &settings, device, options.json).await;
+            }
+            Place::Token => {}
+            Place::None(code) => return Ok(code),
         }
-        None if device => {
-            print_error(&message::cli_no_provider());
-            return Ok(ExitCode::from(USAGE));
-        }
-        Some(_) | None => {}
     }
     let address = address.server();
     if std::io::stdin().is_terminal() {
@@ -87,6 +88,68 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
     print_outcome(Outcome::LoggedIn, &address, options.json)
 }
 
+/// What a login is made with.
+enum Place {
+    Provider(Box<Provider>),
+    Token,
+    /// Nothing, and the exit code.
+    None(ExitCode),
+}
+
+/// Finds out where to sign in, and prints what the user should know before the browser opens.
+async fn place(address: &Address, settings: &Settings, device: bool) -> anyhow::Result<Place> {
+    let http = Http::new(session::http(settings, true).await?);
+    let pins = session::pins()?;
+    match provider::find(&http, address, settings, &pins).await {
+        Ok(SignInPlace::Set(provider)) => Ok(Place::Provider(Box::new(provider))),
+        Ok(SignInPlace::Named(provider)) => {
+            let (server, issuer) = (address.server(), provider.issuer.as_str());
+            print_error(&message::cli_sign_in_named(server, issuer));
+            Ok(Place::Provider(Box::new(provider)))
+        }
+        Ok(changed @ SignInPlace::Changed { .. }) => on_changed(changed).await,
+        Ok(SignInPlace::Nowhere) if device => {
+            print_error(&message::cli_no_provider());
+            Ok(Place::None(ExitCode::from(USAGE)))
+        }
+        Ok(SignInPlace::Nowhere) => {
+            print_error(&message::sign_in_offer_nothing());
+            Ok(Place::Token)
+        }
+        Err(error) => {
+            print_error(&error.message());
+            // A token would be needed only until the server says where to sign in.
+            let gives_up = device || error.is_transient();
+            Ok(if gives_up {
+                Place::None(ExitCode::from(NO_TOKEN))
+            } else {
+                Place::Token
+            })
+        }
+    }
+}
+
+/// Asks whether another provider than the last time is followed. Without a terminal it is not.
+async fn on_changed(changed: SignInPlace) -> anyhow::Result<Place> {
+    if let Some(why) = changed.change() {
+        print_error(&why);
+    }
+    let SignInPlace::Changed { provider, .. } = changed else {
+        return Ok(Place::None(ExitCode::from(NO_TOKEN)));
+    };
+    let mut answer = String::new();
+    if std::io::stdin().is_terminal() {
+        print_error(&message::cli_ask_to_follow(provider.issuer.as_str()));
+        std::io::stdin().read_line(&mut answer)?;
+    }
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(Place::Provider(Box::new(provider)))
+    } else {
+        print_error(&message::cli_sign_in_cancelled());
+        Ok(Place::None(ExitCode::from(NO_TOKEN)))
+    }
+}
+
 /// Signs in at this provider and stores what renews the sign-in.
 async fn run(
     address: &Address,
@@ -99,6 +162,7 @@ async fn run(
     let session = session::session(address, settings, session::ports(true)?, options.clone());
     let http = Http::new(options);
     let client_id = provider.client_id.clone();
+    let named = provider.clone();
     let signed_in = async {
         let client = connect(http, provider).await?;
         if device {
@@ -131,6 +195,9 @@ async fn run(
         Ok(()) => {
             if let Some(page) = page {
                 page.signed_in();
+            }
+            if let Err(error) = session::pins()?.pin(&address.server(), &named) {
+                print_error(&message::cli_provider_unremembered(error.to_string()));
             }
         }
         Err(why) => {

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod paths;
 pub mod ports;
 pub mod protocol;
+pub mod provider;
 pub mod settings;
 #[cfg(feature = "fakes")]
 pub mod testing;

@@ -22,6 +22,7 @@ pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
+use gloria_sign_in::Provider;
 use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
 
 pub use file::{Change, SettingsFileError};
@@ -69,15 +70,21 @@ impl Settings {
     }
 
     /// Where users sign in, if the settings say it: with both issuer and client id.
-    pub fn sign_in(&self) -> Option<gloria_sign_in::Provider> {
+    pub fn sign_in(&self) -> Option<Provider> {
         let issuer = self.auth_issuer.clone()?;
-        let provider = gloria_sign_in::Provider::new(issuer, self.auth_client_id.clone()?);
-        Some(gloria_sign_in::Provider {
-            scopes: self.auth_scopes.clone(),
-            prompt: self.auth_prompt.clone(),
-            audience: self.auth_audience.clone(),
+        let provider = Provider::new(issuer, self.auth_client_id.clone()?);
+        Some(self.with_sign_in_settings(provider))
+    }
+
+    /// A provider, with what is set about sign-ins instead of its own values.
+    pub(crate) fn with_sign_in_settings(&self, provider: Provider) -> Provider {
+        Provider {
+            client_id: self.auth_client_id.clone().unwrap_or(provider.client_id),
+            scopes: self.auth_scopes.clone().unwrap_or(provider.scopes),
+            prompt: self.auth_prompt.clone().or(provider.prompt),
+            audience: self.auth_audience.clone().or(provider.audience),
             ..provider
-        })
+        }
     }
 
     /// Returns how much of the inbox is kept.

@@ -7,6 +7,7 @@
 //! | module | contains |
 //! | --- | --- |
 //! | `provider` | settings: the provider and the application's id there |
+//! | `offer` | which provider a server names |
 //! | `metadata` | discovery of the provider's endpoints |
 //! | `pkce` | verifier, state and nonce |
 //! | `callback` | the redirect: how it is read, its listener and its page |
@@ -24,6 +25,7 @@ mod foreign;
 mod identity;
 mod lifetime;
 mod metadata;
+mod offer;
 mod pkce;
 mod provider;
 mod revoke;
@@ -38,6 +40,7 @@ pub use self::exchange::{Later, LaterCause, ProviderRefusal};
 pub use self::identity::{Identity, IdentityError, SubjectKey};
 pub use self::lifetime::{Clock, Lifetime, Moment};
 pub use self::metadata::{DiscoveryError, MAX_METADATA_AGE, Metadata, discover};
+pub use self::offer::{Offer, OfferError, offer};
 pub use self::pkce::{Entropy, NoEntropy, SystemEntropy};
 pub use self::provider::{Issuer, IssuerError, Provider};
 pub use self::revoke::RevokeError;

@@ -282,7 +282,8 @@ fn sign_in(report: &mut Report) {
     let installed = report.step("sign-in packages", "npm ci", || {
         ensure_packages("tests/sign-in/provider")
     });
-    if installed {
+    let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
+    if installed && report.run("sign-in programs", programs.args(SIGN_IN)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         report.run("sign-in", tests.args(SIGN_IN));
     }

@@ -2,12 +2,12 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gloria_backend::TEST_TOKEN;
+use gloria_backend::{Answer, Route, TEST_TOKEN};
 use gloria_desktop_session::{SessionOptions, wait_until};
 use serde_json::{Value, json};
 
@@ -162,19 +162,38 @@ fn come_back(link: &str, provider: &Provider) {
     BufReader::new(browser).read_line(&mut String::new()).unwrap();
 }
 
-/// Runs `gloria login` on a terminal, and signs in.
-fn log_in(scene: &Scene, provider: &Provider) -> String {
+/// `gloria login` on a terminal.
+fn login(scene: &Scene) -> Command {
     let mut command = scene.session.command("script");
     scene.configure(&mut command);
     let line = format!("{} login", program("gloria").display());
-    let mut child = command
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command
+}
+
+/// Runs `gloria login` on a terminal, and signs in.
+fn log_in(scene: &Scene, provider: &Provider) -> String {
+    let mut command = login(scene);
+    command
         .env("GLORIA_AUTH_ISSUER", &provider.issuer)
-        .env("GLORIA_AUTH_CLIENT_ID", CLIENT)
-        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env("GLORIA_AUTH_CLIENT_ID", CLIENT);
+    sign_in(command, provider)
+}
+
+/// Runs this login, and signs in. Returns what it printed.
+fn sign_in(mut command: Command, provider: &Provider) -> String {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    let said = come_back_when_asked(&mut child, provider);
+    assert!(child.wait().unwrap().success(), "{said}");
+    said
+}
+
+/// Signs in once the address for the browser was printed. Returns what was printed.
+fn come_back_when_asked(child: &mut Child, provider: &Provider) -> String {
     let mut said = String::new();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     while lines.read_line(&mut said).unwrap() > 0 {
@@ -187,8 +206,96 @@ fn log_in(scene: &Scene, provider: &Provider) -> String {
         }
     }
     lines.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success(), "{said}");
     said
+}
+
+/// The server says that people sign in at this provider.
+fn names(scene: &Scene, provider: &Provider, client_id: &str) {
+    let document = json!({"issuer": provider.issuer, "client_id": client_id});
+    let answer = Answer::new(200).body("application/json", document.to_string());
+    let control = scene.backend.control();
+    control.clear_answers();
+    control.answer(Route::Auth, 99, answer).unwrap();
+}
+
+/// Runs `gloria login` on a terminal, with this input. Returns the exit code and what it printed.
+fn answered(scene: &Scene, input: &str) -> (i32, String) {
+    let mut child = login(scene)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    (output.status.code().unwrap(), said)
+}
+
+#[tokio::test]
+async fn the_servers_address_is_enough_to_sign_in_and_another_provider_is_asked_about() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let (provider, other) = (Provider::start(), Provider::start());
+    names(&scene, &provider, CLIENT);
+    let said = sign_in(login(&scene), &provider);
+    let named = format!("names {} as its sign-in service", provider.issuer);
+    let shown = said.find(&named).expect(&said);
+    assert!(shown < said.find("/authorize?").unwrap(), "{said}");
+    assert!(said.contains("signed in as Anna Test"), "{said}");
+
+    // Once more, without a question; the sign-in before is revoked.
+    let said = sign_in(login(&scene), &provider);
+    assert!(said.contains("signed in as Anna Test"), "{said}");
+
+    for (issuer, client_id, words) in [
+        (&other, CLIENT, &*other.issuer),
+        (&provider, "another-client", "another registration"),
+    ] {
+        names(&scene, issuer, client_id);
+        for refusal in ["n\n", "\n", "what\n"] {
+            let (code, said) = answered(&scene, refusal);
+            assert_eq!(code, 5, "{said}");
+            assert!(said.contains(words) && said.contains("[y/N]"), "{said}");
+            assert!(!said.contains("/authorize?"), "{said}");
+        }
+    }
+    assert_eq!(other.requests(), [""; 0], "it was not asked for anything");
+
+    // Whoever agrees signs in there, and is not asked again.
+    names(&scene, &other, CLIENT);
+    for input in ["y\n", ""] {
+        let mut child = login(&scene)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(input.as_bytes()).unwrap();
+        let said = come_back_when_asked(&mut child, &other);
+        assert!(child.wait().unwrap().success(), "{said}");
+        assert_eq!(said.contains("[y/N]"), !input.is_empty(), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_where_to_sign_in_takes_a_token_or_is_tried_again_later() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let paste = format!("{TEST_TOKEN}\n\x04");
+    let control = scene.backend.control();
+    let answer = |status| control.answer(Route::Auth, 1, Answer::new(status)).unwrap();
+    for (status, words) in [(404, "does not offer"), (401, "demands a token")] {
+        answer(status);
+        let (code, said) = answered(&scene, &paste);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains(words) && said.contains("paste the token"), "{said}");
+        assert!(said.contains("is in the keyring"), "{said}");
+    }
+    answer(503);
+    let (code, said) = answered(&scene, &paste);
+    assert_eq!(code, 5, "{said}");
+    assert!(
+        said.contains("status 503") && !said.contains("paste the token"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -10,9 +10,11 @@
 mod answers;
 mod browser;
 mod chromium;
+mod clerk;
 mod devices;
 mod discovery;
 mod intruders;
+mod journey;
 mod person;
 mod provider;
 mod renewal;

@@ -13,19 +13,18 @@ use tokio::time::timeout;
 /// Far beyond what the provider's program takes for a line; reached only when something is wrong.
 const LINE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running provider. It ends when dropped.
-pub(crate) struct Provider {
-    pub(crate) issuer: String,
+/// A program that takes and gives one line of JSON at a time. It ends when dropped.
+pub(crate) struct Script {
     talk: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
     _child: Child,
 }
 
-impl Provider {
-    /// Starts one with these options, which are described in the program, and waits until it listens.
-    pub(crate) async fn start(options: Value) -> Self {
+impl Script {
+    /// Starts one of the folder `provider` with these options, and waits for its first line.
+    pub(crate) async fn start(name: &str, options: Value) -> (Self, Value) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider");
         let mut child = Command::new("node")
-            .arg("provider.mjs")
+            .arg(name)
             .arg(options.to_string())
             .current_dir(&folder)
             .stdin(Stdio::piped())
@@ -37,19 +36,15 @@ impl Provider {
         let commands = child.stdin.take().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = timeout(LINE_TIMEOUT, lines.next_line()).await;
-        let first = first.expect("the provider hangs at its start").unwrap();
-        let first = first.expect("the provider does not start; run `cargo xtask test sign-in`");
-        let first: Value = serde_json::from_str(&first).unwrap();
-        Self {
-            issuer: first["issuer"].as_str().unwrap().to_owned(),
+        let first = first
+            .unwrap_or_else(|_| panic!("{name} hangs at its start"))
+            .unwrap();
+        let first = first.unwrap_or_else(|| panic!("{name} does not start; run `cargo xtask test sign-in`"));
+        let script = Self {
             talk: Mutex::new((commands, lines)),
             _child: child,
-        }
-    }
-
-    /// One that is set up as usual.
-    pub(crate) async fn usual() -> Self {
-        Self::start(json!({})).await
+        };
+        (script, serde_json::from_str(&first).unwrap())
     }
 
     pub(crate) async fn order(&self, command: Value) -> Value {
@@ -61,8 +56,32 @@ impl Provider {
             .unwrap();
         let answer = timeout(LINE_TIMEOUT, lines.next_line()).await;
         let answer = answer.unwrap_or_else(|_| panic!("no answer to {command}"));
-        let answer = answer.unwrap().expect("the provider ended");
+        let answer = answer.unwrap().expect("the program ended");
         serde_json::from_str(&answer).unwrap()
+    }
+}
+
+/// A running provider. It ends when dropped.
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
+    script: Script,
+}
+
+impl Provider {
+    /// Starts one with these options, which are described in the program, and waits until it listens.
+    pub(crate) async fn start(options: Value) -> Self {
+        let (script, first) = Script::start("provider.mjs", options).await;
+        let issuer = first["issuer"].as_str().unwrap().to_owned();
+        Self { issuer, script }
+    }
+
+    /// One that is set up as usual.
+    pub(crate) async fn usual() -> Self {
+        Self::start(json!({})).await
+    }
+
+    pub(crate) async fn order(&self, command: Value) -> Value {
+        self.script.order(command).await
     }
 
     /// The next request of this path fails in this way.

@@ -1,6 +1,6 @@
 use std::io::ErrorKind;
 
-use gloria_backend::{Backend, ChangeKind, TEST_TOKEN};
+use gloria_backend::{Backend, BackendOptions, ChangeKind, SignIn, TEST_TOKEN};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -253,4 +253,29 @@ async fn a_lost_answer_is_a_reset() {
     let mut raw = Raw::request(&backend, "DELETE", "/api/v1/notifications/a").await;
     assert_eq!(raw.finish().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(raw.received.is_empty());
+}
+
+#[tokio::test]
+async fn where_users_sign_in_is_public_and_absent_unless_it_is_set() {
+    let of = async |backend: &Backend| {
+        let request = http().get(format!("{}/auth", backend.api_url()));
+        request.send().await.unwrap()
+    };
+    assert_eq!(of(&backend().await).await.status(), 404);
+    let options = BackendOptions {
+        sign_in: Some(SignIn {
+            issuer: "https://id.example".to_owned(),
+            client_id: "gloria".to_owned(),
+            scopes: None,
+            prompt: Some("consent".to_owned()),
+            audience: None,
+        }),
+        ..BackendOptions::default()
+    };
+    let backend = Backend::start(options).await.unwrap();
+    let response = of(&backend).await;
+    assert_eq!(response.status(), 200);
+    let document: Value = response.json().await.unwrap();
+    let expected = json!({"issuer": "https://id.example", "client_id": "gloria", "prompt": "consent"});
+    assert_eq!(document, expected);
 }

@@ -18,6 +18,9 @@ const CANDIDATE_PATHS: [&str; 3] = ["/api/v1", "/api", ""];
 const SSE: &str = "/sse";
 const WEBSOCKET: &str = "/ws";
 
+/// The path of the document that says where users sign in, below the base.
+const AUTH: &str = "/auth";
+
 /// The name of the stream on other systems. An address that ends with it may be the stream's or a base of this name.
 const EVENTS: &str = "/events";
 
@@ -189,6 +192,26 @@ impl Address {
             }
             url
         })
+    }
+
+    /// The URLs that the document which says where users sign in may have, the most likely first.
+    pub(crate) fn sign_in_documents(&self) -> Vec<Url> {
+        let path = self.0.path().trim_end_matches('/');
+        let bases = if path.is_empty() {
+            CANDIDATE_PATHS.to_vec()
+        } else if self.names_stream() {
+            vec![""]
+        } else if let Some(base) = stem(path, EVENTS) {
+            vec![base, path]
+        } else {
+            vec![path]
+        };
+        let at = |base: &str| {
+            let mut url = with_http_scheme(&self.0);
+            url.set_path(&format!("{base}{AUTH}"));
+            url
+        };
+        bases.into_iter().map(at).collect()
     }
 
     /// The name under which the server's token and events are stored. It does not depend on the transport.

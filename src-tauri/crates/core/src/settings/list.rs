@@ -146,7 +146,7 @@ settings! {
         lockable: true,
         shown: "—",
         doc: "the issuer of the OpenID provider where users sign in, exactly as the provider writes it, such as \
-              `https://clerk.example.com`. See [Sign-in](#sign-in)",
+              `https://clerk.example.com`. Without it the server is asked. See [Sign-in](#sign-in)",
     }
     AuthClientId {
         field: auth_client_id: Option<String> = None,
@@ -158,10 +158,10 @@ settings! {
         doc: "the client id of Gloria Notify at the provider: a public client with PKCE and no secret",
     }
     AuthScopes {
-        field: auth_scopes: String = gloria_sign_in::Provider::SCOPES.to_owned(),
+        field: auth_scopes: Option<String> = None,
         file: "auth.scopes",
         environment: "GLORIA_AUTH_SCOPES",
-        read: |raw, _| forms::nonempty(raw),
+        read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
         shown: "`openid profile email offline_access`",
         doc: "the scopes to request, separated by spaces. Without `offline_access` most providers allow no renewal",

@@ -23,6 +23,7 @@ mod open_metrics;
 mod position;
 mod presence;
 mod private_files;
+mod provider;
 mod settings;
 mod storage;
 mod supervision;

@@ -66,6 +66,9 @@ messages! {
     cli_not_logged_in(address: Text);
     cli_logged_in(address: Text);
     cli_no_provider();
+    cli_sign_in_named(server: Text, issuer: Text);
+    cli_ask_to_follow(issuer: Text);
+    cli_provider_unremembered(problem: Text);
     cli_sign_in_at(host: Text, link: Text);
     cli_sign_in_with_code(place: Text, code: Text);
     cli_sign_in_cancelled();

@@ -17,6 +17,20 @@ messages! {
     sign_in_other_issuer();
     sign_in_no_pkce();
 
+    // sign-in.ftl: where a server says that people sign in.
+    sign_in_offer_unreachable();
+    sign_in_offer_unreachable_because(problem: Message);
+    sign_in_offer_unavailable(status: Number);
+    sign_in_offer_unauthorized();
+    sign_in_offer_redirected();
+    sign_in_offer_web_page();
+    sign_in_offer_malformed();
+    sign_in_offer_issuer(problem: Message);
+    sign_in_offer_not_as_set(named: Text, set: Text);
+    sign_in_offer_nothing();
+    sign_in_offer_changed(before: Text, now: Text);
+    sign_in_offer_other_client(issuer: Text);
+
     // sign-in.ftl: what came of a sign-in.
     sign_in_no_port(problem: Text);
     sign_in_no_randomness();

@@ -337,6 +337,37 @@ fn a_streams_own_address_is_taken_as_it_is() {
 }
 
 #[test]
+fn the_document_about_the_sign_in_is_below_the_base_and_asked_for_by_http() {
+    let documents = |typed: &str| {
+        let address = Address::parse(typed, false).unwrap();
+        let documents = address.sign_in_documents().into_iter().map(String::from);
+        documents.collect::<Vec<_>>().join(" ")
+    };
+    let guessed =
+        "https://gloria.example/api/v1/auth https://gloria.example/api/auth https://gloria.example/auth";
+    for (typed, expected) in [
+        ("gloria.example", guessed),
+        ("wss://gloria.example", guessed),
+        ("https://gloria.example/sse", "https://gloria.example/auth"),
+        (
+            "https://gloria.example/api/v2",
+            "https://gloria.example/api/v2/auth",
+        ),
+        (
+            "https://gloria.example/api/v2/sse",
+            "https://gloria.example/api/v2/auth",
+        ),
+        (
+            "https://gloria.example/api/events",
+            "https://gloria.example/api/auth https://gloria.example/api/events/auth",
+        ),
+        ("http://127.0.0.1:8787/api", "http://127.0.0.1:8787/api/auth"),
+    ] {
+        assert_eq!(documents(typed), expected, "{typed}");
+    }
+}
+
+#[test]
 fn a_single_word_is_recognised() {
     for (typed, is_word) in [
         ("nonsense", true),
