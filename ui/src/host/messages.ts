@@ -197,6 +197,7 @@ export interface Messages {
   'cli-app-senseless': undefined;
   'cli-as-it-is': { reason: string };
   'cli-ask-to-erase': { whose: string | Message };
+  'cli-ask-to-follow': { issuer: string };
   'cli-attempts': { count: number };
   'cli-cannot-keep': { problem: string };
   'cli-connected': { span: Message };
@@ -239,6 +240,7 @@ export interface Messages {
   'cli-open-app': undefined;
   'cli-paste-token': undefined;
   'cli-position-lost': undefined;
+  'cli-provider-unremembered': { problem: string };
   'cli-proxy-password': { problem: Message };
   'cli-running': { span: Message; attempts: Message; connections: Message; events: Message; failed: number };
   'cli-runtime': { problem: string };
@@ -247,6 +249,7 @@ export interface Messages {
   'cli-seen': { count: number; what: Message; span: Message };
   'cli-sign-in-at': { host: string; link: string };
   'cli-sign-in-cancelled': undefined;
+  'cli-sign-in-named': { server: string; issuer: string };
   'cli-sign-in-with-code': { place: string; code: string };
   'cli-signed-in-as': { name: string };
   'cli-skipped': { bytes: number };
@@ -464,6 +467,18 @@ export interface Messages {
   'sign-in-not-json': undefined;
   'sign-in-not-renewable': undefined;
   'sign-in-not-revoked': { problem: Message };
+  'sign-in-offer-changed': { before: string; now: string };
+  'sign-in-offer-issuer': { problem: Message };
+  'sign-in-offer-malformed': undefined;
+  'sign-in-offer-not-as-set': { named: string; set: string };
+  'sign-in-offer-nothing': undefined;
+  'sign-in-offer-other-client': { issuer: string };
+  'sign-in-offer-redirected': undefined;
+  'sign-in-offer-unauthorized': undefined;
+  'sign-in-offer-unavailable': { status: number };
+  'sign-in-offer-unreachable': undefined;
+  'sign-in-offer-unreachable-because': { problem: Message };
+  'sign-in-offer-web-page': undefined;
   'sign-in-other-issuer': undefined;
   'sign-in-other-person': undefined;
   'sign-in-page-again': undefined;

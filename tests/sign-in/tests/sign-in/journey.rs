@@ -78,9 +78,7 @@ impl Desk {
         let (mut said, mut callback) = (String::new(), None);
         while lines.read_line(&mut said).unwrap() > 0 {
             let line = said.lines().last().unwrap_or_default();
-            let link = line
-                .split_whitespace()
-                .find(|word| word.contains("/auth?client_id="));
+            let link = line.split_whitespace().find(|word| word.contains("/auth?"));
             let Some(link) = link else { continue };
             let link: Url = link.parse().unwrap();
             let found = person.walk(&link).await;

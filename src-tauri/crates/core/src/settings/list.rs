@@ -163,7 +163,7 @@ settings! {
         environment: "GLORIA_AUTH_SCOPES",
         read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
-        shown: "`openid profile email offline_access`",
+        shown: "the server's, else `openid profile email offline_access`",
         doc: "the scopes to request, separated by spaces. Without `offline_access` most providers allow no renewal",
     }
     AuthPrompt {

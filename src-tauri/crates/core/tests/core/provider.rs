@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use crate::harness::Spoken as _;
+
 const ISSUER: &str = "https://id.example/realms/gloria";
 
 struct Asking {
@@ -108,7 +110,7 @@ async fn whatever_else_answers_is_reported_in_words_and_never_followed() {
             json(r#"{"issuer":"http://id.example","client_id":"a"}"#),
             "must begin with https://",
         ),
-        (json(&format!("{:70000}", "{}")), "cannot be read"),
+        (json(&format!("{}{{}}", " ".repeat(70_000))), "cannot be read"),
         (
             json("{}").header("content-encoding", "gzip"),
             "cannot be asked where to sign in",
