@@ -194,7 +194,7 @@ async fn run(
     match kept {
         Ok(()) => {
             if let Some(page) = page {
-                page.signed_in();
+                page.signed_in().until_shown().await;
             }
             if let Err(error) = session::pins()?.pin(&address.server(), &named) {
                 print_error(&message::cli_provider_unremembered(error.to_string()));
@@ -202,7 +202,7 @@ async fn run(
         }
         Err(why) => {
             if let Some(page) = page {
-                page.failed(why.clone());
+                page.failed(why.clone()).until_shown().await;
             }
             print_error(&why);
             return Ok(ExitCode::from(NO_TOKEN));
@@ -244,8 +244,13 @@ async fn with_browser(client: &Client, ports: Vec<u16>) -> Result<(Grant, Option
     if let Err(error) = SystemBrowser.open(attempt.link().as_str()) {
         print_error(&error.message());
     }
-    let (grant, page) = attempt.wait().await.map_err(|error| error.message())?;
-    Ok((grant, Some(page)))
+    match attempt.wait().await {
+        Ok((grant, page)) => Ok((grant, Some(page))),
+        Err(error) => {
+            attempt.last_page().until_shown().await;
+            Err(error.message())
+        }
+    }
 }
 
 async fn with_device(client: &Client) -> Result<Grant, Message> {

@@ -278,6 +278,11 @@ impl Attempt {
         }
     }
 
+    /// The page with the result, once [`Attempt::wait`] has failed.
+    pub fn last_page(&self) -> LastPage {
+        LastPage(Arc::clone(&self.shared))
+    }
+
     async fn grant(&mut self) -> Result<Grant, SignInError> {
         let arrival = timeout_at(self.until, self.arrivals.recv()).await;
         let code = match arrival {
@@ -339,13 +344,26 @@ pub struct Browser(Arc<Shared>);
 
 impl Browser {
     /// Shows that the user is signed in. Call it once the tokens are stored.
-    pub fn signed_in(self) {
+    pub fn signed_in(self) -> LastPage {
         self.0.end(Verdict::SignedIn);
+        LastPage(Arc::clone(&self.0))
     }
 
     /// Shows that the sign-in failed after all.
-    pub fn failed(self, why: Message) {
+    pub fn failed(self, why: Message) -> LastPage {
         self.0.end(Verdict::Failed(why));
+        LastPage(Arc::clone(&self.0))
+    }
+}
+
+/// The page with the result. A program that ends before the browser has it leaves an error page there.
+#[derive(Debug)]
+pub struct LastPage(Arc<Shared>);
+
+impl LastPage {
+    /// Waits until the browser has it, for at most three seconds. If no browser came back, it does not wait.
+    pub async fn until_shown(self) {
+        self.0.until_shown().await;
     }
 }
 

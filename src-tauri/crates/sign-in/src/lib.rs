@@ -31,7 +31,7 @@ mod provider;
 mod revoke;
 
 pub use self::attempt::{
-    Asked, Attempt, BeginError, Browser, PORTS, PasteError, Paster, Prompt, SignInError,
+    Asked, Attempt, BeginError, Browser, LastPage, PORTS, PasteError, Paster, Prompt, SignInError,
 };
 pub use self::callback::{AuthorizationError, AuthorizationRefusal, Pages, Progress};
 pub use self::client::{Client, Grant, RenewalAnswer, Renewed};

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +46,10 @@ const PAGE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long the page stays available after the end, for reloads and slow browsers.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a program that has nothing else to do waits until a browser that came back has the page. It requests it at
+/// once, from this computer.
+const SHOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// When the system is out of sockets, retrying at once would only waste CPU time.
 const ACCEPT_RETRY_INTERVAL: Duration = Duration::from_millis(200);
@@ -86,12 +91,24 @@ pub(crate) enum Verdict {
     Open,
 }
 
+/// What the browser has of the page with the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// No browser came back; the address was pasted, or nobody came.
+    NotAsked,
+    /// A browser came back, and will request the page.
+    Awaited,
+    /// The page was sent.
+    Sent,
+}
+
 /// The state of one sign-in, shared by its listener and its owner.
 pub(crate) struct Shared {
     expected: Expected,
     pages: Pages,
     progress: watch::Sender<Progress>,
     verdict: watch::Sender<Option<Verdict>>,
+    shown: watch::Sender<Shown>,
     /// `None` once there was a response; later ones are ignored.
     arrived: Mutex<Option<mpsc::Sender<Arrival>>>,
 }
@@ -104,6 +121,7 @@ impl Shared {
             pages,
             progress: watch::Sender::new(Progress::Waiting),
             verdict: watch::Sender::new(None),
+            shown: watch::Sender::new(Shown::NotAsked),
             arrived: Mutex::new(Some(sender)),
         };
         (Arc::new(shared), receiver)
@@ -124,6 +142,12 @@ impl Shared {
             }
             is_first
         });
+    }
+
+    /// Waits until the browser that came back, if one did, has the page with the result.
+    pub(crate) async fn until_shown(&self) {
+        let mut shown = self.shown.subscribe();
+        let _ = timeout(SHOWN_TIMEOUT, shown.wait_for(|shown| *shown != Shown::Awaited)).await;
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -280,9 +304,15 @@ async fn serve(listener: Listener, shared: Arc<Shared>) {
 }
 
 async fn serve_connection(socket: TcpStream, host: &Arc<str>, shared: &Arc<Shared>) {
+    let is_last = AtomicBool::new(false);
     let service = service_fn(|request: Request<Incoming>| {
-        let (host, shared) = (Arc::clone(host), Arc::clone(shared));
-        async move { Ok::<_, Infallible>(answer(&request, &host, &shared).await) }
+        let (host, shared, is_last) = (Arc::clone(host), Arc::clone(shared), &is_last);
+        async move {
+            let response = answer(&request, &host, &shared).await;
+            let is_page = request.uri().path() == DONE && response.status() == StatusCode::OK;
+            is_last.store(is_page && shared.has_ended(), Ordering::Relaxed);
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -291,6 +321,9 @@ async fn serve_connection(socket: TcpStream, host: &Arc<str>, shared: &Arc<Share
         .keep_alive(false)
         .serve_connection(TokioIo::new(socket), service);
     match timeout(HEAD_TIMEOUT + PAGE_TIMEOUT + HEAD_TIMEOUT, connection).await {
+        Ok(Ok(())) if is_last.load(Ordering::Relaxed) => {
+            shared.shown.send_replace(Shown::Sent);
+        }
         Ok(Ok(())) => {}
         // Neither error contains the request.
         Ok(Err(_)) => tracing::debug!("a browser broke off"),
@@ -313,7 +346,11 @@ async fn answer(request: &Request<Incoming>, host: &str, shared: &Shared) -> Res
     };
     match target.path() {
         PATH => match shared.on_knock(read(target.as_str(), &shared.expected)) {
-            Came::First | Came::Again => to_done(),
+            Came::First => {
+                shared.shown.send_replace(Shown::Awaited);
+                to_done()
+            }
+            Came::Again => to_done(),
             Came::Forgotten => page(StatusCode::OK, &Page::Forgotten, shared),
             Came::NotOurs => page(StatusCode::NOT_FOUND, &Page::Unknown, shared),
         },

@@ -129,6 +129,32 @@ async fn the_page_waits_for_the_truth() {
     assert!(stage.get("/done").await.contains("sign-in-page-failed"));
 }
 
+/// Whether a program that ends now would leave nothing behind in the browser.
+async fn may_end(stage: &Stage) -> bool {
+    timeout(Duration::ZERO, stage.shared.until_shown()).await.is_ok()
+}
+
+#[tokio::test]
+async fn who_has_nothing_else_to_do_waits_until_the_browser_has_the_page() {
+    let stage = Stage::new().await;
+    assert!(may_end(&stage).await, "no browser came back");
+    stage.get(OURS).await;
+    assert!(!may_end(&stage).await);
+    stage.shared.end(Verdict::SignedIn);
+    assert!(!may_end(&stage).await);
+    let (page, ()) = tokio::join!(stage.get("/done"), stage.shared.until_shown());
+    assert!(page.contains("sign-in-page-done"), "{page}");
+    assert!(may_end(&stage).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_browser_that_never_asks_for_the_page_is_not_waited_for() {
+    let stage = Stage::new().await;
+    stage.get(OURS).await;
+    stage.shared.end(Verdict::SignedIn);
+    stage.shared.until_shown().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_page_that_waits_too_long_sends_people_back() {
     let stage = Stage::new().await;
