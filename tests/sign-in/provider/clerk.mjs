@@ -1,5 +1,5 @@
-// A Fastify backend with Clerk's own `@clerk/fastify`, as docs/sign-in.md describes it, and as teams have it before they
-// read that. It checks tokens with a local public key, so Clerk itself is never asked.
+// A Fastify backend with Clerk's own `@clerk/fastify`, as docs/sign-in.md describes it, and as teams have it before
+// they read that. It checks tokens with a local public key, so Clerk itself is never asked.
 //
 // Its one argument is a JSON object: `key` (the public key, as PEM), `issuer` and `clientId` (for `/api/v1/auth`),
 // `stock` (true: accepts what `getAuth` accepts by itself), `lift` (true: a token in the query is moved to the header).

@@ -1,5 +1,5 @@
-//! `gloria login`, `tail` and `logout` on a desktop with a keyring, at the provider and a backend with Clerk's SDK: with
-//! the server's address alone, and without a secret in anything that stays or that others see.
+//! `gloria login`, `tail` and `logout` on a desktop with a keyring, at the provider and a backend with Clerk's SDK:
+//! with the server's address alone, and without a secret in anything that stays or that others see.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
