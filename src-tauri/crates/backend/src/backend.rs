@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -15,6 +14,7 @@ use crate::connection::{Connections, HangUp};
 use crate::control::Control;
 use crate::hub::{Hub, HubParts};
 use crate::listener::{ClientConnection, Reopenable};
+use crate::sign_in::SignIn;
 use crate::{API_PATH, api, control};
 
 /// The token that [`BackendOptions::default`] accepts.
@@ -23,24 +23,6 @@ pub const TEST_TOKEN: &str = "gloria-test-token";
 /// How long [`Backend::stop`] waits until connections notice that they were closed. They do so immediately, unless the
 /// runtime is busy.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Where users sign in, as `GET {api}/auth` tells clients that have only the server's address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SignIn {
-    /// The issuer of the OpenID provider, exactly as the provider writes it.
-    pub issuer: String,
-    /// The client's id at the provider. It is not a secret.
-    pub client_id: String,
-    /// The scopes to request, separated by spaces; `None` for the client's own.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scopes: Option<String>,
-    /// The `prompt` of the sign-in page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompt: Option<String>,
-    /// The `audience` of the tokens, for providers that need it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-}
 
 /// The options of a [`Backend`].
 #[derive(Clone, Debug)]

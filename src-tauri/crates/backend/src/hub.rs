@@ -11,13 +11,13 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 use crate::answers::{Keys, Script};
-use crate::backend::SignIn;
 use crate::connection::{Connection, Connections, HangUp, Pace};
 use crate::listener::ListenOrder;
 use crate::lock;
 use crate::log::{EventLog, render};
 use crate::notifications::Notifications;
 use crate::observed::Observed;
+use crate::sign_in::SignIn;
 
 /// The capabilities that a backend with all optional parts announces.
 const CAPABILITIES: [&str; 6] = ["types", "gap", "notifications", "changes", "deletion", "receipts"];

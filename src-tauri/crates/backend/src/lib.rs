@@ -29,15 +29,17 @@ mod log;
 mod notifications;
 mod observed;
 mod problem;
+mod sign_in;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use answers::{Answer, InvalidAnswer, Route};
-pub use backend::{Backend, BackendOptions, SignIn, StartError, TEST_TOKEN};
+pub use backend::{Backend, BackendOptions, StartError, TEST_TOKEN};
 pub use connection::{HangUp, Pace};
 pub use control::{Command, Control, DeadlinePassed, Outcome, PushedRange};
 pub use hub::Stall;
 pub use observed::{ChangeKind, Credentials, Observed, SeenChange, SeenRequest};
+pub use sign_in::SignIn;
 
 /// Locks a mutex. A poisoned lock is usable, because no panic leaves the data half-changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

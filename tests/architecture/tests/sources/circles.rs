@@ -51,6 +51,7 @@ const CORE: &[&str] = &[
     "account",
     "settings",
     "connection",
+    "provider",
     "metrics",
     "handle",
     "link",

@@ -16,14 +16,14 @@ use crate::person::Person;
 use crate::provider::Provider;
 
 /// A desktop with only what the command line needs.
-struct Desk {
+struct Desktoptop {
     session: Session,
     home: PathBuf,
     /// What all commands printed.
     printed: String,
 }
 
-impl Desk {
+impl Desktoptop {
     async fn start() -> Self {
         let options = SessionOptions {
             tray_host: false,
@@ -35,21 +35,21 @@ impl Desk {
         let session = Session::start(options).await.unwrap();
         let home = session.dir().join("gloria");
         fs::create_dir(&home).unwrap();
-        let desk = Self {
+        let desktop = Self {
             session,
             home,
             printed: String::new(),
         };
         // Whatever opens a browser leaves here how it was started.
-        let bin = desk.session.dir().join("bin");
+        let bin = desktop.session.dir().join("bin");
         fs::create_dir(&bin).unwrap();
-        let record = desk.session.dir().join("browser-environment");
+        let record = desktop.session.dir().join("browser-environment");
         let script = format!("#!/bin/sh\nenv > {}\n", record.display());
         for name in ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"] {
             fs::write(bin.join(name), &script).unwrap();
             fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
-        desk
+        desktop
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>, server: &str) -> Command {
@@ -191,19 +191,19 @@ fn files(folder: &Path) -> Vec<(PathBuf, String)> {
 async fn the_servers_address_is_enough_and_no_secret_stays_anywhere() {
     let provider = Provider::usual().await;
     let clerk = Clerk::start(&provider, json!({"lift": true})).await;
-    let mut desk = Desk::start().await;
+    let mut desktop = Desktop::start().await;
     let server = clerk.server().to_owned();
-    let (state, callback) = desk.log_in(&server, &Person::new("anna")).await;
+    let (state, callback) = desktop.log_in(&server, &Person::new("anna")).await;
     let named = format!("{server} names {} as its sign-in service", provider.issuer);
-    assert!(desk.printed.contains(&named), "{}", desk.printed);
-    assert_eq!(desk.tail(&server, &[])["userId"], "anna");
+    assert!(desktop.printed.contains(&named), "{}", desktop.printed);
+    assert_eq!(desktop.tail(&server, &[])["userId"], "anna");
     // In the query, where every library that prints an address would print the token.
     assert_eq!(
-        desk.tail(&server, &[("GLORIA_AUTH_TRANSPORT", "query")])["userId"],
+        desktop.tail(&server, &[("GLORIA_AUTH_TRANSPORT", "query")])["userId"],
         "anna"
     );
     assert_eq!(clerk.seen().await, json!([200, 200]));
-    let (code, said, _) = desk.run(&server, &["logout"], &[]);
+    let (code, said, _) = desktop.run(&server, &["logout"], &[]);
     assert_eq!(code, 0);
     assert!(said.contains("loggedOut"), "{said}");
     assert_eq!(
@@ -223,18 +223,18 @@ async fn the_servers_address_is_enough_and_no_secret_stays_anywhere() {
     assert!(secrets.len() >= 12, "{}", secrets.len());
     secrets.push(state);
     secrets.push(parameter(&callback, "code"));
-    let mut places = files(&desk.home);
+    let mut places = files(&desktop.home);
     assert!(
         places
             .iter()
             .any(|(path, text)| path.ends_with("sign-in.json") && text.contains(&provider.issuer)),
         "{places:?}"
     );
-    let environment = desk.session.dir().join("browser-environment");
+    let environment = desktop.session.dir().join("browser-environment");
     let opened = fs::read_to_string(environment).expect("no browser was opened");
     places.push(("the browser's environment".into(), opened));
-    assert!(desk.printed.contains("TRACE"), "nothing was logged in full");
-    places.push(("what was printed".into(), std::mem::take(&mut desk.printed)));
+    assert!(desktop.printed.contains("TRACE"), "nothing was logged in full");
+    places.push(("what was printed".into(), std::mem::take(&mut desktop.printed)));
     for secret in &secrets {
         assert!(secret.len() > 20);
         // Signatures alone would be enough to forge a log entry's token, so a part counts as well.
@@ -251,11 +251,11 @@ async fn the_servers_address_is_enough_and_no_secret_stays_anywhere() {
 async fn a_backend_that_accepts_only_tokens_of_web_pages_is_the_administrators_matter() {
     let provider = Provider::usual().await;
     let clerk = Clerk::start(&provider, json!({"stock": true})).await;
-    let mut desk = Desk::start().await;
+    let mut desktop = Desktop::start().await;
     let server = clerk.server().to_owned();
-    desk.log_in(&server, &Person::new("anna")).await;
+    desktop.log_in(&server, &Person::new("anna")).await;
     let exchanges = provider.count("POST /token").await;
-    let (code, said, log) = desk.run(&server, &["tail"], &[]);
+    let (code, said, log) = desktop.run(&server, &["tail"], &[]);
     assert_eq!(code, 3, "{said}");
     assert!(
         log.contains("the server does not accept this sign-in although it is new; ask your administrator"),
