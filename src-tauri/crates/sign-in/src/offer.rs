@@ -69,7 +69,7 @@ impl OfferError {
         }
     }
 
-    /// The error for users. Whoever knows more about [`OfferError::Unreachable`] says that instead.
+    /// The error for users. The core has more precise words for [`OfferError::Unreachable`].
     pub fn message(&self) -> Message {
         match self {
             Self::Unreachable(_) => message::sign_in_offer_unreachable(),

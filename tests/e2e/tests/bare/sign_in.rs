@@ -260,7 +260,7 @@ async fn the_servers_address_is_enough_to_sign_in_and_another_provider_is_asked_
     }
     assert_eq!(other.requests(), [""; 0], "it was not asked for anything");
 
-    // Whoever agrees signs in there, and is not asked again.
+    // A user who agrees signs in there, and is not asked again.
     names(&scene, &other, CLIENT);
     for input in ["y\n", ""] {
         let mut child = login(&scene)
