@@ -139,6 +139,10 @@ pub trait Secrets: Send + Sync + Debug {
     fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         self.load(address)
     }
+    /// Completes when the user has unlocked the keyring at a prompt that took longer than its call. Defaults to never.
+    fn unlocked(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
     /// Stores a secret.
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>>;
     /// Removes a secret; a missing one is no error.

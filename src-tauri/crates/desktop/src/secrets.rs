@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use gloria_core::grant::Secret;
 use gloria_core::message;
 use gloria_core::ports::{PanicReports, SecretError, Secrets, send_reply};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// Enough for a keyring that is starting on a slow disk. A user who has to type a password takes longer, and is shown
 /// meanwhile that the keyring is locked.
@@ -84,6 +84,7 @@ enum CallEvent {
 /// starts after the app is found, even if the previous one was killed.
 pub struct Keyring {
     calls: Sender<Call>,
+    unlocked: Arc<Notify>,
 }
 
 impl Keyring {
@@ -117,13 +118,17 @@ impl Keyring {
 
     fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
-        let timekeeper = Watchdog::new(may_prompt, TIMEOUT, Arc::new(store::perform));
+        let unlocked = Arc::new(Notify::new());
+        let timekeeper = Watchdog {
+            unlocked: Arc::clone(&unlocked),
+            ..Watchdog::new(may_prompt, TIMEOUT, Arc::new(store::perform))
+        };
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
             let _guard = guard;
             timekeeper.run(&receiver);
         })?;
-        Ok(Self { calls })
+        Ok(Self { calls, unlocked })
     }
 
     fn call(&self, address: &str, request: Request) -> impl Future<Output = Outcome> + use<> {
@@ -159,6 +164,11 @@ impl Secrets for Keyring {
             return Box::pin(async { Err(SecretError::Unavailable(message::keyring_would_prompt().into())) });
         }
         Box::pin(self.call(address, Request::LoadWithoutPrompt))
+    }
+
+    fn unlocked(&self) -> BoxFuture<'static, ()> {
+        let unlocked = Arc::clone(&self.unlocked);
+        Box::pin(async move { unlocked.notified().await })
     }
 
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
@@ -198,6 +208,8 @@ enum AbandonedCall {
 type Perform = dyn Fn(&str, &Request, &dyn Fn() -> bool) -> Outcome + Send + Sync;
 
 struct Watchdog {
+    /// An abandoned call's prompt was answered with the password.
+    unlocked: Arc<Notify>,
     may_prompt: bool,
     limit: Duration,
     perform: Arc<Perform>,
@@ -211,6 +223,7 @@ struct Watchdog {
 impl Watchdog {
     fn new(may_prompt: bool, limit: Duration, perform: Arc<Perform>) -> Self {
         Self {
+            unlocked: Arc::default(),
             may_prompt,
             limit,
             perform,
@@ -270,7 +283,11 @@ impl Watchdog {
     /// stored late must not survive a sign-out.
     fn settle(&mut self) {
         for mut call in std::mem::take(&mut self.stuck) {
-            match (call.poll(), call.writing.take()) {
+            let state = call.poll();
+            if matches!(state, AbandonedCall::Done) && call.prompts {
+                self.unlocked.notify_one();
+            }
+            match (state, call.writing.take()) {
                 (AbandonedCall::GoesOn, writing) => self.stuck.push(Stuck { writing, ..call }),
                 (AbandonedCall::Done, Some((address, number))) => {
                     let wanted = self.wanted.get(&address).cloned();

@@ -85,6 +85,8 @@ struct State {
     /// Counts the user's decisions.
     decision: u64,
     question: Option<Shared<BoxFuture<'static, Answer>>>,
+    /// The user closed the keyring's prompt, or has not answered it yet: only the user's request raises another.
+    prompted: bool,
     /// The entry of the account in force, if it has its own.
     own: Option<String>,
     sign_in: SignIn,

@@ -176,6 +176,9 @@ impl Actor {
     }
 
     async fn retry(&mut self) {
+        if let Some(session) = self.tokens.session() {
+            session.allow_prompt();
+        }
         if self.store.is_in_trouble() {
             self.retry_storage().await;
         }

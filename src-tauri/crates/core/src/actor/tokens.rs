@@ -265,7 +265,8 @@ impl Actor {
     pub(super) fn watch_keyring(&mut self) {
         // Aborts an earlier watch.
         self.tokens.watch = JoinSet::new();
-        if !another_token_helps(self.link.status()) {
+        let is_locked = self.tokens.known.state == TokenState::KeyringLocked;
+        if !is_locked && !another_token_helps(self.link.status()) {
             return;
         }
         let Some(session) = self.tokens.session().cloned() else {
@@ -274,7 +275,10 @@ impl Actor {
         let reports = self.reports.0.clone();
         self.tokens.watch.spawn(async move {
             loop {
-                sleep(KEYRING_INTERVAL).await;
+                tokio::select! {
+                    () = sleep(KEYRING_INTERVAL) => {}
+                    () = session.unlocked() => {}
+                }
                 if session.has_changed().await {
                     // The core may have ended meanwhile.
                     let _ = reports.send(Report::KeyringChanged);
@@ -293,7 +297,11 @@ impl Actor {
                 None
             }
         };
+        let was_locked = self.tokens.known.state == TokenState::KeyringLocked;
         self.tokens.known = report;
+        if was_locked != (self.tokens.known.state == TokenState::KeyringLocked) {
+            self.watch_keyring();
+        }
         // For a token that is only in memory, the reason is shown.
         let unkept = self.tokens.session().and_then(Session::unkept);
         if unkept.is_none() || message.is_some() {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
     Autostart, Exclusive, InUse, Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals,
@@ -102,6 +102,7 @@ pub struct FakeSecrets {
     pub asked: Recorded<(&'static str, String)>,
     /// Requests that wait while it does not answer.
     waiting: Mutex<Option<Vec<Question>>>,
+    unlocked: Arc<Notify>,
 }
 
 type Question = Box<dyn FnOnce(&FakeSecrets) + Send>;
@@ -132,6 +133,12 @@ impl FakeSecrets {
     /// Removes a token as another program does.
     pub fn remove(&self, address: &str) {
         lock(&self.secrets).remove(address);
+    }
+
+    /// The user answers a prompt that was open for long.
+    pub fn unlock(&self) {
+        *lock(&self.failure) = None;
+        self.unlocked.notify_one();
     }
 
     /// Stops answering.
@@ -184,6 +191,11 @@ impl fmt::Debug for FakeSecrets {
 impl Secrets for FakeSecrets {
     fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         self.answer("load", address, |secrets, address| secrets.get(address).cloned())
+    }
+
+    fn unlocked(&self) -> BoxFuture<'static, ()> {
+        let unlocked = Arc::clone(&self.unlocked);
+        async move { unlocked.notified().await }.boxed()
     }
 
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {

@@ -183,3 +183,23 @@ async fn what_an_erased_account_left_in_a_keyring_that_hung_is_removed_once_it_a
     assert!(harness.secrets.token("another").is_some());
     running.stop().await;
 }
+
+#[tokio::test]
+async fn a_keyring_that_the_user_takes_long_to_unlock_ends_in_a_connection_at_once() {
+    let (backend, _control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let running = harness.start();
+    let locked = running
+        .until("locked", |state| {
+            state.account.token == TokenState::KeyringLocked
+                && state.connection.state == ConnectionState::Waiting
+        })
+        .await;
+    harness.secrets.unlock();
+    let connected = running.connected().await;
+    assert!(
+        connected.connection.connected_since < locked.connection.next_attempt_at,
+        "without waiting for the next attempt"
+    );
+}

@@ -2,9 +2,11 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gloria_core::grant::Secret;
 use gloria_core::ports::SecretError;
 use gloria_core::token::Token;
+use tokio::sync::Notify;
 
 use super::{Call, Outcome, Request, Watchdog};
 
@@ -16,6 +18,7 @@ struct Slow {
     /// The writes in order; `None` for a removal.
     written: Arc<Mutex<Vec<Option<String>>>>,
     go_on: Sender<()>,
+    unlocked: Arc<Notify>,
 }
 
 impl Slow {
@@ -44,12 +47,14 @@ impl Slow {
             Ok(None)
         };
         let timekeeper = Watchdog::new(true, Duration::from_millis(50), Arc::new(perform));
+        let unlocked = Arc::clone(&timekeeper.unlocked);
         let (calls, receiver) = mpsc::channel();
         std::thread::spawn(move || timekeeper.run(&receiver));
         Self {
             calls,
             written,
             go_on,
+            unlocked,
         }
     }
 
@@ -117,4 +122,29 @@ fn a_prompt_that_never_ends_keeps_nothing_from_a_keyring_that_is_open_since() {
     keyring.call(Request::LoadWithoutPrompt).unwrap();
     keyring.store("newer").unwrap();
     keyring.writes(&[Some("newer")]);
+}
+
+#[tokio::test]
+async fn a_prompt_that_is_answered_late_is_reported_and_one_that_is_cancelled_is_not() {
+    let keyring = Slow::new(true, false);
+    let unlocked = Arc::clone(&keyring.unlocked);
+    let answered = tokio::task::spawn_blocking(move || {
+        assert_eq!(keyring.store("late").unwrap_err(), SecretError::Locked);
+        keyring.go_on.send(()).unwrap();
+        keyring
+    });
+    unlocked.notified().await;
+    let keyring = answered.await.unwrap();
+    keyring.writes(&[Some("late")]);
+
+    let keyring = Slow::new(true, true);
+    let unlocked = Arc::clone(&keyring.unlocked);
+    let answered = tokio::task::spawn_blocking(move || {
+        assert_eq!(keyring.store("late").unwrap_err(), SecretError::Locked);
+        keyring.go_on.send(()).unwrap();
+        keyring.store("newer").unwrap();
+        keyring.writes(&[Some("newer")]);
+    });
+    answered.await.unwrap();
+    assert!(unlocked.notified().now_or_never().is_none());
 }

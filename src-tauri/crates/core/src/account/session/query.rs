@@ -7,11 +7,23 @@ use futures_util::future::{BoxFuture, Shared};
 use gloria_stream::CredentialError;
 
 use super::entries::find;
-use super::{Answer, Inner, Source, State};
+use super::{Answer, Inner, Session, Source, State};
 use crate::grant::Secret;
 use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::TokenState;
+
+impl Session {
+    /// The user asks for the keyring, so it may prompt again.
+    pub(crate) fn allow_prompt(&self) {
+        self.0.state().prompted = false;
+    }
+
+    /// Completes when the keyring was unlocked by a prompt whose result nothing waits for any more.
+    pub(crate) fn unlocked(&self) -> BoxFuture<'static, ()> {
+        self.0.ports.secrets.unlocked()
+    }
+}
 
 impl Inner {
     /// The current query of the keyring, or a new one; it renews the sign-in that it finds, if that is due. Its task
@@ -29,6 +41,7 @@ impl Inner {
         {
             return question.clone();
         }
+        let may_prompt = may_prompt && !state.prompted;
         let secrets = Arc::clone(&self.ports.secrets);
         let load = move |entry: &str| {
             if may_prompt {
@@ -40,7 +53,7 @@ impl Inner {
         let loaded = load(&self.options.entry);
         let (inner, asked, entries) = (Arc::clone(self), state.decision, self.entries(state));
         let answered = tokio::spawn(async move {
-            let found = find(loaded, &entries, load).await;
+            let found = inner.on_found(find(loaded, &entries, load).await, may_prompt);
             if inner.has_to_renew(&found) {
                 inner.renew(asked, may_prompt).await
             } else {
@@ -52,6 +65,25 @@ impl Inner {
             .shared();
         state.question = Some(question.clone());
         question
+    }
+
+    /// Decides whether the next query may prompt. After a prompt that was not answered with the password none comes by
+    /// itself: it would take the keyboard from what the user does then.
+    fn on_found<T>(&self, found: Result<T, SecretError>, may_prompt: bool) -> Result<T, SecretError> {
+        let mut state = self.state();
+        match found {
+            Ok(found) => {
+                state.prompted = false;
+                Ok(found)
+            }
+            Err(SecretError::Locked) => {
+                state.prompted |= may_prompt;
+                Err(SecretError::Locked)
+            }
+            // Some systems cannot be queried without a prompt.
+            Err(SecretError::Unavailable(_)) if state.prompted => Err(SecretError::Locked),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether this is a sign-in, or one is in memory, and its access token has to be renewed.

@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::future::BoxFuture;
 use gloria_stream::{Credential, CredentialError, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
@@ -7,6 +9,7 @@ use super::{
     OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, Unkept,
 };
 use crate::account::address::Address;
+use crate::grant::Secret;
 use crate::ports::fakes::{FakeExclusive, FakeSecrets};
 use crate::ports::{SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
@@ -114,6 +117,65 @@ async fn a_failure_is_shared_and_the_next_who_asks_asks_anew() {
     assert_eq!(session.reports().borrow().state, TokenState::KeyringLocked);
     *secrets.failure.lock().unwrap() = None;
     assert_eq!(shown(session.credential().await).0, "a");
+}
+
+/// A keyring that prompts when it is locked, and whose user cancels.
+#[derive(Debug, Default)]
+struct Prompting {
+    keyring: FakeSecrets,
+    prompts: AtomicUsize,
+}
+
+impl Secrets for Prompting {
+    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
+        self.prompts.fetch_add(1, Ordering::Relaxed);
+        self.keyring.load(address)
+    }
+
+    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
+        self.keyring.load(address)
+    }
+
+    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.keyring.store(address, secret)
+    }
+
+    fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.keyring.forget(address)
+    }
+
+    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.keyring.forget_if(address, secret)
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_was_cancelled_comes_again_only_when_the_user_asks() {
+    let secrets = Arc::new(Prompting::default());
+    secrets.keyring.put(ENTRY, token("a"));
+    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
+    let ports = SessionPorts {
+        secrets: secrets.clone(),
+        ..ports(&Arc::default())
+    };
+    let session = Session::new(options(), ports, None, None);
+    for _ in 0..3 {
+        assert!(session.credential().await.is_err());
+        assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
+    }
+    // Of a system that cannot tell without a prompt.
+    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Unavailable("it might prompt".into()));
+    assert!(session.credential().await.is_err());
+    assert_eq!(session.reports().borrow().state, TokenState::KeyringLocked);
+    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
+    session.allow_prompt();
+    assert!(session.credential().await.is_err());
+    assert!(session.credential().await.is_err());
+    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 2);
+    // Another program unlocked it.
+    *secrets.keyring.failure.lock().unwrap() = None;
+    assert_eq!(shown(session.credential().await).0, "a");
+    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
