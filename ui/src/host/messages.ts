@@ -379,7 +379,7 @@ export interface Messages {
   'notifications-lost': undefined;
   'notifications-none': undefined;
   'notifications-refused': { problem: string };
-  outage: undefined;
+  'outage': undefined;
   'outage-long': { minutes: number; reason: Message };
   'outage-needs-you': { reason: Message };
   'outage-unexplained': { minutes: number };
@@ -647,10 +647,13 @@ export interface Messages {
   'trouble-unauthorized': undefined;
   'trouble-unreachable': undefined;
   'ui-account': undefined;
+  'ui-account-mail-at': { email: Value; server: Value };
   'ui-account-more': undefined;
   'ui-account-not-saved': { reason: Value };
+  'ui-account-not-switched': { reason: Value };
   'ui-account-saved': undefined;
   'ui-account-testing': undefined;
+  'ui-account-unnamed': undefined;
   'ui-address-found': { server: Value };
   'ui-address-hint': undefined;
   'ui-address-looking': undefined;
@@ -911,6 +914,7 @@ export interface Messages {
   'ui-offline-advice': undefined;
   'ui-open-connection': undefined;
   'ui-open-link': undefined;
+  'ui-other-accounts': undefined;
   'ui-other-version': undefined;
   'ui-paste': undefined;
   'ui-paste-ask': undefined;
@@ -928,9 +932,13 @@ export interface Messages {
   'ui-percent-aloud': { value: Value };
   'ui-percent-least': { value: number };
   'ui-person': { server: Value };
+  'ui-person-application': { server: Value };
+  'ui-person-application-name': { name: Value; server: Value };
   'ui-person-not-taken': { reason: Value };
   'ui-person-other': undefined;
   'ui-person-same': undefined;
+  'ui-person-server': { server: Value; user: Value };
+  'ui-person-server-title': undefined;
   'ui-person-status': { person: Value; status: Value };
   'ui-person-this-server': undefined;
   'ui-person-title': undefined;
@@ -1016,6 +1024,11 @@ export interface Messages {
   'ui-sign-in-waiting': { provider: Value };
   'ui-sign-in-waiting-text': undefined;
   'ui-sign-out': undefined;
+  'ui-sign-out-and-erase': undefined;
+  'ui-sign-out-erase': undefined;
+  'ui-sign-out-erase-note': undefined;
+  'ui-sign-out-keep': undefined;
+  'ui-sign-out-keep-note': undefined;
   'ui-sign-out-text': undefined;
   'ui-sign-out-title': undefined;
   'ui-signed-in-as': { name: Value };
@@ -1102,6 +1115,7 @@ export interface Messages {
   'ui-unread-some-field': undefined;
   'ui-unread-type': { event: Value };
   'ui-unread-unreadable': undefined;
+  'ui-use-account': undefined;
   'ui-version': { version: Value };
   'ui-volume': undefined;
   'ui-waiting': undefined;

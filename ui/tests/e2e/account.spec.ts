@@ -209,7 +209,7 @@ test('a preference that is refused goes back to what it was', async ({ app, page
   await expect(app.get('sounds')).toBeChecked();
 });
 
-test('signing out asks first', async ({ app, page }) => {
+test('signing out asks first, and whether the inbox is erased', async ({ app, page }) => {
   await app.open('busy');
   await app.get('preferences').click();
   await app.get('sign-out').click();
@@ -218,8 +218,25 @@ test('signing out asks first', async ({ app, page }) => {
   await expect(app.get('sign-out')).toBeFocused();
   expect(await app.calls('account_sign_out')).toEqual([]);
   await app.get('sign-out').click();
+  await expect(page.getByRole('radio', { name: 'Keep the inbox' })).toBeChecked();
+  await page.getByRole('radio', { name: 'Erase the inbox' }).check();
+  await expect(app.get('sign-out-confirm')).toHaveText('Sign out and erase');
   await app.get('sign-out-confirm').click();
-  expect(await app.calls('account_sign_out')).toEqual([null]);
+  expect(await app.calls('account_sign_out')).toEqual([{ erase: true }]);
   await expect(app.get('setup')).toBeVisible();
   await expect(app.get('connection')).toHaveAttribute('data-state', 'idle');
+});
+
+test('another account of this computer is used, or signed in to', async ({ app }) => {
+  for (const [id, page] of [
+    ['2', 'inbox'],
+    ['3', 'setup'],
+  ] as const) {
+    await app.open('severalAccounts');
+    await app.get('preferences').click();
+    await expect(app.get('other-account')).toHaveCount(2);
+    await app.page.locator(`[data-id="${id}"]`).getByTestId('use-account').click();
+    expect(await app.calls('account_switch')).toEqual([{ id }]);
+    await expect(app.get(page)).toBeVisible();
+  }
 });

@@ -102,7 +102,7 @@ const WAYS = [
 ];
 
 /** Their data are cut by the page, or come while it is looked at; what is around them is the same as elsewhere. */
-const PASSED_OVER = ['hostile', 'live', 'longText', 'longAccount'];
+const PASSED_OVER = ['hostile', 'live', 'longText', 'longAccount', 'severalAccounts'];
 
 test('a word without an accent is found, and data and names are not', () => {
   expect(unaccented('P\u0301l\u0301a\u0301i\u0301n\u0301: more words, Anna, Monday', 'anna')).toEqual([

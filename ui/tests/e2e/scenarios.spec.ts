@@ -40,6 +40,8 @@ const SCENARIOS: Record<string, Shows> = {
   restarting: ['notice', 'Waiting to reconnect'],
   forbidden: ['retry', 'Needs you'],
   anotherToken: ['person'],
+  anotherApplication: ['person'],
+  calledOtherwise: ['person'],
   webSocket: ['item', 'Connected'],
   bufferedProxy: ['retry', 'Waiting to reconnect'],
   heldBack: ['item', 'Connected'],
@@ -164,6 +166,7 @@ for (const name of ['ready', 'readyWithoutTray', 'readyNotConnected']) {
 
 for (const name of [
   'signedIn',
+  'severalAccounts',
   'needsSignIn',
   'rejected',
   'keyringLocked',

@@ -1,4 +1,12 @@
-import type { AccountView, SignInPlace, SignInTroubleKind, SignInView, SignedIn } from '../protocol';
+import type {
+  AccountView,
+  KnownAccount,
+  PersonQuestion,
+  SignInPlace,
+  SignInTroubleKind,
+  SignInView,
+  SignedIn,
+} from '../protocol';
 import { busy, connection, still } from './busy';
 import { says } from './says';
 import type { Scenario } from './scenario';
@@ -34,6 +42,33 @@ const ANNA: SignedIn = {
   endsAt: null,
   trouble: null,
 };
+
+const ACCOUNTS: KnownAccount[] = [
+  {
+    id: '1',
+    name: 'Anna Schmidt',
+    email: 'anna.schmidt@example.com',
+    address: ADDRESS,
+    active: true,
+    signedIn: true,
+  },
+  {
+    id: '2',
+    name: 'Bert Jansen',
+    email: 'bert.jansen@example.com',
+    address: ADDRESS,
+    active: false,
+    signedIn: true,
+  },
+  {
+    id: '3',
+    name: null,
+    email: null,
+    address: `https://gloria.test.example.com/${'tenants/'.repeat(5)}api`,
+    active: false,
+    signedIn: false,
+  },
+];
 
 function account(fields: Partial<AccountView>): AccountView {
   return {
@@ -91,6 +126,21 @@ function ready(now: number, fields: Partial<Scenario>, then: Scenario['connectio
 function troubled(now: number, kind: SignInTroubleKind, words: string): Scenario {
   const trouble = { kind, message: says(words) };
   return { ...busy(now), account: account({ signedIn: { ...ANNA, trouble } }) };
+}
+
+/** It has to be said who somebody is. */
+function asked(now: number, question: PersonQuestion): Scenario {
+  return {
+    ...busy(now),
+    account: account({ question }),
+    connection: connection({
+      state: 'halted',
+      reason: says('it is not clear whether it is the same person'),
+      remedy: 'confirmPerson',
+      needsUser: true,
+    }),
+    begin: still,
+  };
 }
 
 /** The sign-in has ended. */
@@ -168,6 +218,9 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
       }),
     ),
   signedIn: (now) => ({ ...busy(now), account: account({}) }),
+  severalAccounts: (now) => ({ ...busy(now), account: account({ accounts: ACCOUNTS }) }),
+  anotherApplication: (now) => asked(now, { kind: 'application', user: null, name: 'Anna Schmidt' }),
+  calledOtherwise: (now) => asked(now, { kind: 'server', user: 'b.jansen', name: null }),
   needsSignIn: (now) =>
     ended(
       now,
