@@ -152,6 +152,10 @@ impl Secrets for ErasingSecrets {
         async { forgotten.await.map(|()| None) }.boxed()
     }
 
+    fn unlocked(&self) -> BoxFuture<'static, ()> {
+        self.secrets.unlocked()
+    }
+
     fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
         if !self.erasures.contains(address) {
             return self.secrets.load_without_prompt(address);
