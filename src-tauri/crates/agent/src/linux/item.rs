@@ -23,13 +23,21 @@ pub(super) struct Click {
     pub(super) activation_token: Option<String>,
 }
 
+/// What the icon learns of panels.
+#[derive(Debug, Default)]
+pub(super) struct Panel {
+    /// Notified when one appears, before the icon waits for its answer.
+    pub(super) arrived: Notify,
+    /// Notified when one refuses the icon.
+    pub(super) refused: Notify,
+}
+
 /// The icon as panels see it.
 pub(super) struct Item {
     pub(super) view: TrayView,
     pub(super) words: Arc<Words>,
     pub(super) clicks: mpsc::UnboundedSender<Click>,
-    /// Notified when a panel refuses the icon.
-    pub(super) refused: Arc<Notify>,
+    pub(super) panel: Arc<Panel>,
 }
 
 impl Item {
@@ -93,6 +101,10 @@ impl ksni::Tray for Item {
         }
     }
 
+    fn watcher_online(&self) {
+        self.panel.arrived.notify_one();
+    }
+
     fn watcher_offline(&self, reason: OfflineReason) -> bool {
         // Without an error, the panel has ended. The icon stays for the next one.
         if let OfflineReason::Error(error) = reason {
@@ -100,7 +112,7 @@ impl ksni::Tray for Item {
             let is_absent = matches!(error, Error::Watcher(zbus::fdo::Error::ServiceUnknown(_)));
             if !is_absent {
                 tracing::info!(%error, "the panel does not take the tray icon");
-                self.refused.notify_one();
+                self.panel.refused.notify_one();
             }
         }
         true
