@@ -35,6 +35,11 @@ struct Stage {
 
 impl Stage {
     async fn set(has_unit: bool) -> Self {
+        let unit = packaged(UNIT).replace("/usr/bin/gloria", &program("gloria").display().to_string());
+        Self::with(has_unit.then_some(unit)).await
+    }
+
+    async fn with(unit: Option<String>) -> Self {
         let options = SessionOptions {
             sound: false,
             ..SessionOptions::default()
@@ -45,8 +50,7 @@ impl Stage {
             fs::create_dir_all(session.dir().join(folder)).unwrap();
         }
         fs::write(session.dir().join("xdg/autostart").join(ENTRY), entry()).unwrap();
-        let unit = packaged(UNIT).replace("/usr/bin/gloria", &program("gloria").display().to_string());
-        let unit = has_unit.then_some((UNIT, unit));
+        let unit = unit.map(|unit| (UNIT, unit));
         let variables = [
             ("GLORIA_API_URL", &*backend.api_url()),
             ("GLORIA_TOKEN", TEST_TOKEN),
@@ -280,4 +284,35 @@ async fn without_the_unit_an_agent_that_a_window_started_outlives_the_window() {
     assert!(stage.session.processes("gloria-notify").is_empty());
     stage.arrives("a").await;
     assert_eq!(stage.session.processes("gloria"), [next]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_the_agent_started_stays_when_the_agent_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("browser");
+    // As a browser that a link was opened in, it is in the unit's control group.
+    let start = format!(
+        "ExecStart=/bin/sh -c 'sleep 600 & echo $$! > {}; exec {} agent'",
+        file.display(),
+        program("gloria").display()
+    );
+    let stage = Stage::with(Some(
+        packaged(UNIT).replace("ExecStart=/usr/bin/gloria agent", &start),
+    ))
+    .await;
+    let status = stage.command("gloria-notify").status().unwrap();
+    assert!(status.success(), "{status}");
+    stage.connections(1).await;
+    let agent = stage.agent().await;
+    let browser: u32 = fs::read_to_string(file).unwrap().trim().parse().unwrap();
+    assert_eq!(group(browser), group(agent));
+    assert_eq!(stage.gloria(&["quit"]), 0);
+    wait_until("the unit's end", DEADLINE, async || {
+        Ok((stage.property(UNIT, "SubState") == "dead").then_some(()))
+    })
+    .await
+    .unwrap();
+    let name = fs::read_to_string(format!("/proc/{browser}/comm"));
+    assert_eq!(name.unwrap_or_default(), "sleep\n", "it runs");
+    kill(browser);
 }
