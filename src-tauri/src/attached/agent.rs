@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gloria_files::paths::Paths;
 use gloria_ipc::protocol::Raise;
-use gloria_ipc::{AppWindow, AskError};
+use gloria_ipc::{AppWindow, AskError, Identity};
 use gloria_program::process;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
@@ -24,8 +24,12 @@ const COMMAND: [&str; 2] = ["agent", "--service"];
 /// seconds for systemd. One that cannot lock the folder reports that after ten seconds.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long an agent may take to end and start again on a busy computer.
-const ANEW_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an agent that keeps its folder may take to end and start again on a busy computer.
+const ANEW_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// How long to wait for one that may not come: the folder is not claimed, or by an agent of another protocol that has
+/// not noticed yet that it was upgraded.
+const APPEAR_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often to check whether it answers, which costs a few system calls.
 const START_INTERVAL: Duration = Duration::from_millis(20);
@@ -95,14 +99,15 @@ fn last_words(output: &str) -> String {
 /// Attaches to the running agent. Waits for one that is just restarting, as one of another version does when this
 /// program connects.
 pub(super) async fn attach(paths: &Paths) -> Result<(AppWindow, Receiver<Raise>), AskError> {
-    let deadline = Instant::now() + ANEW_TIMEOUT;
+    let began = Instant::now();
     loop {
         let opened = AppWindow::open(&paths.data).await;
-        let may_change = match &opened {
-            Err(AskError::NotRunning | AskError::Unknown) => true,
-            Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Refused(_)) => false,
+        let patience = match &opened {
+            Err(AskError::NotRunning) if Identity::of(&paths.data).is_claimed() => ANEW_TIMEOUT,
+            Err(AskError::NotRunning | AskError::Unknown) => APPEAR_TIMEOUT,
+            Ok(_) | Err(AskError::Silent | AskError::Unreachable(_) | AskError::Refused(_)) => return opened,
         };
-        if !may_change || Instant::now() >= deadline {
+        if began.elapsed() >= patience {
             return opened;
         }
         sleep(START_INTERVAL).await;
