@@ -379,7 +379,7 @@ export interface Messages {
   'notifications-lost': undefined;
   'notifications-none': undefined;
   'notifications-refused': { problem: string };
-  'outage': undefined;
+  outage: undefined;
   'outage-long': { minutes: number; reason: Message };
   'outage-needs-you': { reason: Message };
   'outage-unexplained': { minutes: number };
