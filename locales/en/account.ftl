@@ -43,6 +43,20 @@ sign-in-busy = another program is renewing your sign-in
 sign-in-interrupted = your sign-in is renewed after the computer has slept
 sign-in-not-renewable =
     the sign-in service gave nothing to renew the sign-in with, so it would end in a few hours; ask your administrator (auth.scopes, auth.prompt)
+sign-in-over = your sign-in is over, and nothing renews it; sign in again
+sign-in-lasts =
+    { $hours ->
+        [one] you will have to sign in again in an hour: the sign-in service gave nothing to renew the sign-in with
+       *[other] you will have to sign in again in { $hours } hours: the sign-in service gave nothing to renew the sign-in with
+    }
+sign-in-ends-soon =
+    { $minutes ->
+        [one] your sign-in ends in a minute; sign in again
+       *[other] your sign-in ends in { $minutes } minutes; sign in again
+    }
+sign-in-settings-changed = the server's address or its sign-in service was changed meanwhile; sign in again
+sign-in-restarted = Gloria Notify started again while you signed in; sign in again
+sign-in-token-set = the token is set for you and cannot be changed
 sign-in-not-revoked = you are signed out here, but the sign-in could not be revoked: { $problem }
 
 keyring-locked = the keyring is locked; unlock it and try again

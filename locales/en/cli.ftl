@@ -14,6 +14,8 @@ cli-app-senseless = the app's answer cannot be understood; are both the same ver
 cli-no-server = no server is set up; name it with --address
 cli-paste-token = paste the token and end with Ctrl-D
 cli-token-unreadable = the token could not be read from standard input: { $problem }
+cli-token-refused = the server does not accept it, so nothing was replaced: { $problem }
+cli-token-unchecked = the server could not be asked whether it accepts it: { $problem }
 cli-not-logged-in = no token is kept for { $address }
 cli-no-provider = neither the server nor the settings name a sign-in service; ask your administrator for auth.issuer and auth.client_id
 # Both are addresses: of the server, and of the sign-in service that it names.

@@ -262,8 +262,10 @@ export interface Messages {
   'cli-times': { count: number; cause: string };
   'cli-token-left': { problem: Message; name: string };
   'cli-token-of-another': { server: string; asked: string };
+  'cli-token-refused': { problem: Message };
   'cli-token-removed': undefined;
   'cli-token-still-left': { problem: string | Message };
+  'cli-token-unchecked': { problem: Message };
   'cli-token-unreadable': { problem: string };
   'cli-token-unsent': { problem: Message };
   'cli-type-unknown': { event: string };
@@ -449,6 +451,7 @@ export interface Messages {
   'sign-in-denied': undefined;
   'sign-in-device-not-offered': undefined;
   'sign-in-ended': undefined;
+  'sign-in-ends-soon': { minutes: number };
   'sign-in-identity-missing': undefined;
   'sign-in-identity-time': undefined;
   'sign-in-identity-wrong': { problem: string };
@@ -456,6 +459,7 @@ export interface Messages {
   'sign-in-issuer-extras': undefined;
   'sign-in-issuer-insecure': undefined;
   'sign-in-issuer-malformed': undefined;
+  'sign-in-lasts': { hours: number };
   'sign-in-metadata-insecure': undefined;
   'sign-in-metadata-malformed': undefined;
   'sign-in-misconfigured': { code: string };
@@ -481,6 +485,7 @@ export interface Messages {
   'sign-in-offer-web-page': undefined;
   'sign-in-other-issuer': undefined;
   'sign-in-other-person': undefined;
+  'sign-in-over': undefined;
   'sign-in-page-again': undefined;
   'sign-in-page-back': undefined;
   'sign-in-page-close': undefined;
@@ -498,8 +503,11 @@ export interface Messages {
   'sign-in-refused-because': { code: string; words: string };
   'sign-in-refused-by-server': undefined;
   'sign-in-rejected': undefined;
+  'sign-in-restarted': undefined;
   'sign-in-revoke-not-offered': undefined;
+  'sign-in-settings-changed': undefined;
   'sign-in-timed-out': undefined;
+  'sign-in-token-set': undefined;
   'sign-in-unavailable': { status: number };
   'sign-in-unreachable': undefined;
   'socket-busy': undefined;

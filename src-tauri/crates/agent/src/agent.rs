@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use gloria_core::paths::Paths;
-use gloria_core::ports::{PanicReports, SystemClock, WindowPort};
+use gloria_core::ports::{Pages, PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
@@ -193,6 +193,7 @@ fn machine(
             exclusive: Arc::new(FolderLock::new(paths)),
             opener: Arc::new(Browser),
             autostart: Arc::new(LoginEntry::find(|name| std::env::var_os(name), window_program())),
+            pages: pages(words),
             signals: Arc::new(SystemSignals::default().with_session()),
             clock: Arc::new(SystemClock),
             proxies: Some(gloria_desktop::system_proxies()),
@@ -206,6 +207,15 @@ fn window_program() -> PathBuf {
     match std::env::current_exe() {
         Ok(program) => program.with_file_name(WINDOW),
         Err(_) => WINDOW.into(),
+    }
+}
+
+/// The texts of the page that the browser shows after a sign-in.
+fn pages(words: &Arc<Words>) -> Pages {
+    let said = Arc::clone(words);
+    Pages {
+        language: words.language().to_string(),
+        say: Arc::new(move |message| said.say(message)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `gloria` command: the core of Gloria Notify without a window. Results go to stdout as one JSON object a line,
 //! words for people to stderr, and secrets are never arguments.
 
+mod acceptance;
 mod account;
 #[cfg(target_os = "linux")]
 mod agent;

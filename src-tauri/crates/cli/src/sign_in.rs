@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::CommandSession;
-use gloria_core::grant::SavedGrant;
+use gloria_core::grant::{Person, SavedGrant};
 use gloria_core::message::{self, Message};
 use gloria_core::ports::{Opener as _, SecretError, Secrets as _};
 use gloria_core::provider::{self, SignInPlace};
@@ -17,6 +17,7 @@ use gloria_desktop::Browser as SystemBrowser;
 use gloria_sign_in::{Asked, Browser, Client, Grant, Moment, Pages, Provider, SystemEntropy, discover};
 use gloria_stream::http::Http;
 
+use crate::acceptance::Checked;
 use crate::interruption::interruption;
 use crate::output::{catalogue, failure, print_error};
 use crate::session::{
@@ -66,7 +67,6 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
             Place::None(code) => return Ok(code),
         }
     }
-    let address = address.server();
     if std::io::stdin().is_terminal() {
         print_error(&message::cli_paste_token());
     }
@@ -83,7 +83,17 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
+    let http = session::http(&settings, true).await?;
+    let asked = match Checked::server(&address, &settings, http, &token).await {
+        Ok(asked) => asked,
+        Err(why) => {
+            print_error(&message::cli_token_refused(why));
+            return Ok(ExitCode::from(NO_TOKEN));
+        }
+    };
+    let address = address.server();
     keyring(true, &erasures()?)?.store(&address, token.into()).await?;
+    asked.print();
     notify_running_app(&address).await;
     print_outcome(Outcome::LoggedIn, &address, options.json)
 }
@@ -160,7 +170,7 @@ async fn run(
 ) -> anyhow::Result<ExitCode> {
     let options = session::http(settings, true).await?;
     let session = session::session(address, settings, session::ports(true)?, options.clone());
-    let http = Http::new(options);
+    let http = Http::new(options.clone());
     let client_id = provider.client_id.clone();
     let named = provider.clone();
     let signed_in = async {
@@ -187,12 +197,17 @@ async fn run(
         .name
         .clone()
         .or_else(|| grant.identity.email.clone());
-    let kept = match saved(grant, client_id) {
-        Ok(grant) => store(&session, grant).await.map_err(|error| error.message()),
-        Err(why) => Err(why),
+    let kept = async {
+        let token = Token::issued(grant.access_token.clone()).ok_or_else(message::sign_in_no_token)?;
+        let grant = saved(grant, client_id)?;
+        let asked = Checked::server(address, settings, options, &token).await;
+        let asked = asked.map_err(|_| message::sign_in_rejected())?;
+        store(&session, grant).await.map_err(|error| error.message())?;
+        Ok::<_, Message>(asked)
     };
-    match kept {
-        Ok(()) => {
+    match kept.await {
+        Ok(asked) => {
+            asked.print();
             if let Some(page) = page {
                 page.signed_in().until_shown().await;
             }
@@ -268,10 +283,15 @@ fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
         identity,
         ..
     } = grant;
+    let person = Person {
+        name: identity.name,
+        email: identity.email,
+    };
     let refresh_token = refresh_token.ok_or_else(message::sign_in_not_renewable)?;
     let issuer = identity.issuer.to_string();
-    SavedGrant::new(issuer, client_id, identity.subject, refresh_token)
-        .ok_or_else(message::sign_in_not_renewable)
+    let grant = SavedGrant::new(issuer, client_id, identity.subject, refresh_token);
+    let grant = grant.ok_or_else(message::sign_in_not_renewable)?;
+    Ok(grant.of_person(person))
 }
 
 async fn store(session: &CommandSession, grant: SavedGrant) -> Result<(), SecretError> {

@@ -63,6 +63,7 @@ use proxy_password::ProxyPassword;
 use readers::Readers;
 use settings::{SettingsFiles, open_endpoint};
 pub use setup::{Environment, Setup};
+use sign_in::SigningIn;
 use storage::{Next, Store};
 pub use supervision::supervise;
 use tokens::Tokens;
@@ -99,6 +100,8 @@ enum Report {
     ProxyPassword(proxy_password::KeyringAnswer),
     /// The contents of the settings files, which are not those in force.
     SettingsRead(Box<Contents>),
+    /// A step of a sign-in, with its number.
+    SignIn(u64, sign_in::Step),
     /// A query that the inbox's file could not answer.
     QueryFailed(requests::Query),
 }
@@ -164,6 +167,7 @@ struct Actor {
     endpoint_problem: Option<Message>,
     link: Link,
     tokens: Tokens,
+    signing_in: SigningIn,
     alerts: Alerts,
     /// Events of the notification service; `None` once no more can come.
     notification_events: Option<mpsc::Receiver<NotificationEvent>>,
@@ -309,6 +313,7 @@ impl Actor {
             endpoint_problem,
             link: Link::new(heard_at, meters.clone()),
             tokens,
+            signing_in: SigningIn::default(),
             alerts: Alerts::default(),
             notification_events: Some(notification_events),
             upkeep: upkeep::Upkeep::new(Instant::now()),
@@ -451,6 +456,7 @@ impl Actor {
                     self.on_credentials_changed(&server);
                 }
             }
+            Report::SignIn(number, step) => self.on_sign_in(number, step).await,
             Report::AnotherToken => self.on_another_token().await,
             Report::TokenStored {
                 session,

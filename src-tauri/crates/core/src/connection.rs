@@ -14,5 +14,6 @@ mod view;
 
 pub(crate) use cause::credential;
 pub use cause::{advised, cause, halted};
+pub use probe::{Acceptance, Asking, accepts};
 pub use view::{ClockReading, Disconnected, epoch_millis};
 pub(crate) use view::{ConnectionContext, halt_remedy, remedy, remedy_view, view};

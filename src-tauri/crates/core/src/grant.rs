@@ -24,7 +24,17 @@ pub struct SavedGrant {
     issuer: String,
     client_id: String,
     owner: String,
+    person: Person,
     refresh_token: SecretString,
+}
+
+/// How the user is called, as far as the provider says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// The name.
+    pub name: Option<String>,
+    /// The mail address.
+    pub email: Option<String>,
 }
 
 /// The JSON after the header.
@@ -34,6 +44,10 @@ struct Record<'a> {
     issuer: String,
     client_id: String,
     owner: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     #[serde(borrow)]
     refresh_token: std::borrow::Cow<'a, str>,
 }
@@ -54,8 +68,20 @@ impl SavedGrant {
             issuer,
             client_id,
             owner,
+            person: Person::default(),
             refresh_token,
         })
+    }
+
+    /// The same grant, with how the user is called.
+    #[must_use]
+    pub fn of_person(self, person: Person) -> Self {
+        Self { person, ..self }
+    }
+
+    /// How the user is called.
+    pub fn person(&self) -> &Person {
+        &self.person
     }
 
     /// The provider that renews it.
@@ -87,6 +113,7 @@ impl SavedGrant {
             self.owner.clone(),
             refresh_token,
         )
+        .map(|grant| grant.of_person(self.person.clone()))
     }
 
     /// Whether it has the same refresh token of the same provider.
@@ -97,9 +124,14 @@ impl SavedGrant {
 
     /// Stands for the user in comparisons: access tokens change with each renewal, and this does not.
     pub fn owner_token(&self) -> Option<Token> {
-        let number = fingerprint(&self.issuer, &self.owner).cast_unsigned();
-        Token::parse(&format!("owner-{number:016x}")).ok()
+        owner_token(&self.issuer, &self.owner)
     }
+}
+
+/// Stands for the user of a sign-in in comparisons.
+pub(crate) fn owner_token(issuer: &str, owner: &str) -> Option<Token> {
+    let number = fingerprint(issuer, owner).cast_unsigned();
+    Token::parse(&format!("owner-{number:016x}")).ok()
 }
 
 impl fmt::Debug for SavedGrant {
@@ -129,6 +161,8 @@ impl Secret {
                     issuer: grant.issuer.clone(),
                     client_id: grant.client_id.clone(),
                     owner: grant.owner.clone(),
+                    name: grant.person.name.clone(),
+                    email: grant.person.email.clone(),
                     refresh_token: grant.refresh_token.expose_secret().into(),
                 };
                 let mut bytes = Zeroizing::new(HEADER.as_bytes().to_vec());
@@ -148,7 +182,10 @@ impl Secret {
         };
         let record: Record<'_> = serde_json::from_str(json).ok()?;
         let refresh_token = SecretString::from(&*record.refresh_token);
-        SavedGrant::new(record.issuer, record.client_id, record.owner, refresh_token).map(Self::Grant)
+        SavedGrant::new(record.issuer, record.client_id, record.owner, refresh_token).map(|grant| {
+            let (name, email) = (record.name, record.email);
+            Self::Grant(grant.of_person(Person { name, email }))
+        })
     }
 
     /// Whether both are the same.
@@ -200,13 +237,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_grant_comes_back_as_it_was(refresh_token in "[ -~\"\\\\]{1,200}", owner in ".{0,40}") {
-            let kept = SavedGrant { owner, ..grant(&refresh_token) };
+        fn a_grant_comes_back_as_it_was(
+            refresh_token in "[ -~\"\\\\]{1,200}",
+            owner in ".{0,40}",
+            name in prop::option::of(".{0,40}"),
+        ) {
+            let person = Person { name, email: None };
+            let kept = SavedGrant { owner, ..grant(&refresh_token) }.of_person(person);
             let Some(Secret::Grant(back)) = Secret::decode(&Secret::Grant(kept.clone()).encode()) else {
                 panic!("no grant");
             };
             prop_assert!(back.is_same(&kept));
             prop_assert_eq!((back.client_id(), back.owner()), (kept.client_id(), kept.owner()));
+            prop_assert_eq!(back.person(), kept.person());
         }
 
         #[test]

@@ -19,6 +19,7 @@ use crate::grant::Secret;
 use crate::item::SoundName;
 use crate::message::{self, Message, Phrase};
 
+pub use gloria_sign_in::Pages;
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
 pub(crate) mod autostart;
@@ -50,6 +51,8 @@ pub struct Ports {
     pub opener: Arc<dyn Opener>,
     /// Starts the app at login.
     pub autostart: Arc<dyn Autostart>,
+    /// The texts of the page that the browser shows after a sign-in.
+    pub pages: Pages,
     /// Observes sleep and network.
     pub signals: Arc<dyn Signals>,
     /// The clocks.

@@ -23,6 +23,21 @@ pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Runs `gloria` with this input. Returns its exit code, and what it says on stderr.
+fn gloria_fails(scene: &Scene, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+    let mut child = scene
+        .command("gloria")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 /// Starts the app with the keyring's token.
 pub(crate) fn app(scene: &Scene) -> Process {
     let mut command = scene.command("gloria");
@@ -85,7 +100,12 @@ async fn a_terminal_gets_words_and_a_pipe_gets_json() {
 async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     let scene = Scene::set(SessionOptions::default()).await;
     let address = scene.backend.api_url();
-    assert!(gloria(&scene, &["login"], "a-token-that-the-server-refuses").contains("loggedIn"));
+    assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+    // What the server refuses replaces nothing.
+    let (code, said) = gloria_fails(&scene, &["login"], "a-token-that-the-server-refuses");
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("the server does not accept it"), "{said}");
+    scene.backend.control().require_token("another-token");
     let mut running = app(&scene);
     wait_until("the app to be refused", DEADLINE, async || {
         running.check_alive()?;
@@ -95,7 +115,8 @@ async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     .await
     .unwrap();
 
-    assert!(gloria(&scene, &["login", "--address", &address], TEST_TOKEN).contains("loggedIn"));
+    let login = ["login", "--address", &address];
+    assert!(gloria(&scene, &login, "another-token").contains("loggedIn"));
     scene.connected().await;
     tray_says(&scene, "Connected").await;
 
@@ -109,7 +130,7 @@ async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     tray_says(&scene, "Set-up needed").await;
     assert!(gloria(&scene, &["logout"], "").contains("notLoggedIn"));
 
-    assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+    assert!(gloria(&scene, &["login"], "another-token").contains("loggedIn"));
     scene.connected().await;
     running.check_alive().unwrap();
 }

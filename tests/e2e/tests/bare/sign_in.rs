@@ -371,3 +371,84 @@ async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sig
     let used: std::collections::BTreeSet<_> = refreshes().collect();
     assert_eq!(used.len(), refreshes().count(), "no refresh token was sent twice");
 }
+
+/// A program in the browser's place, which writes down the link that it is to open, and its environment.
+fn browser(scene: &Scene) -> std::path::PathBuf {
+    let folder = scene.session.dir().join("browser");
+    std::fs::create_dir(&folder).unwrap();
+    let program = folder.join("xdg-open");
+    let script = "#!/bin/sh\ncd \"${0%/*}\"\nenv >environment\necho \"$1\" >part\nmv part link\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    folder
+}
+
+#[tokio::test]
+async fn a_sign_in_from_the_window_goes_on_without_it_and_the_command_line_ends_it() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let provider = Provider::start();
+    let browser = browser(&scene);
+    let mut command = scene.command("gloria");
+    let path = std::env::var("PATH").unwrap_or_default();
+    command
+        .arg("agent")
+        .env("PATH", format!("{}:{path}", browser.display()))
+        .env("GLORIA_AUTH_ISSUER", &provider.issuer)
+        .env("GLORIA_AUTH_CLIENT_ID", CLIENT);
+    let mut running = scene.session.spawn("app", command).unwrap();
+    tray_says(&scene, "Set-up needed").await;
+
+    // As the page asks, and then goes away.
+    let begin = json!({"address": scene.backend.api_url(), "way": "browser", "anotherAccount": false});
+    let mut page = gloria_ipc::AppConnection::open(&scene.home).await.unwrap();
+    page.call("sign_in_begin", begin.clone()).await.unwrap();
+    drop(page);
+    let link = wait_until("the browser to be opened", DEADLINE, async || {
+        running.check_alive()?;
+        Ok(std::fs::read_to_string(browser.join("link")).ok())
+    })
+    .await
+    .unwrap();
+    let environment = std::fs::read_to_string(browser.join("environment")).unwrap();
+    assert!(!environment.contains("GLORIA_"), "{environment}");
+    come_back(link.trim(), &provider);
+    scene.connected().await;
+    tray_says(&scene, "Connected").await;
+    assert_eq!(
+        provider.requests(),
+        ["code"],
+        "the token that came with it is used"
+    );
+
+    // The command line signs out of what the app signed in to.
+    assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
+    assert_eq!(provider.requests(), ["code", "revoke refresh-1"]);
+    let control = scene.backend.control();
+    control
+        .wait_for(|seen| seen.streams == 0, DEADLINE)
+        .await
+        .unwrap();
+    tray_says(&scene, "Set-up needed").await;
+
+    // A sign-in that still waits for its user is over once they sign in by the command line.
+    std::fs::remove_file(browser.join("link")).unwrap();
+    let mut page = gloria_ipc::AppConnection::open(&scene.home).await.unwrap();
+    page.call("sign_in_begin", begin).await.unwrap();
+    wait_until("the browser to be opened", DEADLINE, async || {
+        Ok(std::fs::read_to_string(browser.join("link")).ok())
+    })
+    .await
+    .unwrap();
+    log_in(&scene, &provider);
+    scene.connected().await;
+    wait_until("nothing to be waited for", DEADLINE, async || {
+        Ok(page
+            .call("sign_in_open", Value::Null)
+            .await
+            .is_err()
+            .then_some(()))
+    })
+    .await
+    .unwrap();
+    running.check_alive().unwrap();
+}

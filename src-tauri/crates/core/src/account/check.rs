@@ -1,5 +1,7 @@
 //! Recognises whether a token belongs to the same user as before, by a checksum that is too short for guessing tokens.
 
+use std::time::{Duration, SystemTime};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -7,6 +9,9 @@ use serde_json::Value;
 
 use crate::fingerprint::fingerprint;
 use crate::token::Token;
+
+/// Computers whose time zone is wrong are off by up to 14 hours. A token that is good must be sent on them too.
+const MAX_CLOCK_ERROR: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Makes the checksums of two accounts incomparable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +52,26 @@ impl TokenCheck {
     }
 }
 
-/// Issuer and subject of a web token, if it has a subject.
-fn subject(token: &str) -> Option<(String, String)> {
+/// Whether a web token has ended for certain, so that there is no use in sending it. The server decides about all
+/// others.
+pub(crate) fn is_expired(token: &Token, now: SystemTime) -> bool {
+    let expires = claims(token.expose()).and_then(|claims| claims.get("exp")?.as_u64());
+    let end = expires.and_then(|expires| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires)));
+    let since = end.and_then(|end| now.duration_since(end).ok());
+    since.is_some_and(|since| since > MAX_CLOCK_ERROR)
+}
+
+/// What a web token claims; nobody has checked it.
+fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (_header, claims, _signature) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+/// Issuer and subject of a web token, if it has a subject.
+fn subject(token: &str) -> Option<(String, String)> {
+    let claims = claims(token)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let subject = text("sub").filter(|subject| !subject.is_empty())?;
     Some((text("iss").unwrap_or_default(), subject))
@@ -92,6 +111,23 @@ mod tests {
         let opaque = TokenCheck::of(&token("one"), SALT);
         assert!(opaque.matches(&token("one")) && !opaque.matches(&token("two")));
         assert_ne!(opaque, TokenCheck::of(&token("one"), Salt(1)));
+    }
+
+    #[test]
+    fn a_web_token_has_ended_a_day_after_its_time_and_others_never() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let ends = web_token(r#"{"exp":1000000}"#, "c2ln");
+        for (now, expected) in [(999_999, false), (1_086_400, false), (1_086_401, true)] {
+            assert_eq!(is_expired(&ends, at(now)), expected, "{now}");
+        }
+        for other in [
+            web_token(r#"{"sub":"anna"}"#, "c2ln"),
+            web_token(r#"{"exp":"1"}"#, "c2ln"),
+            web_token(r#"{"exp":-1}"#, "c2ln"),
+            token("opaque"),
+        ] {
+            assert!(!is_expired(&other, at(u64::from(u32::MAX))));
+        }
     }
 
     #[test]

@@ -9,15 +9,17 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation}
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::grant::{SavedGrant, Secret};
+use crate::account::check::is_expired;
+use crate::grant::{SavedGrant, Secret, owner_token};
 use crate::message::{self, Message};
 use crate::ports::SecretError;
-use crate::protocol::TokenState;
+use crate::protocol::{SignedIn, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
 mod command;
 mod entries;
+mod new;
 mod provider;
 mod query;
 mod renewal;
@@ -30,10 +32,11 @@ mod state;
 mod tests;
 
 pub use command::{CommandPorts, CommandSession};
-use entries::find;
+pub(crate) use new::NewSignIn;
 pub(crate) use provider::OpenIdProvider;
-pub(crate) use renewing::{NotRenewed, Rest, Saving, SessionPorts, Unrevoked};
+pub(crate) use renewing::{Access, NotRenewed, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
+pub(crate) use sign_in::Who;
 use sign_in::{Ended, Refusal, SignIn};
 pub(crate) use sign_out::SignedOut;
 
@@ -42,11 +45,16 @@ pub(crate) use sign_out::SignedOut;
 pub(crate) struct TokenReport {
     pub(crate) state: TokenState,
     pub(crate) problem: Option<Message>,
+    pub(crate) signed_in: Option<SignedIn>,
 }
 
 impl TokenReport {
     pub(crate) const fn new(state: TokenState) -> Self {
-        Self { state, problem: None }
+        Self {
+            state,
+            problem: None,
+            signed_in: None,
+        }
     }
 }
 
@@ -182,11 +190,14 @@ impl Session {
         } else {
             Generation::default()
         };
-        let report = TokenReport::new(if current.is_some() {
-            TokenState::Present
-        } else {
-            TokenState::Unknown
-        });
+        let report = TokenReport {
+            signed_in: sign_in.view(),
+            ..TokenReport::new(if current.is_some() {
+                TokenState::Present
+            } else {
+                TokenState::Unknown
+            })
+        };
         Self(Arc::new(Inner {
             options,
             ports,
@@ -230,7 +241,7 @@ impl Session {
             let entry = self.0.options.entry.clone();
             self.0
                 .set_current(&mut state, Some((token, Source::Memory, entry)));
-            self.0.publish(TokenState::Present, None);
+            self.0.publish(&state, TokenState::Present, None);
         }
         state.generation
     }
@@ -264,7 +275,7 @@ impl Session {
         let mut state = self.0.state();
         if state.is_sign_in() && state.sign_in.is_rejected() {
             state.sign_in.on_accepted();
-            self.0.publish_sign_in(&state, None);
+            self.0.publish_sign_in(&state);
         }
     }
 
@@ -292,8 +303,10 @@ impl Session {
                 sign_in: None,
             }),
             Source::SignIn => {
-                let in_memory = state.sign_in.known.in_memory.as_ref()?;
-                in_memory.unsaved.then(|| Unkept {
+                let in_memory = state.sign_in.known.in_memory.as_ref();
+                // One that cannot be renewed is nowhere else.
+                let unsaved = in_memory.is_none_or(|in_memory| in_memory.unsaved);
+                unsaved.then(|| Unkept {
                     token: token(),
                     sign_in: Some(state.sign_in.clone()),
                 })
@@ -311,7 +324,7 @@ impl Session {
         let in_memory = state.sign_in.known.in_memory.take();
         state.left.extend(in_memory.map(|in_memory| in_memory.grant));
         state.sign_in.clear();
-        self.0.publish(TokenState::Missing, None);
+        self.0.publish(&state, TokenState::Missing, None);
     }
 
     /// Another program signed in or out, so the keyring may have another token, or none. With `entered`, a token that
@@ -320,6 +333,10 @@ impl Session {
         let mut state = self.0.state();
         state.invalidate_queries();
         state.sign_in.requery();
+        if entered && let Some(in_memory) = &mut state.sign_in.known.in_memory {
+            // The keyring is right, even if it did not store this one.
+            in_memory.unsaved = false;
+        }
         match &mut state.current {
             Some(current) if current.source == Source::Memory && entered => {
                 (current.source, current.stale) = (Source::Keyring, true);
@@ -328,40 +345,8 @@ impl Session {
             None => {}
         }
         if !state.has_usable(self.0.ports.now()) {
-            self.0.publish(TokenState::Unknown, None);
+            self.0.publish(&state, TokenState::Unknown, None);
         }
-    }
-
-    /// Whether the keyring has another token now, or none. Raises no prompt.
-    pub(crate) async fn has_changed(&self) -> bool {
-        let of_the_keyring = |state: &State| {
-            let current = state.current.as_ref();
-            let is_in_it = |current: &Current| match current.source {
-                Source::Keyring | Source::SignIn => true,
-                Source::Environment | Source::Memory => false,
-            };
-            current.is_none_or(is_in_it)
-        };
-        let asked = {
-            let state = self.0.state();
-            of_the_keyring(&state).then_some(state.decision)
-        };
-        let Some(asked) = asked else { return false };
-        let entries = self.entries();
-        let first = self.0.ports.secrets.load_without_prompt(&self.0.options.entry);
-        let found = find(first, &entries, |entry| {
-            self.0.ports.secrets.load_without_prompt(entry)
-        })
-        .await;
-        let Ok(found) = found else { return false };
-        let state = self.0.state();
-        // What the provider refused, and the keyring did not remove.
-        let found = found
-            .map(|(secret, _)| secret)
-            .filter(|secret| !matches!(secret, Secret::Grant(grant) if state.sign_in.is_dead(grant)));
-        state.decision == asked
-            && of_the_keyring(&state)
-            && !renewing::is_same(self.0.secret(&state).as_ref(), found.as_ref())
     }
 }
 
@@ -391,6 +376,9 @@ impl Inner {
     }
 
     fn owner(&self, state: &State) -> Option<Token> {
+        if let Some(who) = state.sign_in.who.as_ref().filter(|_| state.is_sign_in()) {
+            return owner_token(&who.issuer, &who.owner);
+        }
         match self.secret(state)? {
             Secret::Token(token) => Some(token),
             Secret::Grant(grant) => grant.owner_token(),
@@ -414,21 +402,20 @@ impl Inner {
         }
     }
 
+    /// Whether the pasted token in force has ended for certain, and the keyring has no other.
+    fn is_expired(&self, state: &State) -> bool {
+        let current = state.current.as_ref();
+        let current = current.filter(|current| !current.stale && current.source != Source::SignIn);
+        let token = current.and_then(|current| self.own(&current.token));
+        token.is_some_and(|token| is_expired(token, self.ports.clock.wall()))
+    }
+
     fn credential(&self, state: &State) -> Option<Credential> {
         let token = self.own(&state.current.as_ref()?.token)?;
         Some(Credential::of(
             state.generation,
             token.proof(self.options.transport),
         ))
-    }
-
-    fn publish(&self, state: TokenState, problem: Option<Message>) {
-        let report = TokenReport { state, problem };
-        self.report.send_if_modified(|known| {
-            let news = *known != report;
-            *known = report;
-            news
-        });
     }
 }
 
@@ -439,6 +426,11 @@ impl CredentialProvider for Session {
                 let question = {
                     let mut state = self.0.state();
                     let now = self.0.ports.now();
+                    if self.0.is_expired(&state) {
+                        let problem = message::cause_token_expired();
+                        self.0.publish(&state, TokenState::NeedsSignIn, Some(problem));
+                        return Err(CredentialError::Missing);
+                    }
                     if state.has_usable(now)
                         && let Some(credential) = self.0.credential(&state)
                     {
@@ -447,7 +439,7 @@ impl CredentialProvider for Session {
                             .as_ref()
                             .is_some_and(|current| current.source != Source::SignIn)
                         {
-                            self.0.publish(TokenState::Present, None);
+                            self.0.publish(&state, TokenState::Present, None);
                         }
                         return Ok(credential);
                     }
@@ -480,7 +472,7 @@ impl CredentialProvider for Session {
         }
         match state.sign_in.on_refused(refused, self.0.ports.now()) {
             Refusal::Renew => {}
-            Refusal::Rejected => self.0.publish_sign_in(&state, None),
+            Refusal::Rejected => self.0.publish_sign_in(&state),
             Refusal::SignInAgain => self.0.end_sign_in(&mut state, Ended::RefusedByServer),
         }
     }

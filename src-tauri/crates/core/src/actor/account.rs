@@ -105,12 +105,17 @@ impl Actor {
     }
 
     /// Renewals take the stream's way out of the network.
-    fn configure_provider(&self) {
-        self.tokens.provider().configure(HttpOptions {
+    pub(super) fn configure_provider(&self) {
+        self.tokens.provider().configure(self.http_options());
+    }
+
+    /// The stream's way out of the network, for other requests.
+    pub(super) fn http_options(&self) -> HttpOptions {
+        HttpOptions {
             user_agent: self.user_agent(),
             network: self.network(),
             limits: DialLimits::default(),
-        });
+        }
     }
 
     fn user_agent(&self) -> String {
@@ -176,6 +181,8 @@ impl Actor {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
+        // A token that is entered replaces a sign-in that is under way.
+        self.cancel_sign_in();
         // From here on no request may be sent with a token that is not known to be the previous account's.
         self.drop_stream();
         self.identity.on_token();

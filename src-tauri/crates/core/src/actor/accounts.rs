@@ -44,6 +44,7 @@ impl Actor {
 
     /// Disconnects and closes the account at once; replies when the keyring and the provider have answered.
     pub(super) async fn sign_out(&mut self, form: SignOutForm, reply: Reply<()>) {
+        self.cancel_sign_in();
         self.link.set_intent(Intent::Nothing);
         self.drop_stream();
         self.identity.on_token();
@@ -107,6 +108,7 @@ impl Actor {
         if !is_same_server && self.origins.lock(Key::ApiUrl).is_some() {
             return Err(CoreError::Invalid(message::address_locked()));
         }
+        self.cancel_sign_in();
         // From here on no request may be sent with the token of the account that is left.
         self.drop_stream();
         self.identity.on_token();

@@ -464,6 +464,7 @@ impl Actor {
                     | Report::TokenStored { .. }
                     | Report::ProxyPassword(_)
                     | Report::SettingsRead(_)
+                    | Report::SignIn(..)
                     | Report::QueryFailed(_)) => others.push(other),
                 }
             }

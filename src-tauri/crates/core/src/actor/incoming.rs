@@ -386,6 +386,7 @@ impl Actor {
         if let Some(OutageNews { title, body }) = news
             && !self.readers.state().account.needs_setup
         {
+            let body = self.tokens.ended().map_or(body, message::outage_needs_you);
             self.show(title, body);
         }
     }

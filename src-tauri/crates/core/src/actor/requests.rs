@@ -75,7 +75,7 @@ impl Actor {
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => self.save_account(form, reply).await,
             Request::SignInOffer(address, reply) => self.sign_in_offer(&address, reply),
-            Request::SignInBegin(form, reply) => self.begin_sign_in(form, reply),
+            Request::SignInBegin(form, reply) => reply.answer(self.begin_sign_in(&form)),
             Request::SignInOpen(reply) => reply.answer(self.open_sign_in()),
             Request::SignInCancel(reply) => {
                 self.cancel_sign_in();

@@ -156,6 +156,7 @@ impl Actor {
         } else if stream_changed && self.link.is_wanted() {
             self.open_stream();
         }
+        self.on_sign_in_settings(moved);
         self.find_proxy();
         self.publish_account();
         self.publish_connection();

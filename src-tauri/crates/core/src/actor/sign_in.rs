@@ -1,38 +1,331 @@
-//! The sign-in at a provider that is under way.
+//! The sign-in at a provider that is under way: one at a time. It runs in a task of its own, so that it goes on while
+//! the window is closed. Cancelling it ends the task, which closes its port.
 
-use super::Actor;
+mod flow;
+
+use gloria_sign_in::{Browser, Paster, Provider};
+use secrecy::ExposeSecret as _;
+use tokio::task::JoinSet;
+
+use super::{Actor, Report};
+use crate::account::address::Address;
+use crate::account::session::{NewSignIn, Session};
 use crate::handle::{CoreError, Reply};
-use crate::message;
-use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInView};
+use crate::item::EpochMillis;
+use crate::message::{self, Message};
+use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInPlace, SignInView, SignInWay};
+use flow::Flow;
+
+/// When a user whose sign-in cannot be renewed is warned: long enough to finish what they are at.
+const END_WARNING: EpochMillis = 15 * 60 * 1000;
+
+/// The sign-in that is under way, if there is one.
+#[derive(Debug, Default)]
+pub(super) struct SigningIn {
+    /// Counts the sign-ins, so that what an earlier one reports is recognised.
+    number: u64,
+    current: Option<Current>,
+    /// The end of a sign-in that the user was warned of.
+    warned: Option<EpochMillis>,
+}
+
+#[derive(Debug)]
+struct Current {
+    address: Address,
+    way: SignInWay,
+    /// According to the settings it began with.
+    provider: Provider,
+    link: Option<String>,
+    paster: Option<Paster>,
+    /// It cannot be cancelled any more: the keyring is storing it.
+    stores: bool,
+    /// Ends when this is dropped.
+    _task: JoinSet<()>,
+}
+
+/// What a sign-in reports.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The user has to sign in.
+    Waiting {
+        link: String,
+        until: EpochMillis,
+        place: SignInPlace,
+        paster: Option<Paster>,
+    },
+    /// Whether the provider's page forgot what it was asked for.
+    Forgotten(bool),
+    Exchanging,
+    /// The server is asked whether it accepts the sign-in.
+    Asking,
+    Failed(Message),
+    SignedIn(Box<NewSignIn>, Option<Browser>),
+    /// The keyring has answered.
+    Stored(Session, Address),
+}
+
+impl SigningIn {
+    /// Whether it is of a provider that is set no more, or of another server than the one that was set.
+    fn is_outdated(&self, provider: Option<&Provider>) -> bool {
+        let current = self.current.as_ref().filter(|current| !current.stores);
+        current.is_some_and(|current| provider != Some(&current.provider))
+    }
+}
 
 impl Actor {
-    /// Asks the server at a typed address how its users sign in.
+    /// Asks how users of the server at a typed address sign in.
     pub(super) fn sign_in_offer(&self, address: &str, reply: Reply<SignInOffer>) {
+        let address = match self.typed_address(address) {
+            Ok(address) => address,
+            Err(error) => return reply.answer(Err(error)),
+        };
         let provider = self.settings.sign_in();
-        let offer = self.typed_address(address).map(|address| SignInOffer {
-            address: address.to_string(),
-            provider: provider.map(|provider| provider.issuer.host()),
-            ways: Vec::new(),
-            problem: None,
+        let http = self.http_options();
+        tokio::spawn(async move {
+            let address = address.to_string();
+            reply.answer(Ok(flow::offer(address, provider, http).await));
         });
-        reply.answer(offer);
     }
 
-    pub(super) fn begin_sign_in(&mut self, form: SignInForm, reply: Reply<()>) {
-        drop(form);
-        reply.answer(Err(CoreError::Invalid(message::cli_no_provider())));
+    /// Begins a sign-in, which replaces one that is under way.
+    pub(super) fn begin_sign_in(&mut self, form: &SignInForm) -> Result<(), CoreError> {
+        let address = self.typed_address(&form.address)?;
+        if self.tokens.is_locked(Some(&address)) {
+            return Err(CoreError::Invalid(message::sign_in_token_set()));
+        }
+        let provider = self.settings.sign_in();
+        let provider = provider.ok_or_else(|| CoreError::Invalid(message::cli_no_provider()))?;
+        let known = self.tokens.known().signed_in.as_ref();
+        let login_hint = known.and_then(|known| known.email.clone());
+        self.find_proxy();
+        self.signing_in.number += 1;
+        let flow = Flow {
+            number: self.signing_in.number,
+            reports: self.reports.0.clone(),
+            http: self.http_options(),
+            provider: provider.clone(),
+            address: address.clone(),
+            way: form.way,
+            another_account: form.another_account,
+            login_hint: login_hint.filter(|_| !form.another_account),
+            ports: self.settings.auth_ports.clone(),
+            pages: self.setup.ports.pages.clone(),
+            clock: self.setup.ports.clock.clone(),
+            transport: self.settings.auth_transport,
+            seed: self.rng.u64(..),
+        };
+        let mut task = JoinSet::new();
+        // Dropping the one before closes its port, which this one may use then.
+        self.signing_in.current = None;
+        task.spawn(flow.run());
+        self.readers.publish_sign_in(SignInView::Starting {
+            address: address.to_string(),
+        });
+        self.signing_in.current = Some(Current {
+            address,
+            way: form.way,
+            provider,
+            link: None,
+            paster: None,
+            stores: false,
+            _task: task,
+        });
+        Ok(())
     }
 
+    /// Opens the provider's page once more.
     pub(super) fn open_sign_in(&self) -> Result<(), CoreError> {
-        Err(CoreError::Gone)
+        let current = self.signing_in.current.as_ref();
+        let link = current.and_then(|current| current.link.as_deref());
+        self.setup.ports.opener.open(link.ok_or(CoreError::Gone)?)?;
+        Ok(())
     }
 
+    /// Cancels the sign-in, unless the keyring is storing it already.
     pub(super) fn cancel_sign_in(&mut self) {
+        if self
+            .signing_in
+            .current
+            .as_ref()
+            .is_some_and(|current| current.stores)
+        {
+            return;
+        }
+        if self.signing_in.current.take().is_some() {
+            tracing::info!("the sign-in was cancelled");
+        }
         self.readers.publish_sign_in(SignInView::None);
     }
 
     pub(super) fn paste_sign_in(&self, page: &PastedPage) -> Result<(), CoreError> {
-        let _ = page;
-        Err(CoreError::Gone)
+        let current = self.signing_in.current.as_ref();
+        let paster = current.and_then(|current| current.paster.as_ref());
+        let pasted = paster.ok_or(CoreError::Gone)?.paste(page.address.expose_secret());
+        pasted.map_err(|error| CoreError::Invalid(error.message()))
+    }
+
+    /// The settings changed: a sign-in at another provider than they name ends, because the user agreed to the other
+    /// one.
+    pub(super) fn on_sign_in_settings(&mut self, moved: bool) {
+        let provider = self.settings.sign_in();
+        let is_elsewhere = moved
+            && self.signing_in.current.as_ref().is_some_and(|current| {
+                let set = self.settings.address.as_ref();
+                !current.stores && set.map(Address::server) != Some(current.address.server())
+            });
+        if is_elsewhere || self.signing_in.is_outdated(provider.as_ref()) {
+            self.fail_sign_in(message::sign_in_settings_changed());
+        }
+    }
+
+    fn fail_sign_in(&mut self, message: Message) {
+        let Some(current) = self.signing_in.current.take() else {
+            return;
+        };
+        tracing::info!(why = %message.id, "the sign-in failed");
+        self.readers.publish_sign_in(SignInView::Failed {
+            address: current.address.to_string(),
+            way: current.way,
+            message,
+        });
+    }
+
+    /// Another program signed in or out at this server, so nobody waits for this sign-in any more.
+    pub(super) fn on_signed_in_elsewhere(&mut self, server: &str) {
+        let current = self.signing_in.current.as_ref();
+        if current.is_some_and(|current| current.address.server() == server) {
+            self.cancel_sign_in();
+        }
+    }
+
+    /// The core that crashed had a sign-in under way, whose listener is gone.
+    pub(super) fn on_sign_in_lost(&mut self, before: SigningIn) {
+        self.signing_in.number = before.number;
+        self.signing_in.current = before.current;
+        self.fail_sign_in(message::sign_in_restarted());
+    }
+
+    pub(super) async fn on_sign_in(&mut self, number: u64, step: Step) {
+        if let Step::Stored(session, address) = step {
+            return self.on_sign_in_stored(number, session, address).await;
+        }
+        if self.signing_in.number != number {
+            return;
+        }
+        let Some(current) = &mut self.signing_in.current else {
+            return;
+        };
+        let (address, provider) = (current.address.to_string(), current.provider.issuer.host());
+        match step {
+            Step::Waiting {
+                link,
+                until,
+                place,
+                paster,
+            } => {
+                let opened = self.setup.ports.opener.open(&link);
+                current.link = Some(link.clone());
+                current.paster = paster;
+                self.readers.publish_sign_in(SignInView::Waiting {
+                    address,
+                    provider,
+                    link,
+                    until,
+                    place,
+                    problem: opened.err().map(|error| error.message()),
+                });
+            }
+            Step::Forgotten(forgotten) => {
+                let mut view = self.readers.state().sign_in.clone();
+                if let SignInView::Waiting { place, .. } = &mut view {
+                    *place = SignInPlace::Browser { forgotten };
+                    self.readers.publish_sign_in(view);
+                }
+            }
+            Step::Exchanging => {
+                let view = SignInView::Exchanging { address, provider };
+                self.readers.publish_sign_in(view);
+            }
+            Step::Asking => {
+                let view = SignInView::Storing { address, provider };
+                self.readers.publish_sign_in(view);
+            }
+            Step::Failed(message) => self.fail_sign_in(message),
+            Step::SignedIn(new, page) => {
+                current.stores = true;
+                let address = current.address.clone();
+                self.store_sign_in(number, address, *new, page);
+            }
+            Step::Stored(..) => {}
+        }
+    }
+
+    /// Stores the sign-in in a task that nothing ends.
+    fn store_sign_in(&self, number: u64, address: Address, new: NewSignIn, page: Option<Browser>) {
+        let (session, reports) = (self.session_for(&address), self.reports.0.clone());
+        self.configure_provider();
+        tokio::spawn(async move {
+            let replaced = session.sign_in(new).await;
+            if let Some(page) = page {
+                page.signed_in();
+            }
+            // The core may have ended meanwhile.
+            let _ = reports.send(Report::SignIn(number, Step::Stored(session.clone(), address)));
+            if let Some(replaced) = replaced
+                && let Err(why) = session.revoke(&replaced).await
+            {
+                tracing::info!(why = %why.id, "a sign-in that was replaced is not revoked");
+            }
+        });
+    }
+
+    /// Connects at once, and shows the window: the user is still at the provider's page.
+    async fn on_sign_in_stored(&mut self, number: u64, session: Session, address: Address) {
+        // From here on no request may be sent with a token that is not known to be the previous account's.
+        self.drop_stream();
+        self.identity.on_token();
+        let report = session.reports().borrow().clone();
+        self.tokens.put_in_force(session);
+        let outcome = self.switch_account(address).await;
+        self.on_token(report);
+        if self.signing_in.number == number {
+            match outcome {
+                Ok(()) => {
+                    self.signing_in.current = None;
+                    self.readers.publish_sign_in(SignInView::None);
+                }
+                Err(error) => self.fail_sign_in(error.message()),
+            }
+        }
+        self.setup.ports.window.open(None);
+        let hours = self.sign_in_ends_in().map(|left| left / 3_600_000);
+        if let Some(hours) = hours.filter(|hours| *hours > 0) {
+            self.show(
+                message::sign_in_page_done(),
+                message::sign_in_lasts(u64::try_from(hours).unwrap_or_default()),
+            );
+        }
+    }
+
+    /// In how many milliseconds a sign-in ends that cannot be renewed.
+    fn sign_in_ends_in(&self) -> Option<EpochMillis> {
+        let ends_at = self.tokens.known().signed_in.as_ref()?.ends_at?;
+        Some(ends_at - self.now().epoch_millis())
+    }
+
+    /// Warns the user once of the end of a sign-in that cannot be renewed.
+    pub(super) fn warn_of_sign_in_end(&mut self) {
+        let ends_at = self.tokens.known().signed_in.as_ref();
+        let ends_at = ends_at.and_then(|known| known.ends_at);
+        let left = self
+            .sign_in_ends_in()
+            .filter(|left| (0..=END_WARNING).contains(left));
+        if let Some(left) = left
+            && self.signing_in.warned != ends_at
+        {
+            self.signing_in.warned = ends_at;
+            let minutes = u64::try_from(left / 60_000).unwrap_or_default() + 1;
+            self.show(message::needs_you(), message::sign_in_ends_soon(minutes));
+        }
     }
 }

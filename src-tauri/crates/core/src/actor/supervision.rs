@@ -225,6 +225,7 @@ impl Actor {
         // Computed with the current time.
         self.debug_log = broken.debug_log;
         self.readers.take_over_from(broken.readers, Instant::now());
+        self.on_sign_in_lost(broken.signing_in);
         self.publish_preferences();
     }
 }

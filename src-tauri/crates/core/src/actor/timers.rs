@@ -121,7 +121,10 @@ impl Actor {
                 }
             }
             Timer::Upkeep => self.run_upkeep(now).await,
-            Timer::Settings => self.read_settings_files(now),
+            Timer::Settings => {
+                self.read_settings_files(now);
+                self.warn_of_sign_in_end();
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::account::session::{
     OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, TokenReport,
 };
 use crate::handle::Reply;
+use crate::message::Message;
 use crate::ports::{Ports, SecretError};
 use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
@@ -134,6 +135,18 @@ impl Tokens {
         }
         self.known = TokenReport::new(TokenState::Missing);
         self.watch = JoinSet::new();
+    }
+
+    /// Why the user has to sign in again, if so.
+    pub(super) fn ended(&self) -> Option<Message> {
+        match self.known.state {
+            TokenState::NeedsSignIn | TokenState::Rejected => self.known.problem.clone(),
+            TokenState::Unknown
+            | TokenState::Present
+            | TokenState::Missing
+            | TokenState::KeyringLocked
+            | TokenState::KeyringUnavailable => None,
+        }
     }
 
     /// The view of a connection that waits for another sign-in, or that no sign-in helps.
@@ -386,6 +399,7 @@ impl Actor {
             return;
         }
         tracing::info!("the token was changed from outside");
+        self.on_signed_in_elsewhere(entry);
         // A token in memory stood in for a keyring that now has another one, or none on purpose.
         session.requery(true);
         self.identity.on_token();

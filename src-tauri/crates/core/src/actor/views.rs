@@ -101,8 +101,11 @@ pub(super) fn account_view(
         needs_setup: settings.address.is_none() || no_token,
         question,
         user,
-        provider: settings.sign_in().map(|provider| provider.issuer.host()),
-        signed_in: None,
+        provider: settings
+            .sign_in()
+            .map(|provider| provider.issuer.host())
+            .or_else(|| token.signed_in.as_ref().map(|known| known.provider.clone())),
+        signed_in: token.signed_in.clone(),
         accounts,
     }
 }

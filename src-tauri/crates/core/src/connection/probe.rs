@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use gloria_stream::{
-    Command, Credential, CredentialError, CredentialProvider, Delivery, Generation, NetworkOptions, Proof,
-    Status, StreamHandle, StreamOptions,
+    Cause, Command, Credential, CredentialError, CredentialProvider, Delivery, EndCause, Generation,
+    HaltReason, NetworkOptions, Proof, Status, StreamHandle, StreamOptions,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -21,6 +21,9 @@ use crate::token::Token;
 
 /// Longer than connecting and the first byte may take together, so that the stream's own error comes first.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// How long the server is asked about a token that somebody has just entered: the page in the browser waits for it too.
+const ACCEPTANCE_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// A greeting follows the response at once. Its absence is not an error.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(3);
@@ -101,6 +104,87 @@ pub(crate) async fn test(
     TestReport {
         succeeded: passed,
         steps,
+    }
+}
+
+/// The question whether a server accepts a token.
+#[derive(Debug)]
+pub struct Asking<'a> {
+    /// The server.
+    pub address: &'a Address,
+    /// The token, which is stored nowhere yet.
+    pub token: &'a Token,
+    /// How it is sent.
+    pub transport: AuthTransport,
+    /// Sent as `User-Agent`.
+    pub user_agent: String,
+    /// For jitter.
+    pub seed: u64,
+    /// Proxy, roots and client certificate.
+    pub network: NetworkOptions,
+}
+
+/// Whether a server accepts a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    /// The stream was opened.
+    Accepted,
+    /// The server refuses the token, for this reason.
+    Refused(Message),
+    /// Nobody knows: the server cannot be reached, or something else is wrong with it.
+    Unknown(Message),
+}
+
+/// Asks a server whether it accepts a token, before that replaces another one.
+pub async fn accepts(asking: Asking<'_>) -> Acceptance {
+    let address = asking.address;
+    let credentials = Arc::new(Entered::new(asking.token, asking.transport));
+    let (sender, mut deliveries) = mpsc::channel(16);
+    let options = StreamOptions {
+        network: asking.network,
+        also: address.alternatives(&[]),
+        ..StreamOptions::new(address.stream(&[]), asking.user_agent, asking.seed)
+    };
+    let stream = StreamHandle::spawn(options, credentials, sender);
+    stream.send(Command::Start { cursor: None });
+    let acceptance = timeout(ACCEPTANCE_TIMEOUT, acceptance(&mut deliveries)).await;
+    acceptance.unwrap_or_else(|_| Acceptance::Unknown(message::check_timeout(ACCEPTANCE_TIMEOUT)))
+}
+
+async fn acceptance(deliveries: &mut mpsc::Receiver<Delivery>) -> Acceptance {
+    while let Some(delivery) = deliveries.recv().await {
+        let Delivery::Status(status) = delivery else {
+            continue;
+        };
+        match &status {
+            Status::Connected { .. } => return Acceptance::Accepted,
+            Status::Idle(_) | Status::Connecting { .. } => {}
+            Status::Waiting { cause, .. } | Status::CircuitOpen { cause, .. } => return refusal(cause),
+            Status::Halted { reason, .. } => return halt(*reason),
+        }
+    }
+    Acceptance::Unknown(message::check_no_answer())
+}
+
+fn refusal(cause: &Cause) -> Acceptance {
+    match cause {
+        Cause::Halted(reason) | Cause::Ended(EndCause::Rejected(reason)) => halt(*reason),
+        // The token is too long for the server.
+        Cause::Status(431) => Acceptance::Refused(super::cause::cause(cause)),
+        Cause::Dial(_)
+        | Cause::Status(_)
+        | Cause::NotAStream { .. }
+        | Cause::Encoded(_)
+        | Cause::NetworkSignIn
+        | Cause::Ended(_) => Acceptance::Unknown(super::cause::cause(cause)),
+    }
+}
+
+fn halt(reason: HaltReason) -> Acceptance {
+    let why = super::cause::halted(reason);
+    match reason {
+        HaltReason::Unauthorized | HaltReason::Expired | HaltReason::Forbidden => Acceptance::Refused(why),
+        HaltReason::NoCredential | HaltReason::StoppedByServer => Acceptance::Unknown(why),
     }
 }
 

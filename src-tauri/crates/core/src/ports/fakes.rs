@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
-    Autostart, Exclusive, InUse, Observation, OpenError, Opener, Ports, SecretError, Secrets, Signals,
+    Autostart, Exclusive, InUse, Observation, OpenError, Opener, Pages, Ports, SecretError, Secrets, Signals,
     SoundError, Sounds, SystemClock, Turn,
 };
 use crate::grant::Secret;
@@ -32,6 +32,10 @@ pub fn ports() -> Ports {
         exclusive: Arc::<FakeExclusive>::default(),
         opener: Arc::<FakeOpener>::default(),
         autostart: Arc::<FakeAutostart>::default(),
+        pages: Pages {
+            language: "en".to_owned(),
+            say: Arc::new(|message| message.id.to_string()),
+        },
         signals: Arc::<FakeSignals>::default(),
         clock: Arc::new(SystemClock),
         proxies: None,

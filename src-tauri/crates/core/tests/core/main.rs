@@ -25,6 +25,7 @@ mod presence;
 mod private_files;
 mod provider;
 mod settings;
+mod sign_in;
 mod storage;
 mod supervision;
 mod tokens;

@@ -111,6 +111,12 @@ messages! {
     sign_in_interrupted();
     sign_in_not_revoked(problem: Message);
     sign_in_not_renewable();
+    sign_in_over();
+    sign_in_lasts(hours: Number);
+    sign_in_ends_soon(minutes: Number);
+    sign_in_settings_changed();
+    sign_in_restarted();
+    sign_in_token_set();
     token_not_removed(problem: Message);
     keyring_locked();
     keyring_unavailable(problem: Phrase);

@@ -63,6 +63,8 @@ messages! {
     cli_no_server();
     cli_paste_token();
     cli_token_unreadable(problem: Text);
+    cli_token_refused(problem: Message);
+    cli_token_unchecked(problem: Message);
     cli_not_logged_in(address: Text);
     cli_logged_in(address: Text);
     cli_no_provider();

@@ -7,7 +7,8 @@ use futures_util::future::{BoxFuture, Shared};
 use gloria_stream::CredentialError;
 
 use super::entries::find;
-use super::{Answer, Inner, Session, Source, State};
+use super::sign_in::Ended;
+use super::{Answer, Current, Inner, Session, Source, State, TokenReport, renewing};
 use crate::grant::Secret;
 use crate::message::{self, Message};
 use crate::ports::SecretError;
@@ -22,6 +23,38 @@ impl Session {
     /// Completes when the keyring was unlocked by a prompt whose result nothing waits for any more.
     pub(crate) fn unlocked(&self) -> BoxFuture<'static, ()> {
         self.0.ports.secrets.unlocked()
+    }
+
+    /// Whether the keyring has another token now, or none. Raises no prompt.
+    pub(crate) async fn has_changed(&self) -> bool {
+        let of_the_keyring = |state: &State| {
+            let current = state.current.as_ref();
+            let is_in_it = |current: &Current| match current.source {
+                Source::Keyring | Source::SignIn => true,
+                Source::Environment | Source::Memory => false,
+            };
+            current.is_none_or(is_in_it)
+        };
+        let asked = {
+            let state = self.0.state();
+            of_the_keyring(&state).then_some(state.decision)
+        };
+        let Some(asked) = asked else { return false };
+        let entries = self.entries();
+        let first = self.0.ports.secrets.load_without_prompt(&self.0.options.entry);
+        let found = find(first, &entries, |entry| {
+            self.0.ports.secrets.load_without_prompt(entry)
+        })
+        .await;
+        let Ok(found) = found else { return false };
+        let state = self.0.state();
+        // What the provider refused, and the keyring did not remove.
+        let found = found
+            .map(|(secret, _)| secret)
+            .filter(|secret| !matches!(secret, Secret::Grant(grant) if state.sign_in.is_dead(grant)));
+        state.decision == asked
+            && of_the_keyring(&state)
+            && !renewing::is_same(self.0.secret(&state).as_ref(), found.as_ref())
     }
 }
 
@@ -107,6 +140,12 @@ impl Inner {
             return Answer::Superseded;
         }
         state.question = None;
+        // A sign-in that cannot be renewed is not in the keyring.
+        let is_elsewhere = matches!(found, Ok(None) | Err(_));
+        if is_elsewhere && state.is_over(self.ports.now()) {
+            self.end_sign_in(&mut state, Ended::Over);
+            return Answer::Settled(Err(CredentialError::Missing));
+        }
         Answer::Settled(match found {
             Ok(found) => {
                 match found {
@@ -122,38 +161,66 @@ impl Inner {
                     }
                     None => self.set_current(&mut state, None),
                 }
+                if self.is_expired(&state) {
+                    let problem = message::cause_token_expired();
+                    self.publish(&state, TokenState::NeedsSignIn, Some(problem));
+                    return Answer::Settled(Err(CredentialError::Missing));
+                }
                 match self.credential(&state) {
                     Some(credential) => {
-                        self.publish(TokenState::Present, None);
+                        self.publish(&state, TokenState::Present, None);
                         Ok(credential)
                     }
                     None => {
-                        self.publish(TokenState::Missing, None);
+                        self.publish(&state, TokenState::Missing, None);
                         Err(CredentialError::Missing)
                     }
                 }
             }
             Err(error) => {
-                self.publish_keyring_problem(&error);
+                self.publish_keyring_problem(&state, &error);
                 Err(CredentialError::Unavailable(error.into()))
             }
         })
     }
 
-    pub(super) fn publish_keyring_problem(&self, error: &SecretError) {
+    pub(super) fn publish_keyring_problem(&self, state: &State, error: &SecretError) {
         let token = match error {
             SecretError::Locked => TokenState::KeyringLocked,
             SecretError::Unavailable(_) | SecretError::Refused(_) => TokenState::KeyringUnavailable,
         };
-        self.publish(token, Some(error.message()));
+        self.publish(state, token, Some(error.message()));
     }
 
-    /// Reports the sign-in in force. `unsaved` says why the keyring does not have it.
-    pub(super) fn publish_sign_in(&self, state: &State, unsaved: Option<Message>) {
+    /// Reports the sign-in in force.
+    pub(super) fn publish_sign_in(&self, state: &State) {
         if state.sign_in.is_rejected() {
-            self.publish(TokenState::Rejected, Some(message::sign_in_rejected()));
+            self.publish(state, TokenState::Rejected, Some(message::sign_in_rejected()));
         } else {
-            self.publish(TokenState::Present, unsaved);
+            self.publish(state, TokenState::Present, state.sign_in.unsaved.clone());
         }
+    }
+
+    pub(super) fn publish(&self, state: &State, token: TokenState, problem: Option<Message>) {
+        let report = TokenReport {
+            state: token,
+            problem,
+            signed_in: state.signed_in(),
+        };
+        self.report.send_if_modified(|known| {
+            let news = *known != report;
+            *known = report;
+            news
+        });
+    }
+
+    /// Reports a change of the sign-in in force that is none of its token.
+    pub(super) fn publish_details(&self, state: &State) {
+        let signed_in = state.signed_in();
+        self.report.send_if_modified(|known| {
+            let news = known.signed_in != signed_in;
+            known.signed_in = signed_in;
+            news
+        });
     }
 }

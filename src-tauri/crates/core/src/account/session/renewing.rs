@@ -11,12 +11,12 @@ use tokio::time::{sleep, timeout};
 
 use super::entries::find;
 use super::renewal::{self, Alone, Busy, Effect, Event, Outcome, Renewal, Trouble, Unproved};
-use super::sign_in::{Ended, Wakefulness};
+use super::sign_in::{Ended, Wakefulness, Who};
 use super::{Answer, Inner, Source, State};
 use crate::grant::{SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::{Clock, Exclusive, InUse, SecretError, Secrets, Turn};
-use crate::protocol::TokenState;
+use crate::protocol::{SignInTroubleKind, TokenState};
 use crate::token::Token;
 
 #[cfg(test)]
@@ -27,6 +27,9 @@ const STORE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A keyring that was unlocked or started gets the grant within this time.
 const MAX_STORE_INTERVAL: Duration = Duration::from_secs(300);
+
+/// Trouble that passes by itself.
+const FAILING: SignInTroubleKind = SignInTroubleKind::RenewalFailing;
 
 /// What a provider gives with a renewal.
 #[derive(Debug, Clone)]
@@ -286,31 +289,34 @@ impl Inner {
             Outcome::Pasted(token, entry) => {
                 state.sign_in.clear();
                 self.set_current(&mut state, Some((token, Source::Keyring, entry)));
-                self.publish(TokenState::Present, None);
+                self.publish(&state, TokenState::Present, None);
                 self.credential(&state).ok_or(CredentialError::Missing)
             }
             Outcome::SignedOut => {
                 state.sign_in.clear();
                 self.set_current(&mut state, None);
-                self.publish(TokenState::Missing, None);
+                self.publish(&state, TokenState::Missing, None);
                 Err(CredentialError::Missing)
             }
             Outcome::NeedsSignIn(why) => {
                 self.end_sign_in(&mut state, Ended::ByProvider(why));
                 Err(CredentialError::Missing)
             }
-            Outcome::Busy => self.on_not_renewed(&mut state, message::sign_in_busy(), None, now),
+            Outcome::Busy => self.on_not_renewed(&mut state, message::sign_in_busy(), FAILING, None, now),
             Outcome::Later { trouble, lost } => {
                 state.sign_in.known.lost = lost;
-                self.on_not_renewed(&mut state, trouble.why, trouble.retry_after, now)
+                self.on_not_renewed(&mut state, trouble.why, FAILING, trouble.retry_after, now)
             }
-            Outcome::Misconfigured(why) => self.on_not_renewed(&mut state, why, None, now),
+            Outcome::Misconfigured(why) => {
+                let kind = SignInTroubleKind::Misconfigured;
+                self.on_not_renewed(&mut state, why, kind, None, now)
+            }
             Outcome::Keyring(error) => {
                 let is_usable = state.is_sign_in() && state.sign_in.is_usable(now);
                 if !is_usable {
-                    self.publish_keyring_problem(&error);
+                    self.publish_keyring_problem(&state, &error);
                 }
-                self.on_not_renewed(&mut state, error.message(), None, now)
+                self.on_not_renewed(&mut state, error.message(), FAILING, None, now)
             }
         })
     }
@@ -325,24 +331,32 @@ impl Inner {
     ) -> Result<gloria_stream::Credential, CredentialError> {
         tracing::info!(saved = saved.is_ok(), "the sign-in was renewed");
         state.sign_in.on_tokens(access.lifetime, access.jitter);
+        state.sign_in.who = Some(Who::of(&grant));
+        state.sign_in.unsaved = saved.as_ref().err().map(SecretError::unkept_message);
         state.sign_in.known.in_memory = Some(renewal::MemoryGrant {
             grant: grant.clone(),
             entry: entry.clone(),
             unsaved: saved.is_err(),
         });
         let Some(token) = access.token else {
-            return self.on_not_renewed(state, message::sign_in_no_token(), None, self.ports.now());
+            return self.on_not_renewed(
+                state,
+                message::sign_in_no_token(),
+                FAILING,
+                None,
+                self.ports.now(),
+            );
         };
         self.set_current(state, Some((token, Source::SignIn, entry)));
         if saved.is_err() {
             tokio::spawn(Arc::clone(self).store_later(grant));
         }
-        self.publish_sign_in(state, saved.err().as_ref().map(SecretError::unkept_message));
+        self.publish_sign_in(state);
         self.credential(state).ok_or(CredentialError::Missing)
     }
 
     /// The keyring did not store a grant, so it is asked again until it does, or another one is in force.
-    async fn store_later(self: Arc<Self>, grant: SavedGrant) {
+    pub(super) async fn store_later(self: Arc<Self>, grant: SavedGrant) {
         let mut delay = STORE_INTERVAL;
         loop {
             sleep(delay).await;
@@ -391,7 +405,8 @@ impl Inner {
         let in_memory = state.sign_in.known.in_memory.as_mut();
         if let Some(in_memory) = in_memory.filter(|in_memory| in_memory.grant.is_same(grant)) {
             in_memory.unsaved = false;
-            self.publish_sign_in(&state, None);
+            state.sign_in.unsaved = None;
+            self.publish_sign_in(&state);
         }
     }
 
@@ -400,11 +415,13 @@ impl Inner {
         &self,
         state: &mut State,
         why: Message,
+        kind: SignInTroubleKind,
         retry_after: Option<Duration>,
         now: Moment,
     ) -> Result<gloria_stream::Credential, CredentialError> {
         tracing::info!(why = %why.id, "the sign-in was not renewed");
-        state.sign_in.on_failure(why.clone(), retry_after, now);
+        state.sign_in.on_failure(why.clone(), kind, retry_after, now);
+        self.publish_details(state);
         if state.is_sign_in()
             && state.sign_in.is_usable(now)
             && let Some(credential) = self.credential(state)
@@ -418,11 +435,11 @@ impl Inner {
         tracing::warn!(?ended, "the user has to sign in again");
         state.sign_in.end(ended);
         self.set_current(state, None);
-        self.publish(TokenState::NeedsSignIn, Some(ended.message()));
+        self.publish(state, TokenState::NeedsSignIn, Some(ended.message()));
     }
 
     /// Renews the sign-in before its access token ends, for as long as this session exists.
-    fn schedule(self: &Arc<Self>) {
+    pub(super) fn schedule(self: &Arc<Self>) {
         let inner = Arc::downgrade(self);
         let task = tokio::spawn(async move {
             while let Some(wait) = due(&inner) {

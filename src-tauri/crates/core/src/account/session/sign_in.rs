@@ -1,14 +1,16 @@
 //! What is known of a sign-in in memory, and the decisions about it: when to renew, when to wait, and what a refusal of
 //! the server means.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use gloria_sign_in::{Lifetime, Moment};
+use gloria_sign_in::{Issuer, Lifetime, Moment};
 use gloria_stream::Generation;
 
 use super::renewal::{Known, Why};
-use crate::grant::SavedGrant;
+use crate::grant::{Person, SavedGrant};
+use crate::item::EpochMillis;
 use crate::message::{self, Message};
+use crate::protocol::{SignInTrouble, SignInTroubleKind, SignedIn};
 
 /// A server that refuses a younger token does not accept this kind of sign-in: a session that ended, or a key that was
 /// replaced, is noticed only by the age that tokens otherwise reach.
@@ -32,6 +34,8 @@ pub(super) enum Ended {
     ByProvider(Why),
     /// The server refused two tokens in a row.
     RefusedByServer,
+    /// Its access token has ended, and there is nothing to renew it with.
+    Over,
 }
 
 impl Ended {
@@ -41,6 +45,7 @@ impl Ended {
             Self::ByProvider(Why::CutOff) => message::sign_in_cut_off(),
             Self::ByProvider(Why::OtherPerson) => message::sign_in_other_person(),
             Self::RefusedByServer => message::sign_in_refused_by_server(),
+            Self::Over => message::sign_in_over(),
         }
     }
 }
@@ -62,6 +67,26 @@ struct Failed {
     at: Moment,
     delay: Duration,
     why: Message,
+    kind: SignInTroubleKind,
+}
+
+/// Who signed in, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Who {
+    pub(crate) issuer: String,
+    /// The subject, or what stands for it.
+    pub(crate) owner: String,
+    pub(crate) person: Person,
+}
+
+impl Who {
+    pub(super) fn of(grant: &SavedGrant) -> Self {
+        Self {
+            issuer: grant.issuer().to_owned(),
+            owner: grant.owner().to_owned(),
+            person: grant.person().clone(),
+        }
+    }
 }
 
 /// A sign-in in memory. Empty while there is none.
@@ -80,6 +105,9 @@ pub(super) struct SignIn {
     failed: Option<Failed>,
     failures: u32,
     ended: Option<Ended>,
+    pub(super) who: Option<Who>,
+    /// Why the keyring does not store it.
+    pub(super) unsaved: Option<Message>,
 }
 
 impl SignIn {
@@ -142,6 +170,35 @@ impl SignIn {
             .is_some_and(|lifetime| lifetime.is_due(self.jitter, now))
     }
 
+    /// What users see of it.
+    pub(super) fn view(&self) -> Option<SignedIn> {
+        let who = self.who.as_ref()?;
+        let provider = Issuer::parse(&who.issuer).map_or_else(|_| who.issuer.clone(), |issuer| issuer.host());
+        let unsaved = self.unsaved.clone().map(|message| SignInTrouble {
+            kind: SignInTroubleKind::Unsaved,
+            message,
+        });
+        let failed = self.failed.as_ref().map(|failed| SignInTrouble {
+            kind: failed.kind,
+            message: failed.why.clone(),
+        });
+        Some(SignedIn {
+            name: who.person.name.clone(),
+            email: who.person.email.clone(),
+            provider,
+            ends_at: self.ends_at().filter(|_| self.known.in_memory.is_none()),
+            trouble: failed.or(unsaved),
+        })
+    }
+
+    /// When the access token ends, as far as the provider said.
+    fn ends_at(&self) -> Option<EpochMillis> {
+        let lifetime = self.lifetime.as_ref()?;
+        let ends = lifetime.received.wall.checked_add(lifetime.lasts?)?;
+        let since = ends.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        EpochMillis::try_from(since.as_millis()).ok()
+    }
+
     /// Whether the provider has refused this one, or replaced it.
     pub(super) fn is_dead(&self, grant: &SavedGrant) -> bool {
         self.known.dead.iter().any(|dead| dead.is_same(grant))
@@ -158,11 +215,22 @@ impl SignIn {
     }
 
     /// A renewal failed, and may be repeated after a while.
-    pub(super) fn on_failure(&mut self, why: Message, retry_after: Option<Duration>, now: Moment) {
+    pub(super) fn on_failure(
+        &mut self,
+        why: Message,
+        kind: SignInTroubleKind,
+        retry_after: Option<Duration>,
+        now: Moment,
+    ) {
         let doubled = MIN_RETRY_DELAY.saturating_mul(1_u32 << self.failures.min(10));
         let delay = doubled.min(MAX_RETRY_DELAY).max(retry_after.unwrap_or_default());
         self.failures += 1;
-        self.failed = Some(Failed { at: now, delay, why });
+        self.failed = Some(Failed {
+            at: now,
+            delay,
+            why,
+            kind,
+        });
     }
 
     /// How long the next renewal has to wait, and why.
@@ -224,9 +292,11 @@ impl Wakefulness {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Instant, SystemTime};
+    use std::time::Instant;
 
     use super::*;
+
+    const FAILING: SignInTroubleKind = SignInTroubleKind::RenewalFailing;
 
     fn at(start: Moment, seconds: u64) -> Moment {
         Moment {
@@ -282,12 +352,17 @@ mod tests {
         let began = start();
         let mut sign_in = signed_in(began, 3600);
         for delay in [5, 10, 20, 40, 80, 160, 300, 300] {
-            sign_in.on_failure(message::keyring_none(), None, began);
+            sign_in.on_failure(message::keyring_none(), FAILING, None, began);
             let (wait, _) = sign_in.wait(began).unwrap();
             assert_eq!(wait.as_secs(), delay);
             assert!(sign_in.wait(at(began, delay)).is_none());
         }
-        sign_in.on_failure(message::keyring_none(), Some(Duration::from_secs(1000)), began);
+        sign_in.on_failure(
+            message::keyring_none(),
+            FAILING,
+            Some(Duration::from_secs(1000)),
+            began,
+        );
         assert_eq!(sign_in.wait(began).unwrap().0.as_secs(), 1000);
         assert_eq!(sign_in.until_due(began), Some(Duration::from_secs(2880)));
         assert_eq!(sign_in.until_due(at(began, 2900)), Some(Duration::ZERO));

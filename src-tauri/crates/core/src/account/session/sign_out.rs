@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// Revokes a sign-in.
-    pub(super) async fn revoke(&self, grant: &SavedGrant) -> Result<(), Unrevoked> {
+    pub(crate) async fn revoke(&self, grant: &SavedGrant) -> Result<(), Unrevoked> {
         self.0.ports.provider.revoke(grant).await
     }
 }

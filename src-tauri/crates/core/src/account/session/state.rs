@@ -3,6 +3,7 @@
 use gloria_sign_in::Moment;
 
 use super::{Source, State};
+use crate::protocol::SignedIn;
 
 impl State {
     pub(super) fn invalidate_queries(&mut self) {
@@ -20,6 +21,16 @@ impl State {
         self.current
             .as_ref()
             .is_some_and(|current| current.source == Source::SignIn)
+    }
+
+    /// What users see of the sign-in in force.
+    pub(super) fn signed_in(&self) -> Option<SignedIn> {
+        self.is_sign_in().then(|| self.sign_in.view()).flatten()
+    }
+
+    /// Whether the access token in force was the last one of its sign-in.
+    pub(super) fn is_over(&self, now: Moment) -> bool {
+        self.is_sign_in() && self.sign_in.known.in_memory.is_none() && !self.sign_in.is_usable(now)
     }
 
     pub(super) fn has_usable(&self, now: Moment) -> bool {

@@ -86,6 +86,21 @@ async fn the_keyring_is_asked_once_however_many_ask_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_pasted_token_that_ended_long_ago_is_asked_for_instead_of_sent() {
+    // {"exp":1000000000}, in 2001.
+    let secrets = keyring("eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjEwMDAwMDAwMDB9.c2ln");
+    let session = session(&secrets);
+    for _ in 0..2 {
+        let outcome = session.credential().await;
+        assert!(matches!(outcome, Err(CredentialError::Missing)), "{outcome:?}");
+        assert_eq!(session.reports().borrow().state, TokenState::NeedsSignIn);
+    }
+    session.enter(token("another"));
+    assert_eq!(shown(session.credential().await).0, "another");
+    assert_eq!(session.reports().borrow().state, TokenState::Present);
+}
+
+#[tokio::test]
 async fn a_question_goes_on_when_who_asked_has_gone() {
     let secrets = keyring("a");
     secrets.hang();

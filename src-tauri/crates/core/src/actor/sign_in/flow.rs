@@ -1,0 +1,212 @@
+//! One sign-in, from the provider's metadata to a token that the server has accepted.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use gloria_sign_in::{
+    Asked, Browser, Client, Grant, Moment, Pages, Progress, Prompt, Provider, SystemEntropy, discover,
+};
+use gloria_stream::http::{Http, HttpOptions};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{Report, Step};
+use crate::account::address::Address;
+use crate::account::session::{Access, NewSignIn, Who};
+use crate::connection::{Acceptance, Asking, accepts, epoch_millis};
+use crate::grant::{Person, SavedGrant};
+use crate::item::EpochMillis;
+use crate::message::{self, Message};
+use crate::ports::Clock;
+use crate::protocol::{SignInOffer, SignInPlace, SignInWay};
+use crate::token::{AuthTransport, Token};
+
+/// What is offered at a server whose settings name this provider, or none.
+pub(super) async fn offer(address: String, provider: Option<Provider>, http: HttpOptions) -> SignInOffer {
+    let Some(provider) = provider else {
+        return SignInOffer {
+            address,
+            provider: None,
+            ways: Vec::new(),
+            problem: None,
+        };
+    };
+    let (ways, problem) = match discover(&Http::new(http), &provider.issuer).await {
+        Ok(metadata) => {
+            let device = metadata.device_authorization_endpoint.as_ref();
+            let device = device.map(|_| SignInWay::Device);
+            ([SignInWay::Browser].into_iter().chain(device).collect(), None)
+        }
+        Err(error) => (Vec::new(), Some(error.message())),
+    };
+    SignInOffer {
+        address,
+        provider: Some(provider.issuer.host()),
+        ways,
+        problem,
+    }
+}
+
+/// What a sign-in needs.
+pub(super) struct Flow {
+    pub(super) number: u64,
+    pub(super) reports: UnboundedSender<Report>,
+    pub(super) http: HttpOptions,
+    pub(super) provider: Provider,
+    pub(super) address: Address,
+    pub(super) way: SignInWay,
+    pub(super) another_account: bool,
+    pub(super) login_hint: Option<String>,
+    pub(super) ports: Vec<u16>,
+    pub(super) pages: Pages,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) transport: AuthTransport,
+    pub(super) seed: u64,
+}
+
+impl Flow {
+    pub(super) async fn run(self) {
+        let step = match self.sign_in().await {
+            Ok((new, page)) => Step::SignedIn(Box::new(new), page),
+            Err(why) => Step::Failed(why),
+        };
+        self.report(step);
+    }
+
+    fn report(&self, step: Step) {
+        // The core may have ended meanwhile.
+        let _ = self.reports.send(Report::SignIn(self.number, step));
+    }
+
+    async fn sign_in(&self) -> Result<(NewSignIn, Option<Browser>), Message> {
+        let http = Http::new(self.http.clone());
+        let metadata = discover(&http, &self.provider.issuer)
+            .await
+            .map_err(|error| error.message())?;
+        let clock = Arc::clone(&self.clock);
+        let now = move || Moment {
+            monotonic: clock.monotonic(),
+            wall: clock.wall(),
+        };
+        let client = Client::new(http, self.provider.clone(), metadata, Arc::new(now));
+        let (grant, page) = match self.way {
+            SignInWay::Browser => self.in_browser(&client).await?,
+            SignInWay::Device => (self.with_code(&client).await?, None),
+        };
+        self.report(Step::Asking);
+        match self.accepted(grant).await {
+            Ok(new) => Ok((new, page)),
+            Err(why) => {
+                if let Some(page) = page {
+                    page.failed(why.clone());
+                }
+                Err(why)
+            }
+        }
+    }
+
+    async fn in_browser(&self, client: &Client) -> Result<(Grant, Option<Browser>), Message> {
+        let asked = Asked {
+            ports: self.ports.clone(),
+            prompt: if self.another_account {
+                Prompt::Login
+            } else {
+                Prompt::Settings
+            },
+            login_hint: self.login_hint.clone(),
+            ..Asked::default()
+        };
+        let attempt = client.begin(asked, self.pages.clone(), &SystemEntropy).await;
+        let mut attempt = attempt.map_err(|error| error.message())?;
+        let mut progress = attempt.progress();
+        self.report(Step::Waiting {
+            link: attempt.link().to_string(),
+            until: self.until(attempt.remaining()),
+            place: SignInPlace::Browser { forgotten: false },
+            paster: Some(attempt.paster()),
+        });
+        let mut waiting = pin!(attempt.wait());
+        let signed_in = loop {
+            tokio::select! {
+                signed_in = &mut waiting => break signed_in,
+                Ok(()) = progress.changed() => match *progress.borrow_and_update() {
+                    Progress::Waiting => self.report(Step::Forgotten(false)),
+                    Progress::Forgotten => self.report(Step::Forgotten(true)),
+                    Progress::Exchanging => self.report(Step::Exchanging),
+                    Progress::Ended => {}
+                },
+            }
+        };
+        let (grant, page) = signed_in.map_err(|error| error.message())?;
+        Ok((grant, Some(page)))
+    }
+
+    async fn with_code(&self, client: &Client) -> Result<Grant, Message> {
+        let attempt = client.begin_device().await;
+        let mut attempt = attempt.map_err(|error| error.message())?;
+        let page = attempt.verification_uri().to_string();
+        let complete = attempt.verification_uri_complete();
+        self.report(Step::Waiting {
+            link: complete.map_or_else(|| page.clone(), ToString::to_string),
+            until: self.until(attempt.remaining()),
+            place: SignInPlace::Device {
+                page,
+                code: attempt.user_code().to_owned(),
+            },
+            paster: None,
+        });
+        attempt.wait().await.map_err(|error| error.message())
+    }
+
+    fn until(&self, remaining: std::time::Duration) -> EpochMillis {
+        epoch_millis(self.clock.wall() + remaining)
+    }
+
+    /// Asks the server about the new token, before anything is replaced. Only a refusal counts: a server that cannot be
+    /// reached does not make a sign-in worthless.
+    async fn accepted(&self, grant: Grant) -> Result<NewSignIn, Message> {
+        let Grant {
+            access_token,
+            refresh_token,
+            lifetime,
+            identity,
+            ..
+        } = grant;
+        let token = Token::issued(access_token).ok_or_else(message::sign_in_no_token)?;
+        let asking = Asking {
+            address: &self.address,
+            token: &token,
+            transport: self.transport,
+            user_agent: self.http.user_agent.clone(),
+            seed: self.seed,
+            network: self.http.network.clone(),
+        };
+        match accepts(asking).await {
+            Acceptance::Accepted => {}
+            Acceptance::Refused(_) => return Err(message::sign_in_rejected()),
+            Acceptance::Unknown(why) => {
+                tracing::info!(why = %why.id, "the server does not say whether it accepts the sign-in");
+            }
+        }
+        let who = Who {
+            issuer: identity.issuer.to_string(),
+            owner: identity.subject,
+            person: Person {
+                name: identity.name,
+                email: identity.email,
+            },
+        };
+        let grant = refresh_token.and_then(|refresh_token| {
+            let (issuer, client_id) = (who.issuer.clone(), self.provider.client_id.clone());
+            SavedGrant::new(issuer, client_id, who.owner.clone(), refresh_token)
+        });
+        Ok(NewSignIn {
+            access: Access {
+                token: Some(token),
+                lifetime,
+                jitter: fastrand::f64(),
+            },
+            grant: grant.map(|grant| grant.of_person(who.person.clone())),
+            who,
+        })
+    }
+}
