@@ -56,6 +56,8 @@ pub(super) async fn start(paths: &Paths) -> Result<(), AgentError> {
 }
 
 fn spawn() -> anyhow::Result<Child> {
+    // The toolkit opens files that children would inherit, and the agent outlives this program.
+    process::close_files_at_exec();
     let program = std::env::current_exe()?.with_file_name(PROGRAM);
     Command::new(&program)
         .args(COMMAND)

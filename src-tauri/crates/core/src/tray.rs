@@ -1,5 +1,7 @@
 //! The tray as a pure function of the state: icon, tooltip, menu.
 
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use crate::connection;
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
@@ -325,19 +327,29 @@ fn utf16_len(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// The text, shortened with an ellipsis to at most `most` UTF-16 code units.
+/// The text, shortened with an ellipsis to at most `most` UTF-16 code units: between words, unless the last word is so
+/// long that less than half would be left, as with an address or in a language without spaces.
 fn shorten(text: &str, most: usize) -> String {
     if utf16_len(text) <= most {
         return text.to_owned();
     }
-    let mut kept = String::new();
-    for character in text.chars() {
-        if utf16_len(&kept) + character.len_utf16() + 1 > most {
+    let room = most.saturating_sub(1);
+    let (mut end, mut length) = (0, 0);
+    for (at, sign) in text.grapheme_indices(true) {
+        length += utf16_len(sign);
+        if length > room {
             break;
         }
-        kept.push(character);
+        end = at + sign.len();
     }
-    kept + "…"
+    let (kept, rest) = text.split_at(end);
+    let last_space = kept.rfind(char::is_whitespace).filter(|at| *at >= end / 2);
+    let kept = match last_space {
+        Some(at) if !rest.starts_with(char::is_whitespace) => &kept[..at],
+        Some(_) | None => kept,
+    };
+    let kept = kept.trim_end_matches(|sign: char| sign.is_whitespace() || ",;:(".contains(sign));
+    format!("{kept}…")
 }
 
 #[cfg(test)]

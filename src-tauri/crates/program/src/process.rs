@@ -169,6 +169,8 @@ pub fn inherited(number: i32) -> Option<std::os::fd::OwnedFd> {
 pub fn spawn_again(arguments: &[&str]) -> std::io::Result<()> {
     use std::process::{Command, Stdio};
 
+    #[cfg(unix)]
+    close_files_at_exec();
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(arguments)

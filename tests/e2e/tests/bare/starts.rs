@@ -1,5 +1,6 @@
 //! How the app starts and ends: without a display, twice at the same time, for two homes at the same time.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -363,4 +364,42 @@ async fn a_screen_that_dies_ends_the_window_with_an_error_and_not_the_agent() {
     app.check_alive().unwrap();
     gloria(&scene, &["quit"], "");
     assert_eq!(app.ended(DEADLINE).await.unwrap().code(), Some(0));
+}
+
+/// Returns the pipes, sockets and files of the system that a process has open, except its standard streams.
+fn open_files(id: u32) -> BTreeSet<String> {
+    let files = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap();
+    let links = files.filter_map(|file| {
+        let file = file.ok()?;
+        let is_stream = file.file_name().to_str()?.parse::<u32>().ok()? <= 2;
+        let link = std::fs::read_link(file.path()).ok().filter(|_| !is_stream)?;
+        link.into_os_string().into_string().ok()
+    });
+    let passed_on = ["pipe:", "socket:", "/proc/", "/sys/"];
+    links
+        .filter(|link| passed_on.iter().any(|kind| link.starts_with(kind)))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_agent_that_a_window_starts_again_has_none_of_its_files() {
+    let scene = Scene::set(SessionOptions {
+        sound: false,
+        ..SessionOptions::default()
+    })
+    .await;
+    let mut app = scene.app();
+    scene.connected().await;
+    let window = scene.notify("window", &[]);
+    scene.expect_windows(1).await;
+    app.kill();
+    let agent = wait_until("the next agent", DEADLINE, async || {
+        let next = scene.session.processes("gloria");
+        Ok(next.into_iter().find(|id| *id != app.id()))
+    });
+    let agent = agent.await.unwrap();
+    scene.connected().await;
+    let (of_window, of_agent) = (open_files(window.id()), open_files(agent));
+    let both: Vec<_> = of_window.intersection(&of_agent).collect();
+    assert!(both.is_empty(), "{both:?}");
 }

@@ -255,3 +255,20 @@ fn a_line_of_the_menu_is_no_longer_than_a_menu_is_wide() {
         "{long}"
     );
 }
+
+#[test]
+fn what_is_too_long_is_cut_between_words() {
+    for (text, most, wanted) in [
+        ("the server does not answer", 26, "the server does not answer"),
+        ("the server does not answer", 25, "the server does not…"),
+        ("the server does not answer", 20, "the server does not…"),
+        ("the server, which is slow", 16, "the server…"),
+        ("see https://gloria.example/a/b/c/d", 20, "see https://gloria.…"),
+        ("通知服务没有回答", 5, "通知服务…"),
+        ("ab👨‍👩‍👧", 5, "ab…"),
+        ("word", 1, "…"),
+    ] {
+        assert_eq!(shorten(text, most), wanted);
+        assert!(utf16_len(wanted) <= most);
+    }
+}
