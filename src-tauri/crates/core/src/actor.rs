@@ -266,6 +266,8 @@ impl Actor {
         let status = Status::Idle(IdleReason::NotStarted);
         let provider = OpenIdProvider::new(setup.ports.clock.clone());
         let tokens = Tokens::new(environment_token, settings.address.is_some(), provider);
+        let server = settings.address.as_ref().map(Address::server);
+        let signing_in = SigningIn::new(&setup.paths, server.as_deref());
         let now = ClockReading {
             wall: setup.ports.clock.wall(),
             monotonic: setup.ports.clock.monotonic(),
@@ -285,6 +287,7 @@ impl Actor {
                 None,
                 own_user.clone(),
                 known_accounts(&accounts, account.as_ref()),
+                signing_in.named(),
             ),
             preferences: preferences(&settings, &settings.proxy, &origins, sounds_pause.until(), None),
             notices: notices
@@ -313,7 +316,7 @@ impl Actor {
             endpoint_problem,
             link: Link::new(heard_at, meters.clone()),
             tokens,
-            signing_in: SigningIn::default(),
+            signing_in,
             alerts: Alerts::default(),
             notification_events: Some(notification_events),
             upkeep: upkeep::Upkeep::new(Instant::now()),

@@ -3,7 +3,7 @@
 
 mod flow;
 
-use gloria_sign_in::{Browser, Paster, Provider};
+use gloria_sign_in::{Browser, Issuer, Paster, Provider};
 use secrecy::ExposeSecret as _;
 use tokio::task::JoinSet;
 
@@ -13,28 +13,36 @@ use crate::account::session::{NewSignIn, Session};
 use crate::handle::{CoreError, Reply};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
+use crate::paths::Paths;
 use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInPlace, SignInView, SignInWay};
+use crate::provider::Pins;
 use flow::Flow;
 
 /// When a user whose sign-in cannot be renewed is warned: long enough to finish what they are at.
 const END_WARNING: EpochMillis = 15 * 60 * 1000;
 
 /// The sign-in that is under way, if there is one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct SigningIn {
     /// Counts the sign-ins, so that what an earlier one reports is recognised.
     number: u64,
     current: Option<Current>,
     /// The end of a sign-in that the user was warned of.
     warned: Option<EpochMillis>,
+    /// The providers that servers named before.
+    pins: Pins,
+    /// The host name of the one that the server in use named.
+    named: Option<String>,
 }
 
 #[derive(Debug)]
 struct Current {
     address: Address,
     way: SignInWay,
-    /// According to the settings it began with.
-    provider: Provider,
+    /// What the settings said when it began.
+    set: Option<Provider>,
+    /// Once it is known.
+    provider: Option<Provider>,
     link: Option<String>,
     paster: Option<Paster>,
     /// It cannot be cancelled any more: the keyring is storing it.
@@ -48,6 +56,7 @@ struct Current {
 pub(super) enum Step {
     /// The user has to sign in.
     Waiting {
+        provider: Box<Provider>,
         link: String,
         until: EpochMillis,
         place: SignInPlace,
@@ -65,10 +74,34 @@ pub(super) enum Step {
 }
 
 impl SigningIn {
-    /// Whether it is of a provider that is set no more, or of another server than the one that was set.
-    fn is_outdated(&self, provider: Option<&Provider>) -> bool {
+    pub(super) fn new(paths: &Paths, server: Option<&str>) -> Self {
+        let mut signing_in = Self {
+            number: 0,
+            current: None,
+            warned: None,
+            pins: Pins::new(paths),
+            named: None,
+        };
+        signing_in.set_server(server);
+        signing_in
+    }
+
+    /// Another server is in use.
+    fn set_server(&mut self, server: Option<&str>) {
+        let pin = server.and_then(|server| self.pins.of(server));
+        let issuer = pin.and_then(|pin| Issuer::parse(&pin.issuer).ok());
+        self.named = issuer.map(|issuer| issuer.host());
+    }
+
+    /// The host name of the provider that the server in use named, when somebody last signed in there.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.named.as_deref()
+    }
+
+    /// Whether the settings name another provider than when it began.
+    fn is_outdated(&self, set: Option<&Provider>) -> bool {
         let current = self.current.as_ref().filter(|current| !current.stores);
-        current.is_some_and(|current| provider != Some(&current.provider))
+        current.is_some_and(|current| set != current.set.as_ref())
     }
 }
 
@@ -79,11 +112,10 @@ impl Actor {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
-        let provider = self.settings.sign_in();
+        let (settings, pins) = (self.settings.clone(), self.signing_in.pins.clone());
         let http = self.http_options();
         tokio::spawn(async move {
-            let address = address.to_string();
-            reply.answer(Ok(flow::offer(address, provider, http).await));
+            reply.answer(Ok(flow::offer(&address, &settings, &pins, http).await));
         });
     }
 
@@ -93,8 +125,6 @@ impl Actor {
         if self.tokens.is_locked(Some(&address)) {
             return Err(CoreError::Invalid(message::sign_in_token_set()));
         }
-        let provider = self.settings.sign_in();
-        let provider = provider.ok_or_else(|| CoreError::Invalid(message::cli_no_provider()))?;
         let known = self.tokens.known().signed_in.as_ref();
         let login_hint = known.and_then(|known| known.email.clone());
         self.find_proxy();
@@ -103,15 +133,14 @@ impl Actor {
             number: self.signing_in.number,
             reports: self.reports.0.clone(),
             http: self.http_options(),
-            provider: provider.clone(),
+            settings: self.settings.clone(),
+            pins: self.signing_in.pins.clone(),
             address: address.clone(),
             way: form.way,
             another_account: form.another_account,
             login_hint: login_hint.filter(|_| !form.another_account),
-            ports: self.settings.auth_ports.clone(),
             pages: self.setup.ports.pages.clone(),
             clock: self.setup.ports.clock.clone(),
-            transport: self.settings.auth_transport,
             seed: self.rng.u64(..),
         };
         let mut task = JoinSet::new();
@@ -124,7 +153,8 @@ impl Actor {
         self.signing_in.current = Some(Current {
             address,
             way: form.way,
-            provider,
+            set: self.settings.sign_in(),
+            provider: None,
             link: None,
             paster: None,
             stores: false,
@@ -215,9 +245,12 @@ impl Actor {
         let Some(current) = &mut self.signing_in.current else {
             return;
         };
-        let (address, provider) = (current.address.to_string(), current.provider.issuer.host());
+        let address = current.address.to_string();
+        let host = current.provider.as_ref();
+        let host = host.map(|provider| provider.issuer.host()).unwrap_or_default();
         match step {
             Step::Waiting {
+                provider,
                 link,
                 until,
                 place,
@@ -226,9 +259,11 @@ impl Actor {
                 let opened = self.setup.ports.opener.open(&link);
                 current.link = Some(link.clone());
                 current.paster = paster;
+                let host = provider.issuer.host();
+                current.provider = Some(*provider);
                 self.readers.publish_sign_in(SignInView::Waiting {
                     address,
-                    provider,
+                    provider: host,
                     link,
                     until,
                     place,
@@ -243,17 +278,28 @@ impl Actor {
                 }
             }
             Step::Exchanging => {
-                let view = SignInView::Exchanging { address, provider };
+                let view = SignInView::Exchanging {
+                    address,
+                    provider: host,
+                };
                 self.readers.publish_sign_in(view);
             }
             Step::Asking => {
-                let view = SignInView::Storing { address, provider };
+                let view = SignInView::Storing {
+                    address,
+                    provider: host,
+                };
                 self.readers.publish_sign_in(view);
             }
             Step::Failed(message) => self.fail_sign_in(message),
             Step::SignedIn(new, page) => {
                 current.stores = true;
-                let address = current.address.clone();
+                let (address, provider) = (current.address.clone(), current.provider.clone());
+                if let Some(provider) = provider
+                    && let Err(error) = self.signing_in.pins.pin(&address.server(), &provider)
+                {
+                    tracing::warn!(%error, "the provider of this server could not be remembered");
+                }
                 self.store_sign_in(number, address, *new, page);
             }
             Step::Stored(..) => {}
@@ -286,6 +332,7 @@ impl Actor {
         self.identity.on_token();
         let report = session.reports().borrow().clone();
         self.tokens.put_in_force(session);
+        self.signing_in.set_server(Some(&address.server()));
         let outcome = self.switch_account(address).await;
         self.on_token(report);
         if self.signing_in.number == number {

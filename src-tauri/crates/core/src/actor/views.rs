@@ -60,6 +60,7 @@ impl Actor {
             self.identity.question(),
             self.identity.own(),
             known_accounts(&self.accounts, self.account.as_ref()),
+            self.signing_in.named(),
         );
         if self.readers.publish_account(view) {
             self.publish_connection();
@@ -85,6 +86,7 @@ pub(super) fn account_view(
     question: Option<PersonQuestion>,
     user: OwnUser,
     accounts: Vec<KnownAccount>,
+    named: Option<&str>,
 ) -> AccountView {
     let token = tokens.known();
     let no_token = matches!(token.state, TokenState::Missing | TokenState::KeyringUnavailable);
@@ -104,7 +106,8 @@ pub(super) fn account_view(
         provider: settings
             .sign_in()
             .map(|provider| provider.issuer.host())
-            .or_else(|| token.signed_in.as_ref().map(|known| known.provider.clone())),
+            .or_else(|| token.signed_in.as_ref().map(|known| known.provider.clone()))
+            .or_else(|| named.map(str::to_owned)),
         signed_in: token.signed_in.clone(),
         accounts,
     }

@@ -73,9 +73,9 @@ async fn every_command_of_the_list_is_done() {
     for name in others.into_iter().chain(last) {
         let (request, expected) = example(name, &backend.api_url());
         let refusal = match name {
-            // There is no question to answer, no such account, and no provider to sign in at.
-            "account_confirm" | "account_switch" | "sign_in_begin" => Some(CommandErrorCode::Refused),
-            // There is no sign-in.
+            // There is no question to answer, and no such account.
+            "account_confirm" | "account_switch" => Some(CommandErrorCode::Refused),
+            // The sign-in has no link, because the server has no provider.
             "sign_in_open" | "sign_in_paste" => Some(CommandErrorCode::Gone),
             _ => None,
         };

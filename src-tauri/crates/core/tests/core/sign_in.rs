@@ -4,7 +4,7 @@ mod provider;
 
 use std::collections::HashMap;
 
-use gloria_backend::TEST_TOKEN;
+use gloria_backend::{Backend, BackendOptions, SignIn, TEST_TOKEN};
 use gloria_core::grant::Secret;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{
@@ -143,6 +143,52 @@ async fn who_signs_in_is_connected_at_once_and_the_page_in_the_browser_says_so()
     assert_eq!(signed_in.name.as_deref(), Some("Anna Test"));
     assert_eq!(provider.requests(), ["code", "refresh-1"]);
     running.stop().await;
+}
+
+#[tokio::test]
+async fn the_servers_address_is_enough_and_another_provider_than_before_is_not_followed() {
+    let provider = Provider::start(TEST_TOKEN).await;
+    let named = |issuer: &str| SignIn {
+        issuer: issuer.to_owned(),
+        client_id: CLIENT.to_owned(),
+        scopes: None,
+        prompt: None,
+        audience: None,
+    };
+    let options = BackendOptions {
+        sign_in: Some(named(&provider.issuer)),
+        ..BackendOptions::default()
+    };
+    let server = Backend::start(options).await.unwrap();
+    let ports = HashMap::from([("GLORIA_AUTH_PORTS", ",".to_owned())]);
+    let harness = Harness::with(FakeSecrets::default(), ports);
+    let running = harness.start();
+    let address = format!("http://{}", server.address());
+    let link = begin(&harness, &running, &address).await;
+    provider.sign_in(&link).await;
+    let state = running.connected().await;
+    let host = provider.issuer.strip_prefix("http://").map(str::to_owned);
+    assert_eq!(state.account.provider, host);
+    running.stop().await;
+
+    // A server that was taken over cannot send its users elsewhere.
+    let other = Provider::start("another").await;
+    let listen = server.address();
+    server.stop().await;
+    let options = BackendOptions {
+        listen,
+        sign_in: Some(named(&other.issuer)),
+        ..BackendOptions::default()
+    };
+    let server = Backend::start(options).await.unwrap();
+    let running = harness.start();
+    let form = form(&address, SignInWay::Browser);
+    running.core.sign_in_begin(form).await.unwrap();
+    let said = failed(&running).await;
+    assert!(said.contains("now names"), "{said}");
+    assert_eq!(harness.opener.opened.all().len(), 1);
+    running.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -18,19 +18,56 @@ use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::ports::Clock;
 use crate::protocol::{SignInOffer, SignInPlace, SignInWay};
-use crate::token::{AuthTransport, Token};
+use crate::provider::{self, Pins};
+use crate::settings::Settings;
+use crate::token::Token;
 
-/// What is offered at a server whose settings name this provider, or none.
-pub(super) async fn offer(address: String, provider: Option<Provider>, http: HttpOptions) -> SignInOffer {
-    let Some(provider) = provider else {
-        return SignInOffer {
-            address,
-            provider: None,
-            ways: Vec::new(),
-            problem: None,
-        };
+/// Where the users of a server sign in; `None` if a token has to be pasted there. Another provider than the last time
+/// is not followed.
+async fn place(
+    http: &Http,
+    address: &Address,
+    settings: &Settings,
+    pins: &Pins,
+) -> Result<Option<Provider>, Message> {
+    let found = provider::find(http, address, settings, pins).await;
+    let found = found.map_err(|error| error.message())?;
+    if let Some(change) = found.change() {
+        return Err(change);
+    }
+    Ok(match found {
+        provider::SignInPlace::Set(provider)
+        | provider::SignInPlace::Named(provider)
+        | provider::SignInPlace::Changed { provider, .. } => Some(provider),
+        provider::SignInPlace::Nowhere => None,
+    })
+}
+
+/// What is offered to the users of a server.
+pub(super) async fn offer(
+    address: &Address,
+    settings: &Settings,
+    pins: &Pins,
+    http: HttpOptions,
+) -> SignInOffer {
+    let http = Http::new(http);
+    let offer = SignInOffer {
+        address: address.to_string(),
+        provider: None,
+        ways: Vec::new(),
+        problem: None,
     };
-    let (ways, problem) = match discover(&Http::new(http), &provider.issuer).await {
+    let provider = match place(&http, address, settings, pins).await {
+        Ok(Some(provider)) => provider,
+        Ok(None) => return offer,
+        Err(why) => {
+            return SignInOffer {
+                problem: Some(why),
+                ..offer
+            };
+        }
+    };
+    let (ways, problem) = match discover(&http, &provider.issuer).await {
         Ok(metadata) => {
             let device = metadata.device_authorization_endpoint.as_ref();
             let device = device.map(|_| SignInWay::Device);
@@ -39,10 +76,10 @@ pub(super) async fn offer(address: String, provider: Option<Provider>, http: Htt
         Err(error) => (Vec::new(), Some(error.message())),
     };
     SignInOffer {
-        address,
         provider: Some(provider.issuer.host()),
         ways,
         problem,
+        ..offer
     }
 }
 
@@ -51,15 +88,14 @@ pub(super) struct Flow {
     pub(super) number: u64,
     pub(super) reports: UnboundedSender<Report>,
     pub(super) http: HttpOptions,
-    pub(super) provider: Provider,
+    pub(super) settings: Settings,
+    pub(super) pins: Pins,
     pub(super) address: Address,
     pub(super) way: SignInWay,
     pub(super) another_account: bool,
     pub(super) login_hint: Option<String>,
-    pub(super) ports: Vec<u16>,
     pub(super) pages: Pages,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) transport: AuthTransport,
     pub(super) seed: u64,
 }
 
@@ -79,7 +115,9 @@ impl Flow {
 
     async fn sign_in(&self) -> Result<(NewSignIn, Option<Browser>), Message> {
         let http = Http::new(self.http.clone());
-        let metadata = discover(&http, &self.provider.issuer)
+        let provider = place(&http, &self.address, &self.settings, &self.pins).await?;
+        let provider = provider.ok_or_else(message::sign_in_offer_nothing)?;
+        let metadata = discover(&http, &provider.issuer)
             .await
             .map_err(|error| error.message())?;
         let clock = Arc::clone(&self.clock);
@@ -87,13 +125,13 @@ impl Flow {
             monotonic: clock.monotonic(),
             wall: clock.wall(),
         };
-        let client = Client::new(http, self.provider.clone(), metadata, Arc::new(now));
+        let client = Client::new(http, provider, metadata, Arc::new(now));
         let (grant, page) = match self.way {
             SignInWay::Browser => self.in_browser(&client).await?,
             SignInWay::Device => (self.with_code(&client).await?, None),
         };
         self.report(Step::Asking);
-        match self.accepted(grant).await {
+        match self.accepted(&client, grant).await {
             Ok(new) => Ok((new, page)),
             Err(why) => {
                 if let Some(page) = page {
@@ -106,7 +144,7 @@ impl Flow {
 
     async fn in_browser(&self, client: &Client) -> Result<(Grant, Option<Browser>), Message> {
         let asked = Asked {
-            ports: self.ports.clone(),
+            ports: self.settings.auth_ports.clone(),
             prompt: if self.another_account {
                 Prompt::Login
             } else {
@@ -119,6 +157,7 @@ impl Flow {
         let mut attempt = attempt.map_err(|error| error.message())?;
         let mut progress = attempt.progress();
         self.report(Step::Waiting {
+            provider: Box::new(client.provider().clone()),
             link: attempt.link().to_string(),
             until: self.until(attempt.remaining()),
             place: SignInPlace::Browser { forgotten: false },
@@ -146,6 +185,7 @@ impl Flow {
         let page = attempt.verification_uri().to_string();
         let complete = attempt.verification_uri_complete();
         self.report(Step::Waiting {
+            provider: Box::new(client.provider().clone()),
             link: complete.map_or_else(|| page.clone(), ToString::to_string),
             until: self.until(attempt.remaining()),
             place: SignInPlace::Device {
@@ -163,7 +203,7 @@ impl Flow {
 
     /// Asks the server about the new token, before anything is replaced. Only a refusal counts: a server that cannot be
     /// reached does not make a sign-in worthless.
-    async fn accepted(&self, grant: Grant) -> Result<NewSignIn, Message> {
+    async fn accepted(&self, client: &Client, grant: Grant) -> Result<NewSignIn, Message> {
         let Grant {
             access_token,
             refresh_token,
@@ -175,7 +215,7 @@ impl Flow {
         let asking = Asking {
             address: &self.address,
             token: &token,
-            transport: self.transport,
+            transport: self.settings.auth_transport,
             user_agent: self.http.user_agent.clone(),
             seed: self.seed,
             network: self.http.network.clone(),
@@ -196,7 +236,7 @@ impl Flow {
             },
         };
         let grant = refresh_token.and_then(|refresh_token| {
-            let (issuer, client_id) = (who.issuer.clone(), self.provider.client_id.clone());
+            let (issuer, client_id) = (who.issuer.clone(), client.provider().client_id.clone());
             SavedGrant::new(issuer, client_id, who.owner.clone(), refresh_token)
         });
         Ok(NewSignIn {
