@@ -10,6 +10,7 @@ const SCENARIOS: Record<string, Shows> = {
   managed: ['setup-token'],
   firstSignIn: ['sign-in-begin'],
   typedSignIn: ['setup-address'],
+  providerAway: ['sign-in-begin'],
   signInStarting: ['sign-in-busy'],
   signInWaiting: ['sign-in-link'],
   signInNoBrowser: ['sign-in-problem'],

@@ -169,3 +169,14 @@ for (const [scenario, words, button] of [
     else await expect(app.get('sign-in')).toBeVisible();
   });
 }
+
+test('a provider that does not answer is said beside the button, and not at the address', async ({
+  app,
+  page,
+}) => {
+  await app.open('providerAway');
+  await page.clock.runFor(1000);
+  await expect(app.get('sign-in-why')).toHaveText('The sign-in service cannot be reached');
+  await expect(app.get('sign-in-begin')).toBeEnabled();
+  await expect(app.get('sign-in-device')).toHaveCount(0);
+});

@@ -165,6 +165,10 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
   firstSignIn: (now) => before(now),
   typedSignIn: (now) =>
     before(now, { account: { ...NOBODY, address: null, addressLock: null, provider: null } }),
+  providerAway: (now) =>
+    before(now, {
+      offer: { provider: PROVIDER, ways: [], problem: says('the sign-in service cannot be reached') },
+    }),
   signInStarting: (now) => before(now, { signIn: { step: 'starting', address: ADDRESS } }),
   signInWaiting: (now) => waiting(now, { way: 'browser', forgotten: false }),
   signInNoBrowser: (now) =>
