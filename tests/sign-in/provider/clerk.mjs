@@ -4,7 +4,7 @@
 // Its one argument is a JSON object: `key` (the public key, as PEM), `issuer` and `clientId` (for `/api/v1/auth`),
 // `stock` (true: accepts what `getAuth` accepts by itself), `lift` (true: a token in the query is moved to the header).
 // It prints `{"api"}` when it listens, and answers each line that it reads: {"do":"seen"} with the requests to the
-// stream, each with its status, and {"do":"end"} by ending the streams.
+// stream that had a token, each with its status, and {"do":"end"} by ending the streams.
 import { clerkPlugin, getAuth, verifyToken } from '@clerk/fastify';
 import Fastify from 'fastify';
 import { createInterface } from 'node:readline';
@@ -59,7 +59,7 @@ const streams = new Set();
 
 app.get('/api/v1/sse', async (request, reply) => {
   const user = userOf(request);
-  seen.push(user ? 200 : 401);
+  if (request.headers.authorization) seen.push(user ? 200 : 401);
   if (!user) return reply.code(401).type('application/problem+json').send({ title: 'Unauthorized', status: 401 });
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -35,7 +35,7 @@ impl Clerk {
         self.api.strip_suffix("/api/v1").unwrap()
     }
 
-    /// The statuses of the requests for its stream.
+    /// The statuses of the requests for its stream that had a token.
     pub(crate) async fn seen(&self) -> Value {
         self.script.order(json!({"do": "seen"})).await
     }

@@ -202,8 +202,13 @@ async fn the_servers_address_is_enough_and_no_secret_stays_anywhere() {
         desktop.tail(&server, &[("GLORIA_AUTH_TRANSPORT", "query")])["userId"],
         "anna"
     );
-    // Each looks for the stream without a token first.
-    assert_eq!(clerk.seen().await, json!([401, 200, 401, 200]));
+    // A network that changes meanwhile causes more than one connection.
+    let seen = clerk.seen().await;
+    let seen = seen.as_array().unwrap();
+    assert!(
+        seen.len() >= 2 && seen.iter().all(|status| status == 200),
+        "{seen:?}"
+    );
     let (code, said, _) = desktop.run(&server, &["logout"], &[]);
     assert_eq!(code, 0);
     assert!(said.contains("loggedOut"), "{said}");
