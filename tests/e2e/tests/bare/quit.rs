@@ -161,7 +161,12 @@ async fn quitting_while_the_window_opens_shows_no_dialog() {
     .await;
     for threads in 4..12 {
         let mut app = scene.app();
-        scene.connected().await;
+        // The server may still count the stream of the app before.
+        wait_until("the app to be connected", DEADLINE, async || {
+            Ok((scene.status().0 == 0).then_some(()))
+        })
+        .await
+        .unwrap();
         scene.open();
         window_has_threads(&scene, threads).await;
         let quit = scene.command("gloria").arg("quit").status().unwrap();
