@@ -1,6 +1,8 @@
 ### Why there is no connection. Each is the end of a sentence, or begins one of its own: no full stop.
 
 cause-status = the server answered { $status }
+cause-token-too-large =
+    the token is too long for the server (431); your administrator can shorten it or raise the limit
 # $kind is a media type, such as text/html.
 cause-web-page = this address answered with a web page ({ $kind }), not an event stream
 cause-other-type = this address answered with { $kind }, not an event stream
@@ -56,6 +58,11 @@ cause-token-expired = the token has expired or was withdrawn; sign in again
 cause-forbidden = this account has no access to the stream
 cause-sign-in-first = no token is saved; sign in first
 cause-other-person = there is a new token, and it is not clear whether it belongs to the same person
+cause-other-application =
+    people sign in by another application now, and it is not clear whether it is the same person
+cause-greeting-unknown = the server calls you by an id that is not known to be yours
+cause-greeting-differs =
+    the server takes you for another person than the one who signed in, so nothing is shown; tell your administrator
 cause-disconnected = disconnected by you
 cause-not-at-start = not connected, because connecting at startup is off
 cause-restarting = Gloria Notify had an internal error and is restarting

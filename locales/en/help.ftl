@@ -54,11 +54,13 @@ help-gloria-events-examples =
 help-gloria-login = Sign in with the browser, or read a token from standard input, and keep it in the keyring
 help-gloria-login-token = Read a token from standard input, also where a sign-in service is set
 help-gloria-login-device = Sign in with a code on another device
+help-gloria-login-other = Have the sign-in service ask who it is, although the browser is signed in there
 help-gloria-login-address = The API address; by default the one in the settings
 help-gloria-login-json = Print JSON on a terminal as well
 help-gloria-login-examples =
     Examples:
       gloria login                                       in the browser, if a sign-in service is set
+      gloria login --other                               as somebody else
       gloria login --token                               paste the token, then Ctrl-D
       gloria login < token.txt
       echo "$TOKEN" | gloria login --address https://gloria.example
@@ -117,13 +119,18 @@ help-gloria-quit-examples =
       gloria quit
       gloria quit && echo it has ended
 
-help-gloria-account = List the accounts on this computer, and erase their data
+help-gloria-account = List the accounts on this computer, switch between them, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
 help-gloria-account-list-json = Print JSON on a terminal as well
 help-gloria-account-list-examples =
     Examples:
       gloria account list
       gloria account list --json | jq .name
+help-gloria-account-switch = Have the running app use another account
+help-gloria-account-switch-name = Its name, as `gloria account list` prints it
+help-gloria-account-switch-examples =
+    Examples:
+      gloria account switch gloria.example-1
 help-gloria-account-erase = Erase an account: its inbox, everything else that is kept for it, and its token
 help-gloria-account-erase-name = Its name, as `gloria account list` prints it
 help-gloria-account-erase-yes = Do not ask

@@ -110,6 +110,8 @@ export interface Messages {
   'cause-encoded': { coding: string };
   'cause-encoded-often': { count: number };
   'cause-forbidden': undefined;
+  'cause-greeting-differs': undefined;
+  'cause-greeting-unknown': undefined;
   'cause-large-event': { limit: number };
   'cause-long-line': { limit: number };
   'cause-name-not-found': undefined;
@@ -122,6 +124,7 @@ export interface Messages {
   'cause-not-found': { places: string };
   'cause-not-http': { problem: Message };
   'cause-not-web-socket': { problem: Message };
+  'cause-other-application': undefined;
   'cause-other-person': undefined;
   'cause-other-type': { kind: string };
   'cause-over-limits-again': { overflow: Message; count: number };
@@ -141,6 +144,7 @@ export interface Messages {
   'cause-token-changed': undefined;
   'cause-token-expired': undefined;
   'cause-token-timeout': undefined;
+  'cause-token-too-large': undefined;
   'cause-token-unavailable': { problem: string | Message };
   'cause-token-unsendable': undefined;
   'cause-unauthorized': undefined;

@@ -13,15 +13,23 @@ use gloria_core::ports::SecretError;
 use gloria_desktop::Instance;
 use gloria_program::process;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::output::{self, Format, Lines, catalogue, failure, print_error};
+use crate::running::ask;
 use crate::session::keyring;
 use crate::{NO_TOKEN, USAGE};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(ListOptions),
+    Switch(SwitchOptions),
     Erase(EraseOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SwitchOptions {
+    name: String,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +66,7 @@ struct Line<'a> {
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(options) => list(&options),
+        Command::Switch(options) => switch(&options).await,
         Command::Erase(options) => erase(&options).await,
     }
 }
@@ -139,6 +148,11 @@ fn line<'a>(kind: &'static str, accounts: &Accounts, entry: &'a Entry, items: Op
         items,
         token_left: false,
     }
+}
+
+/// Has the running app use another account.
+async fn switch(options: &SwitchOptions) -> anyhow::Result<ExitCode> {
+    ask("account_switch", json!({"id": options.name})).await
 }
 
 async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {

@@ -39,7 +39,7 @@ pub(crate) async fn retry() -> anyhow::Result<ExitCode> {
 }
 
 /// Sends a request without a result.
-async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
+pub(crate) async fn ask(call: &str, request: Value) -> anyhow::Result<ExitCode> {
     let paths = gloria_program::paths(process::variable)?;
     let asked = async { AppConnection::open(&paths.data).await?.call(call, request).await };
     Ok(match asked.await {

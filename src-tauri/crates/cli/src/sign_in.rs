@@ -14,7 +14,9 @@ use gloria_core::provider::{self, SignInPlace};
 use gloria_core::settings::Settings;
 use gloria_core::token::Token;
 use gloria_desktop::Browser as SystemBrowser;
-use gloria_sign_in::{Asked, Browser, Client, Grant, Moment, Pages, Provider, SystemEntropy, discover};
+use gloria_sign_in::{
+    Asked, Browser, Client, Grant, Moment, Pages, Prompt, Provider, SystemEntropy, discover,
+};
 use gloria_stream::http::Http;
 
 use crate::acceptance::Checked;
@@ -38,6 +40,8 @@ pub(crate) struct LoginOptions {
     token: bool,
     #[arg(long, conflicts_with = "token")]
     device: bool,
+    #[arg(long, conflicts_with_all = ["token", "device"])]
+    other: bool,
 }
 
 /// Signs in with the browser if the settings or the server say where; otherwise, and with a token on stdin, stores the
@@ -47,6 +51,7 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
         server: options,
         token,
         device,
+        other,
     } = options;
     let settings = settings()?;
     let address = match address(&options, &settings) {
@@ -57,11 +62,16 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
         }
     };
     // What is written to a pipe or redirected from a file is a token.
-    let wants_token = token || (!device && !std::io::stdin().is_terminal());
+    let wants_token = token || (!device && !other && !std::io::stdin().is_terminal());
     if !wants_token {
-        match place(&address, &settings, device).await? {
+        match place(&address, &settings, device || other).await? {
             Place::Provider(provider) => {
-                return run(&address, *provider, &settings, device, options.json).await;
+                let way = match (device, other) {
+                    (true, _) => Way::Device,
+                    (false, false) => Way::Browser(Prompt::Settings),
+                    (false, true) => Way::Browser(Prompt::Login),
+                };
+                return run(&address, *provider, &settings, way, options.json).await;
             }
             Place::Token => {}
             Place::None(code) => return Ok(code),
@@ -107,7 +117,7 @@ enum Place {
 }
 
 /// Finds out where to sign in, and prints what the user should know before the browser opens.
-async fn place(address: &Address, settings: &Settings, device: bool) -> anyhow::Result<Place> {
+async fn place(address: &Address, settings: &Settings, needs_provider: bool) -> anyhow::Result<Place> {
     let http = Http::new(session::http(settings, true).await?);
     let pins = session::pins()?;
     match provider::find(&http, address, settings, &pins).await {
@@ -118,7 +128,7 @@ async fn place(address: &Address, settings: &Settings, device: bool) -> anyhow::
             Ok(Place::Provider(Box::new(provider)))
         }
         Ok(changed @ SignInPlace::Changed { .. }) => on_changed(changed).await,
-        Ok(SignInPlace::Nowhere) if device => {
+        Ok(SignInPlace::Nowhere) if needs_provider => {
             print_error(&message::cli_no_provider());
             Ok(Place::None(ExitCode::from(USAGE)))
         }
@@ -129,7 +139,7 @@ async fn place(address: &Address, settings: &Settings, device: bool) -> anyhow::
         Err(error) => {
             print_error(&error.message());
             // A token would be needed only until the server says where to sign in.
-            let gives_up = device || error.is_transient();
+            let gives_up = needs_provider || error.is_transient();
             Ok(if gives_up {
                 Place::None(ExitCode::from(NO_TOKEN))
             } else {
@@ -160,12 +170,20 @@ async fn on_changed(changed: SignInPlace) -> anyhow::Result<Place> {
     }
 }
 
+/// How somebody signs in at a provider.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// In the browser, which may be signed in already.
+    Browser(Prompt),
+    Device,
+}
+
 /// Signs in at this provider and stores what renews the sign-in.
 async fn run(
     address: &Address,
     provider: Provider,
     settings: &Settings,
-    device: bool,
+    way: Way,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let options = session::http(settings, true).await?;
@@ -175,10 +193,9 @@ async fn run(
     let named = provider.clone();
     let signed_in = async {
         let client = connect(http, provider).await?;
-        if device {
-            with_device(&client).await.map(|grant| (grant, None))
-        } else {
-            with_browser(&client, settings.auth_ports.clone()).await
+        match way {
+            Way::Device => with_device(&client).await.map(|grant| (grant, None)),
+            Way::Browser(prompt) => with_browser(&client, settings.auth_ports.clone(), prompt).await,
         }
     };
     let signed_in = tokio::select! {
@@ -242,9 +259,14 @@ async fn connect(http: Http, provider: Provider) -> Result<Client, Message> {
     Ok(Client::new(http, provider, metadata, Arc::new(now)))
 }
 
-async fn with_browser(client: &Client, ports: Vec<u16>) -> Result<(Grant, Option<Browser>), Message> {
+async fn with_browser(
+    client: &Client,
+    ports: Vec<u16>,
+    prompt: Prompt,
+) -> Result<(Grant, Option<Browser>), Message> {
     let asked = Asked {
         ports,
+        prompt,
         ..Asked::default()
     };
     let pages = Pages {

@@ -7,6 +7,7 @@
 pub mod address;
 mod book;
 mod check;
+mod claim;
 mod erasures;
 pub mod proxy_password;
 pub mod session;
@@ -14,10 +15,11 @@ mod verdict;
 
 use std::path::PathBuf;
 
-use crate::paths::{INBOX_FILE, Paths, account_folder};
+use crate::paths::{INBOX_FILE, Paths, account_folder, subject_folder};
 
 pub use book::{Accounts, Entry};
 pub(crate) use check::{Salt, TokenCheck};
+pub(crate) use claim::{Agreement, Claim, Greeted};
 pub use erasures::{ErasingSecrets, Erasures};
 pub use verdict::Verdict;
 
@@ -37,6 +39,8 @@ pub enum Person {
     Unnamed(u32),
     /// The `userId` in the server's greeting.
     Named(String),
+    /// Who signed in at a provider: the key of the subject, of 32 hexadecimal digits.
+    Subject(String),
 }
 
 impl Account {
@@ -55,6 +59,7 @@ impl Account {
             // No user id contains this character.
             Person::Unnamed(number) => format!("\0{number}"),
             Person::Named(id) => id.clone(),
+            Person::Subject(key) => return subject_folder(&self.server, key),
         };
         account_folder(&self.server, &person)
     }

@@ -6,8 +6,11 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::fingerprint;
 use crate::token::Token;
+
+mod owner;
+
+pub(crate) use owner::{Owner, Subject, subject_key};
 
 /// The first line of an entry with a grant. No token contains a space or a line break, so a version that knows only
 /// tokens calls the entry unreadable instead of sending a refresh token to the server.
@@ -122,16 +125,16 @@ impl SavedGrant {
             && self.refresh_token.expose_secret() == other.refresh_token.expose_secret()
     }
 
-    /// Stands for the user in comparisons: access tokens change with each renewal, and this does not.
-    pub fn owner_token(&self) -> Option<Token> {
-        owner_token(&self.issuer, &self.owner)
+    /// Who signed in, as the provider named them; `None` if the issuer is none.
+    pub(crate) fn subject(&self) -> Option<Subject> {
+        let subject = Subject::new(&self.issuer, &self.client_id, &self.owner)?;
+        Some(subject.called(self.person.name.clone(), self.person.email.clone()))
     }
-}
 
-/// Stands for the user of a sign-in in comparisons.
-pub(crate) fn owner_token(issuer: &str, owner: &str) -> Option<Token> {
-    let number = fingerprint(issuer, owner).cast_unsigned();
-    Token::parse(&format!("owner-{number:016x}")).ok()
+    /// Whether it is of the same user of the same provider.
+    pub(crate) fn is_same_person(&self, other: &Self) -> bool {
+        (&self.issuer, &self.owner) == (&other.issuer, &other.owner)
+    }
 }
 
 impl fmt::Debug for SavedGrant {
@@ -277,18 +280,19 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_never_prints_and_stands_for_its_owner_when_it_is_renewed() {
+    fn a_grant_never_prints_and_is_of_the_same_person_when_it_is_renewed() {
         let first = grant("s3cret");
         assert!(!format!("{:?}", Secret::Grant(first.clone())).contains("s3cret"));
         let second = first.renewed("another".into()).expect("a refresh token");
         assert!(!first.is_same(&second));
-        let owner = |grant: &SavedGrant| grant.owner_token().expect("a token").expose().to_owned();
-        assert_eq!(owner(&first), owner(&second));
+        assert!(first.subject().is_some() && first.subject() == second.subject());
+        assert!(first.is_same_person(&second));
         let other = SavedGrant {
             owner: "bert".to_owned(),
             ..first.clone()
         };
-        assert_ne!(owner(&first), owner(&other));
+        assert_ne!(first.subject(), other.subject());
+        assert!(!first.is_same_person(&other));
         assert!(first.renewed("".into()).is_none());
     }
 }

@@ -19,6 +19,12 @@ pub(crate) fn account_folder(server: &str, person: &str) -> PathBuf {
     PathBuf::from(format!("{}-{number:016x}", slug(server)))
 }
 
+/// The name of the folder of a person who signed in at a provider. Nobody else's can be the same, not even on purpose.
+pub(crate) fn subject_folder(server: &str, key: &str) -> PathBuf {
+    let number = fingerprint(server, "").cast_unsigned();
+    PathBuf::from(format!("{}-{number:016x}-{key}", slug(server)))
+}
+
 fn slug(server: &str) -> String {
     let host = Url::parse(server)
         .ok()

@@ -128,7 +128,7 @@ impl Provider {
             .unwrap()
             .as_secs();
         let claims = json!({
-            "iss": self.issuer, "sub": "anna", "aud": CLIENT, "nonce": nonce, "name": "Anna Test",
+            "iss": self.issuer, "sub": "user-1", "aud": CLIENT, "nonce": nonce, "name": "Anna Test",
             "iat": now, "exp": now + 3600,
         });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

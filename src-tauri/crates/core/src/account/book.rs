@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Erasures, Person, Salt, TokenCheck};
+use crate::grant::{Owner, Subject};
 use crate::inbox;
 use crate::paths::{INBOX_FILE, Paths};
 use crate::private::{self, Mode};
 use crate::token::Token;
 
+mod subjects;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +45,19 @@ struct Record {
     /// The record could not be read: although no token is known, the folder must not be given to the next user.
     #[serde(default)]
     unclear: bool,
+    /// The key of the subject that a provider named; whose `user` is then the server's id of the same person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    /// The provider, and the application that the person signed in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    /// How the provider calls the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     /// The user signed out: nothing of the account is shown before somebody signs in as its user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     signed_out: bool,
@@ -59,9 +74,10 @@ pub struct Entry {
 
 impl Entry {
     fn new(root: &Path, account: &Account) -> Self {
-        let (user, number) = match &account.person {
-            Person::Unnamed(number) => (None, *number),
-            Person::Named(user) => (Some(user.clone()), 0),
+        let (user, number, subject) = match &account.person {
+            Person::Unnamed(number) => (None, *number, None),
+            Person::Named(user) => (Some(user.clone()), 0, None),
+            Person::Subject(key) => (None, 0, Some(key.clone())),
         };
         Self {
             folder: root.join(account.folder()),
@@ -73,6 +89,11 @@ impl Entry {
                 turn: 0,
                 unconfirmed: false,
                 unclear: false,
+                subject,
+                issuer: None,
+                client: None,
+                name: None,
+                email: None,
                 signed_out: false,
             },
             unsaved: true,
@@ -107,9 +128,12 @@ impl Entry {
         self.record.user.as_deref()
     }
 
-    /// The name of its keyring entry, which is unique: no server's name contains a space or `#`. The first user without
-    /// an id has the entry with the server's name.
+    /// The name of its keyring entry, which is unique: no server's name contains a space or `#`, and the key of a
+    /// subject is longer than a number. The first user without an id has the entry with the server's name.
     pub fn keyring_name(&self) -> String {
+        if let Some(subject) = &self.record.subject {
+            return format!("{} {subject}", self.record.server);
+        }
         match &self.record.user {
             Some(user) => format!("{}#{user}", self.record.server),
             None if self.record.number == 0 => self.record.server.clone(),
@@ -119,7 +143,46 @@ impl Entry {
 
     /// Whether its user is not known yet: the first user who connects becomes its user.
     pub fn is_open(&self) -> bool {
-        self.record.token.is_none() && !self.record.unclear
+        self.record.token.is_none() && self.record.subject.is_none() && !self.record.unclear
+    }
+
+    /// The key of the subject that it belongs to.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.record.subject.as_deref()
+    }
+
+    /// The provider that named the subject, and the application that it was named to.
+    pub(super) fn named_by(&self) -> Option<(&str, &str)> {
+        self.record.issuer.as_deref().zip(self.record.client.as_deref())
+    }
+
+    /// How the provider calls its user, or the id that the server sends.
+    pub fn name_of_user(&self) -> Option<&str> {
+        self.record.name.as_deref().or(self.user())
+    }
+
+    /// The mail address of its user, as the provider said it.
+    pub fn email(&self) -> Option<&str> {
+        self.record.email.as_deref()
+    }
+
+    /// Whether the credential of this owner is its own.
+    pub(crate) fn is_owned_by(&self, owner: &Owner) -> bool {
+        match owner {
+            Owner::Token(token) => self.matches_token(token),
+            Owner::Subject(subject) => self.record.subject.as_deref() == Some(&*subject.key()),
+        }
+    }
+
+    /// Whether its token was this very one. Its claims are not considered, because anybody can write them.
+    pub(crate) fn had_token(&self, token: &Token) -> bool {
+        self.record.token.is_some_and(|check| check.is_of(token))
+    }
+
+    /// Whether its pasted token said that it was for this subject.
+    pub(crate) fn had_token_for(&self, subject: &Subject) -> bool {
+        let check = self.record.token;
+        check.is_some_and(|check| check.is_for(subject.issuer(), subject.id()))
     }
 
     /// Whether this token is this user's, according to a 16-bit checksum.
@@ -276,7 +339,7 @@ impl Accounts {
             entry.record.user = Some(user.to_owned());
         }
         if let Some(token) = token
-            && !entry.matches_token(token)
+            && !entry.had_token(token)
         {
             entry.record.token = Some(TokenCheck::of(token, salt));
             entry.record.unclear = false;

@@ -18,38 +18,66 @@ const MAX_CLOCK_ERROR: Duration = Duration::from_secs(24 * 60 * 60);
 #[serde(transparent)]
 pub(crate) struct Salt(pub u64);
 
-/// What an account stores of its token: a checksum of 16 bits. For a web token (JWT, RFC 7519) with a subject it is the
-/// subject's, so that it survives a renewal; for any other it is the token's.
+/// What an account stores of its token: a checksum of 16 bits. For a web token (JWT, RFC 7519) with a subject there
+/// is a second one, of the subject, so that the account in use stays when the token is renewed. Anybody can write a
+/// subject into a token, so it opens no account.
 ///
 /// One token in 65,536 matches by chance. An attacker who guesses tokens can only exclude the others, which is useless
 /// against a server that limits attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TokenCheck {
     salt: Salt,
+    /// Of the subject if there is one.
     number: u16,
+    /// Of the whole token, if `number` is of its subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<u16>,
 }
 
 impl TokenCheck {
     /// The checksum of a token.
     pub(crate) fn of(token: &Token, salt: Salt) -> Self {
         let text = token.expose();
-        let hash = match subject(text) {
-            Some((issuer, subject)) => fingerprint(&format!("{:016x}\0{issuer}", salt.0), &subject),
-            None => fingerprint(&format!("{:016x}", salt.0), text),
-        };
-        let hash = hash.cast_unsigned();
-        let folded = hash ^ (hash >> 32);
-        let [low, high, ..] = (folded ^ (folded >> 16)).to_le_bytes();
-        Self {
-            salt,
-            number: u16::from_le_bytes([low, high]),
+        let whole = check(&format!("{:016x}", salt.0), text);
+        match subject(text) {
+            Some((issuer, subject)) => Self {
+                salt,
+                number: check_of_subject(salt, &issuer, &subject),
+                text: Some(whole),
+            },
+            None => Self {
+                salt,
+                number: whole,
+                text: None,
+            },
         }
     }
 
     /// Whether a token has this checksum.
     pub(crate) fn matches(&self, token: &Token) -> bool {
+        Self::of(token, self.salt).number == self.number
+    }
+
+    /// Whether it is of this very token, whatever the token says about itself.
+    pub(crate) fn is_of(&self, token: &Token) -> bool {
         Self::of(token, self.salt) == *self
     }
+
+    /// Whether its token said that it was for this subject.
+    pub(crate) fn is_for(&self, issuer: &str, subject: &str) -> bool {
+        self.text.is_some() && check_of_subject(self.salt, issuer, subject) == self.number
+    }
+}
+
+fn check_of_subject(salt: Salt, issuer: &str, subject: &str) -> u16 {
+    check(&format!("{:016x}\0{issuer}", salt.0), subject)
+}
+
+fn check(salted: &str, text: &str) -> u16 {
+    let hash = fingerprint(salted, text).cast_unsigned();
+    let folded = hash ^ (hash >> 32);
+    let [low, high, ..] = (folded ^ (folded >> 16)).to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// Whether a web token has ended for certain, so that there is no use in sending it. The server decides about all
@@ -100,6 +128,11 @@ mod tests {
         let anna = |issued: u32| web_token(&format!(r#"{{"iss":"i","sub":"anna","iat":{issued}}}"#), "c2ln");
         let check = TokenCheck::of(&anna(1), SALT);
         assert!(check.matches(&anna(2)));
+        assert!(
+            check.is_of(&anna(1)) && !check.is_of(&anna(2)),
+            "it is another token"
+        );
+        assert!(check.is_for("i", "anna") && !check.is_for("i", "bert") && !check.is_for("j", "anna"));
         for other in [
             web_token(r#"{"iss":"i","sub":"bert","iat":1}"#, "c2ln"),
             web_token(r#"{"iss":"j","sub":"anna","iat":1}"#, "c2ln"),

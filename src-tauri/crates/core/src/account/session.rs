@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::account::check::is_expired;
-use crate::grant::{SavedGrant, Secret, owner_token};
+use crate::grant::{Owner, SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::{SignedIn, TokenState};
@@ -257,14 +257,14 @@ impl Session {
         }
     }
 
-    /// What the owner of the token in force is known by: the token itself, or what stays the same of a sign-in. It is
+    /// What the owner of the token in force is known by: the token itself, or who signed in. It is
     /// only for comparisons; [`Session::credential`] alone sends a token.
-    pub(crate) fn owner(&self) -> Option<Token> {
+    pub(crate) fn owner(&self) -> Option<Owner> {
         self.0.owner(&self.0.state())
     }
 
     /// The owner of the token of this generation, while it is in force.
-    pub(crate) fn owner_of(&self, generation: Generation) -> Option<Token> {
+    pub(crate) fn owner_of(&self, generation: Generation) -> Option<Owner> {
         let state = self.0.state();
         let is_in_force = state.generation == generation;
         is_in_force.then(|| self.0.owner(&state)).flatten()
@@ -375,13 +375,13 @@ impl Inner {
         }
     }
 
-    fn owner(&self, state: &State) -> Option<Token> {
+    fn owner(&self, state: &State) -> Option<Owner> {
         if let Some(who) = state.sign_in.who.as_ref().filter(|_| state.is_sign_in()) {
-            return owner_token(&who.issuer, &who.owner);
+            return who.subject().map(Owner::Subject);
         }
         match self.secret(state)? {
-            Secret::Token(token) => Some(token),
-            Secret::Grant(grant) => grant.owner_token(),
+            Secret::Token(token) => Some(Owner::Token(token)),
+            Secret::Grant(grant) => grant.subject().map(Owner::Subject),
         }
     }
 

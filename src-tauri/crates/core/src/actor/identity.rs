@@ -9,21 +9,19 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, IdleReason, Status};
+use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation, Status};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{Actor, Report};
+use crate::account::Entry;
 use crate::account::session::Session;
-use crate::account::{Entry, Salt, Verdict};
 use crate::event::{Field, UserChange};
-use crate::handle::CoreError;
-use crate::inbox::Inbox;
-use crate::message;
-use crate::protocol::{
-    ConnectionState, ConnectionView, OwnUser, PersonAnswer, PersonQuestion, QuestionKind, Remedy,
-};
-use crate::token::Token;
+use crate::grant::Owner;
+use crate::message::{self, Message};
+use crate::protocol::{ConnectionState, ConnectionView, OwnUser, PersonQuestion, QuestionKind, Remedy};
+
+mod owners;
 
 /// How long to wait for the greeting. A server that greets does so right after the response's head; others never name
 /// the user.
@@ -37,8 +35,26 @@ enum State {
     Known,
     /// Unknown. The stream only serves to learn the user, until `due`.
     Unknown { due: Option<Instant> },
-    /// The user is being asked. The entry has the cursor to resume from if it is another user.
-    Asked(Entry),
+    /// The user is being asked.
+    Asked(Box<Question>),
+    /// The server takes the user for another person. Nothing is requested until somebody does something about it.
+    Contradiction,
+}
+
+/// What the user is asked.
+#[derive(Debug, Clone)]
+enum Question {
+    /// Whether the new token or sign-in is the account's user's. If not, this entry is theirs, with the cursor to
+    /// resume from.
+    Token(Box<Entry>),
+    /// Whether the candidate belongs to the person who signed in by another application of the provider. If not, the
+    /// other entry is theirs.
+    Application {
+        candidate: Box<Entry>,
+        other: Box<Entry>,
+    },
+    /// Whether the server's user of this id is the person who signed in.
+    Server(String),
 }
 
 /// The user's identity.
@@ -47,6 +63,8 @@ pub(super) struct Identity {
     state: State,
     /// Whether the user of the current connection was checked.
     checked: bool,
+    /// The credential whose owner the server is asked for.
+    asked_for: Option<Generation>,
     /// What the server last sent about the account's user.
     own: OwnUser,
     /// The account whose tokens the guard accepts.
@@ -75,18 +93,14 @@ impl Identity {
     /// Returns the question for the user.
     pub(super) fn question(&self) -> Option<PersonQuestion> {
         match &self.state {
-            State::Known | State::Unknown { .. } => None,
-            State::Asked(other) => Some(PersonQuestion {
-                kind: QuestionKind::Token,
-                user: other.user().map(str::to_owned),
-                name: None,
-            }),
+            State::Known | State::Unknown { .. } | State::Contradiction => None,
+            State::Asked(question) => Some(question.view()),
         }
     }
 
-    /// Whether the user is being asked. No connection is attempted then.
+    /// Whether the user is being asked, or has to act. No connection is attempted then.
     pub(super) fn is_asked(&self) -> bool {
-        matches!(self.state, State::Asked(_))
+        matches!(self.state, State::Asked(_) | State::Contradiction)
     }
 
     /// Whether the owner is unknown. No cursor is sent and nothing is stored then.
@@ -114,7 +128,7 @@ impl Identity {
     pub(super) fn due(&self) -> Option<Instant> {
         match self.state {
             State::Unknown { due } => due,
-            State::Known | State::Asked(_) => None,
+            State::Known | State::Asked(_) | State::Contradiction => None,
         }
     }
 
@@ -126,15 +140,50 @@ impl Identity {
 
     /// Returns the view of a connection that waits for the user's answer.
     pub(super) fn shown(&self, view: ConnectionView) -> ConnectionView {
-        if !self.is_asked() {
-            return view;
-        }
+        let (reason, remedy) = match &self.state {
+            State::Known | State::Unknown { .. } => return view,
+            State::Asked(question) => (question.cause(), Remedy::ConfirmPerson),
+            State::Contradiction => (message::cause_greeting_differs(), Remedy::Retry),
+        };
         ConnectionView {
             state: ConnectionState::Halted,
-            reason: Some(message::cause_other_person()),
-            remedy: Remedy::ConfirmPerson,
+            reason: Some(reason),
+            remedy,
             needs_user: true,
             ..view
+        }
+    }
+
+    /// Handles that the user wants another attempt.
+    pub(super) fn on_retry(&mut self) {
+        if matches!(self.state, State::Contradiction) {
+            self.on_token();
+        }
+    }
+}
+
+impl Question {
+    /// Why there is no connection until it is answered.
+    fn cause(&self) -> Message {
+        match self {
+            Self::Token(_) => message::cause_other_person(),
+            Self::Application { .. } => message::cause_other_application(),
+            Self::Server(_) => message::cause_greeting_unknown(),
+        }
+    }
+
+    fn view(&self) -> PersonQuestion {
+        let (kind, user, name) = match self {
+            Self::Token(other) => (QuestionKind::Token, other.user(), other.name_of_user()),
+            Self::Application { candidate, .. } => {
+                (QuestionKind::Application, None, candidate.name_of_user())
+            }
+            Self::Server(user) => (QuestionKind::Server, Some(&**user), None),
+        };
+        PersonQuestion {
+            kind,
+            user: user.map(str::to_owned),
+            name: name.map(str::to_owned),
         }
     }
 }
@@ -148,11 +197,13 @@ struct Guard {
 }
 
 impl Guard {
-    fn lets_pass(&self, token: &Token) -> bool {
+    fn lets_pass(&self, owner: &Owner) -> bool {
         let account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
-        account
-            .as_ref()
-            .is_some_and(|account| account.is_open() || account.matches_token(token))
+        account.as_ref().is_some_and(|account| match owner {
+            Owner::Token(_) => account.is_open() || account.is_owned_by(owner),
+            // An open account is claimed first, on the disk.
+            Owner::Subject(_) => account.is_owned_by(owner),
+        })
     }
 }
 
@@ -163,8 +214,8 @@ impl CredentialProvider for Guard {
                 let credential = self.session.credential().await?;
                 let generation = credential.generation;
                 // The token may have been replaced since; the one that would be sent is checked.
-                if let Some(token) = self.session.owner_of(generation) {
-                    if self.lets_pass(&token) {
+                if let Some(owner) = self.session.owner_of(generation) {
+                    if self.lets_pass(&owner) {
                         return Ok(credential);
                     }
                     // The core may have ended meanwhile.
@@ -236,165 +287,6 @@ impl Actor {
         }
         self.publish_account();
     }
-
-    /// What the owner of the token in force is known by.
-    fn token(&self) -> Option<Token> {
-        self.tokens.session().and_then(Session::owner)
-    }
-
-    fn salt(&mut self) -> Salt {
-        Salt(self.rng.u64(..))
-    }
-
-    /// The account that a token is compared with: the one in use or, after signing out, the one that was.
-    fn account_in_question(&mut self) -> Option<Entry> {
-        if self.account.is_some() {
-            return self.account.clone();
-        }
-        let server = self.settings.address.as_ref()?.server();
-        Some(self.accounts.in_force_or_first(&server))
-    }
-
-    /// Handles that the current token is not known to be this account's.
-    pub(super) async fn on_another_token(&mut self) {
-        let (Some(account), Some(token)) = (self.account_in_question(), self.token()) else {
-            return;
-        };
-        let is_own = self.account.is_some() && account.matches_token(&token);
-        if !matches!(self.identity.state, State::Known) || is_own || !self.link.is_open() {
-            return;
-        }
-        if account.is_open() {
-            self.enter_account(account, None).await;
-            return;
-        }
-        let known = self
-            .accounts
-            .of(account.server())
-            .find(|other| other.matches_token(&token))
-            .cloned();
-        match known {
-            Some(other) if other.is_unconfirmed() => self.ask_user(other),
-            Some(other) => self.enter_account(other, None).await,
-            None => {
-                tracing::info!("another token: the server is asked whose it is");
-                self.identity.state = State::Unknown { due: None };
-                self.open_stream();
-            }
-        }
-    }
-
-    /// Checks the owner of the connection when its first event arrives; `user` is the id in the greeting. Returns
-    /// whether the events are this account's.
-    pub(super) async fn check_person(&mut self, user: Option<&str>, position: Option<String>) -> bool {
-        let Some(account) = self.account_in_question() else {
-            return true;
-        };
-        let trusted = !self.identity.is_unknown();
-        let known = user.and_then(|user| self.accounts.named(account.server(), user));
-        let is_known = known.is_some_and(|known| !known.is_unconfirmed());
-        match Verdict::of(&account, user, trusted, is_known) {
-            Verdict::Same if self.account.is_none() => {
-                self.enter_account(account, None).await;
-                false
-            }
-            Verdict::Same => {
-                let (token, salt) = (self.token(), self.salt());
-                let account = self.accounts.put_in_force(&account, user, token.as_ref(), salt);
-                self.set_account(account);
-                self.identity.checked = true;
-                self.move_token();
-                if !trusted {
-                    self.identity.state = State::Known;
-                    self.open_stream();
-                }
-                trusted
-            }
-            Verdict::Another => {
-                let other = self
-                    .accounts
-                    .find_or_create(account.server(), user.unwrap_or_default());
-                tracing::info!("the token is that of another person");
-                self.enter_account(other, position).await;
-                false
-            }
-            Verdict::Ask => {
-                if let Some(token) = self.token() {
-                    let salt = self.salt();
-                    let other = self
-                        .accounts
-                        .create_unconfirmed(account.server(), user, &token, salt);
-                    self.store_position(&other, position).await;
-                    self.ask_user(other);
-                } else {
-                    self.identity.on_token();
-                    self.open_stream();
-                }
-                false
-            }
-        }
-    }
-
-    /// Stores the cursor for the user who may be another one, because events until the answer are theirs.
-    async fn store_position(&mut self, other: &Entry, position: Option<String>) {
-        let Some(position) = position else { return };
-        let (paths, other) = (self.setup.paths.clone(), other.clone());
-        let kept = tokio::task::spawn_blocking(move || {
-            let mut opened = Inbox::open_account(&paths, other.folder(), other.server())?;
-            opened.inbox.set_initial_cursor(&position)
-        });
-        if let Ok(Err(error)) = kept.await {
-            tracing::warn!(%error, "a position could not be stored");
-        }
-    }
-
-    /// Disconnects and asks the user.
-    fn ask_user(&mut self, other: Entry) {
-        tracing::info!("the user is asked whose the token is");
-        self.identity.state = State::Asked(other);
-        self.drop_stream();
-        self.set_status(Status::Idle(IdleReason::Stopped));
-        self.publish_account();
-        self.publish_connection();
-        self.show(message::needs_you(), message::person_needs_you());
-    }
-
-    /// Handles the user's answer to the question.
-    pub(super) async fn confirm_person(&mut self, answer: PersonAnswer) -> Result<(), CoreError> {
-        let State::Asked(other) = &self.identity.state else {
-            return Err(CoreError::Invalid(message::nothing_asked()));
-        };
-        let other = other.clone();
-        let Some(account) = self.account_in_question() else {
-            return Err(CoreError::Invalid(message::nothing_asked()));
-        };
-        self.identity.state = State::Known;
-        if answer.same {
-            let account = self.accounts.merge_unconfirmed(&account, &other);
-            self.enter_account(account, None).await;
-        } else {
-            self.enter_account(other, None).await;
-        }
-        Ok(())
-    }
-
-    /// Switches to another account. Nothing of the previous one is shown any more.
-    async fn enter_account(&mut self, next: Entry, position: Option<String>) {
-        self.drop_stream();
-        self.identity.on_token();
-        let (token, salt) = (self.token(), self.salt());
-        let user = next.user().map(str::to_owned);
-        let token = token.filter(|token| next.is_open() || next.matches_token(token) || user.is_some());
-        let next = self
-            .accounts
-            .put_in_force(&next, user.as_deref(), token.as_ref(), salt);
-        self.accounts.remove_unconfirmed(next.server());
-        self.forget_erased();
-        if let Err(error) = self.begin_account(next, position).await {
-            tracing::error!(%error, "the inbox of the account could not be opened");
-        }
-        self.open_stream();
-    }
 }
 
 #[cfg(test)]
@@ -402,10 +294,14 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::super::tests::setup;
+    use gloria_stream::IdleReason;
+
     use super::*;
-    use crate::account::Accounts;
     use crate::account::address::Address;
+    use crate::account::{Accounts, Salt};
     use crate::paths::Paths;
+    use crate::protocol::PersonAnswer;
+    use crate::token::Token;
 
     #[tokio::test]
     async fn an_answer_that_nobody_asked_for_lets_no_unknown_token_pass() {

@@ -196,6 +196,7 @@ impl Actor {
             self.link.send(command);
         } else {
             self.link.set_intent(Intent::Connection);
+            self.identity.on_retry();
             self.open_stream();
         }
     }

@@ -119,8 +119,8 @@ pub(super) fn known_accounts(accounts: &Accounts, active: Option<&Entry>) -> Vec
     let known = accounts.all().filter(|entry| entry.has_user());
     let known = known.map(|entry| KnownAccount {
         id: entry.name().to_owned(),
-        name: entry.user().map(str::to_owned),
-        email: None,
+        name: entry.name_of_user().map(str::to_owned),
+        email: entry.email().map(str::to_owned),
         address: entry.server().to_owned(),
         active: active == Some(entry.folder()),
         signed_in: !entry.is_signed_out(),

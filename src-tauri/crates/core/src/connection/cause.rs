@@ -33,6 +33,8 @@ pub fn advised(cause: &Cause, transport: Transport) -> Message {
 pub fn cause(cause: &Cause) -> Message {
     match cause {
         Cause::Dial(error) => dial(error),
+        // Of all headers, only the token grows, for example with the groups of its user.
+        Cause::Status(431) => message::cause_token_too_large(),
         Cause::Status(status) => message::cause_status(*status),
         Cause::NotAStream { content_type } => match content_type {
             ContentType::Essence(page) if matches!(&**page, "text/html" | "application/xhtml+xml") => {

@@ -129,6 +129,11 @@ impl FakeSecrets {
         lock(&self.secrets).get(address).cloned()
     }
 
+    /// The names of all entries.
+    pub fn names(&self) -> Vec<String> {
+        lock(&self.secrets).keys().cloned().collect()
+    }
+
     /// Stores a token as another program does.
     pub fn put(&self, address: &str, secret: impl Into<Secret>) {
         lock(&self.secrets).insert(address.to_owned(), secret.into());

@@ -72,7 +72,8 @@ fn refresh_token(harness: &Harness, entry: &str) -> Option<String> {
 
 #[tokio::test]
 async fn who_signs_in_is_connected_at_once_and_the_page_in_the_browser_says_so() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();
@@ -193,7 +194,8 @@ async fn the_servers_address_is_enough_and_another_provider_than_before_is_not_f
 
 #[tokio::test]
 async fn a_sign_in_that_the_server_refuses_replaces_nothing_and_both_pages_say_why() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start("for-another-server").await;
     let address = server.api_url();
     let kept = FakeSecrets::with_token(&address, Token::parse(TEST_TOKEN).unwrap());
@@ -223,7 +225,8 @@ async fn a_sign_in_that_the_server_refuses_replaces_nothing_and_both_pages_say_w
 
 #[tokio::test]
 async fn one_at_a_time_and_a_cancelled_one_closes_its_port() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();
@@ -264,7 +267,8 @@ async fn one_at_a_time_and_a_cancelled_one_closes_its_port() {
 
 #[tokio::test]
 async fn the_address_of_a_page_that_did_not_open_completes_it() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();
@@ -277,7 +281,8 @@ async fn the_address_of_a_page_that_did_not_open_completes_it() {
 
 #[tokio::test]
 async fn a_code_is_entered_on_another_device() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();
@@ -301,7 +306,8 @@ async fn a_code_is_entered_on_another_device() {
 
 #[tokio::test]
 async fn one_that_cannot_be_renewed_says_when_it_ends_and_then_asks_for_the_user() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     {
         let mut state = provider.state.lock().unwrap();
@@ -328,7 +334,8 @@ async fn one_that_cannot_be_renewed_says_when_it_ends_and_then_asks_for_the_user
 
 #[tokio::test]
 async fn a_keyring_that_does_not_store_it_is_reported_and_the_sign_in_is_used() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let secrets = FakeSecrets::default();
     let harness = harness(&provider, secrets);
@@ -345,7 +352,8 @@ async fn a_keyring_that_does_not_store_it_is_reported_and_the_sign_in_is_used() 
 
 #[tokio::test]
 async fn another_provider_in_the_settings_ends_one_that_waits_for_the_user() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = Harness::with(FakeSecrets::default(), HashMap::new());
     let write = |client: &str| {
@@ -367,7 +375,8 @@ async fn another_provider_in_the_settings_ends_one_that_waits_for_the_user() {
 
 #[tokio::test]
 async fn a_provider_that_is_away_is_reported_and_nothing_is_opened() {
-    let (server, _control) = backend().await;
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider {
         issuer: "http://127.0.0.1:1".to_owned(),
         ..Provider::start(TEST_TOKEN).await
@@ -387,6 +396,7 @@ async fn a_provider_that_is_away_is_reported_and_nothing_is_opened() {
 #[tokio::test]
 async fn a_sign_in_that_was_revoked_is_reported_once_with_the_reason_and_no_token_is_sent() {
     let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();

@@ -8,6 +8,7 @@ messages! {
     CAUSES;
 
     cause_status(status: Number);
+    cause_token_too_large();
     cause_web_page(kind: Text);
     cause_other_type(kind: Text);
     cause_no_type();
@@ -56,6 +57,9 @@ messages! {
     cause_forbidden();
     cause_sign_in_first();
     cause_other_person();
+    cause_other_application();
+    cause_greeting_unknown();
+    cause_greeting_differs();
     cause_restarting();
     cause_disconnected();
     cause_not_at_start();

@@ -33,6 +33,10 @@ fn causes() -> Vec<(Cause, String)> {
     let plain = [
         (Cause::Status(503), "the server answered 503"),
         (
+            Cause::Status(431),
+            "the token is too long for the server (431); your administrator can shorten it or raise the limit",
+        ),
+        (
             Cause::NotAStream {
                 content_type: ContentType::Essence("text/html".to_owned()),
             },
@@ -273,6 +277,9 @@ fn every_message_about_the_connection_belongs_to_a_cause_of_this_table() {
     // Those that are no cause of the stream.
     let others = [
         "cause-other-person",
+        "cause-other-application",
+        "cause-greeting-unknown",
+        "cause-greeting-differs",
         "cause-restarting",
         "cause-disconnected",
         "cause-not-at-start",

@@ -109,7 +109,10 @@ impl CommandSession {
         let mut replaced = Vec::new();
         for entry in self.session.entries() {
             // What cannot be read is replaced as well.
-            if let Ok(Some(Secret::Grant(before))) = self.ports.secrets.load(&entry).await {
+            if let Ok(Some(Secret::Grant(before))) = self.ports.secrets.load(&entry).await
+                // An account's own entry stays: its user may be another one, who is still signed in.
+                && (entry == self.session.options().entry || before.is_same_person(&grant))
+            {
                 replaced.push(before);
             }
         }

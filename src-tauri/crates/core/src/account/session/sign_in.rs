@@ -7,7 +7,7 @@ use gloria_sign_in::{Issuer, Lifetime, Moment};
 use gloria_stream::Generation;
 
 use super::renewal::{Known, Why};
-use crate::grant::{Person, SavedGrant};
+use crate::grant::{Person, SavedGrant, Subject};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::protocol::{SignInTrouble, SignInTroubleKind, SignedIn};
@@ -74,6 +74,7 @@ struct Failed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Who {
     pub(crate) issuer: String,
+    pub(crate) client_id: String,
     /// The subject, or what stands for it.
     pub(crate) owner: String,
     pub(crate) person: Person,
@@ -83,9 +84,15 @@ impl Who {
     pub(super) fn of(grant: &SavedGrant) -> Self {
         Self {
             issuer: grant.issuer().to_owned(),
+            client_id: grant.client_id().to_owned(),
             owner: grant.owner().to_owned(),
             person: grant.person().clone(),
         }
+    }
+
+    pub(super) fn subject(&self) -> Option<Subject> {
+        let subject = Subject::new(&self.issuer, &self.client_id, &self.owner)?;
+        Some(subject.called(self.person.name.clone(), self.person.email.clone()))
     }
 }
 

@@ -229,6 +229,7 @@ impl Flow {
         }
         let who = Who {
             issuer: identity.issuer.to_string(),
+            client_id: client.provider().client_id.clone(),
             owner: identity.subject,
             person: Person {
                 name: identity.name,
