@@ -77,7 +77,7 @@ fn erase(scene: &Scene, arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_persons_token_is_their_accounts_and_goes_with_it() {
     let scene = Scene::set(SessionOptions::default()).await;
     let (address, control) = (scene.backend.api_url(), scene.backend.control());
@@ -142,7 +142,7 @@ async fn each_persons_token_is_their_accounts_and_goes_with_it() {
     running.check_alive().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_keyring_that_hangs_keeps_of_an_erased_account_goes_when_it_is_back() {
     let scene = Scene::set(SessionOptions::default()).await;
     let (address, control) = (scene.backend.api_url(), scene.backend.control());

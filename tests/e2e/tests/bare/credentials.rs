@@ -71,7 +71,7 @@ fn gloria_on_terminal(scene: &Scene, arguments: &str, input: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_gets_words_and_a_pipe_gets_json() {
     let scene = Scene::set(SessionOptions::default()).await;
     let address = scene.backend.api_url();
@@ -96,7 +96,7 @@ async fn a_terminal_gets_words_and_a_pipe_gets_json() {
     running.check_alive().unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn signing_in_and_out_by_the_command_line_reaches_the_running_app() {
     let scene = Scene::set(SessionOptions::default()).await;
     let address = scene.backend.api_url();

@@ -27,7 +27,7 @@ async fn terminated(app: &mut Process, what: &str) {
     ended(app, what, asked).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_end_waits_for_nobody() {
     let scene = Scene::set(SessionOptions::default()).await;
     assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));

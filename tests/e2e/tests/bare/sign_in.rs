@@ -231,7 +231,7 @@ fn answered(scene: &Scene, input: &str) -> (i32, String) {
     (output.status.code().unwrap(), said)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_servers_address_is_enough_to_sign_in_and_another_provider_is_asked_about() {
     let scene = Scene::set(SessionOptions::default()).await;
     let (provider, other) = (Provider::start(), Provider::start());
@@ -276,7 +276,7 @@ async fn the_servers_address_is_enough_to_sign_in_and_another_provider_is_asked_
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_does_not_say_where_to_sign_in_takes_a_token_or_is_tried_again_later() {
     let scene = Scene::set(SessionOptions::default()).await;
     let paste = format!("{TEST_TOKEN}\n\x04");
@@ -298,7 +298,7 @@ async fn a_server_that_does_not_say_where_to_sign_in_takes_a_token_or_is_tried_a
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sign_out() {
     let scene = Scene::set(SessionOptions::default()).await;
     let provider = Provider::start();
@@ -383,7 +383,7 @@ fn browser(scene: &Scene) -> std::path::PathBuf {
     folder
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_from_the_window_goes_on_without_it_and_the_command_line_ends_it() {
     let scene = Scene::set(SessionOptions::default()).await;
     let provider = Provider::start();
