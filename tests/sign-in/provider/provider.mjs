@@ -40,12 +40,16 @@ const state = { late: 0, faults: [], log: [], secrets: [], keys: [newKey()], pro
 const systemTime = Date.now;
 Date.now = () => systemTime() + state.late;
 
+// Encoded while it is generated: `export` afterwards hangs for ever if the garbage collector happens to run then, because
+// the generator that it frees waits for the lock that `export` has (Node.js 20).
 function newKey() {
-  const pair =
+  const format = { format: 'jwk' };
+  const encoding = { publicKeyEncoding: format, privateKeyEncoding: format };
+  const { privateKey } =
     options.algorithm === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { ...pair.privateKey.export({ format: 'jwk' }), alg: options.algorithm, use: 'sig', kid: randomUUID() };
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256', ...encoding })
+      : generateKeyPairSync('rsa', { modulusLength: 2048, ...encoding });
+  return { ...privateKey, alg: options.algorithm, use: 'sig', kid: randomUUID() };
 }
 
 // What the provider knows. A rotation of keys needs a new provider, which must know the same.
