@@ -131,6 +131,7 @@ help-gloria-account-switch-name = Its name, as `gloria account list` prints it
 help-gloria-account-switch-examples =
     Examples:
       gloria account switch gloria.example-1
+      gloria account switch gloria.example-1 && gloria status
 help-gloria-account-erase = Erase an account: its inbox, everything else that is kept for it, and its token
 help-gloria-account-erase-name = Its name, as `gloria account list` prints it
 help-gloria-account-erase-yes = Do not ask

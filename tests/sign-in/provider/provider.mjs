@@ -40,8 +40,8 @@ const state = { late: 0, faults: [], log: [], secrets: [], keys: [newKey()], pro
 const systemTime = Date.now;
 Date.now = () => systemTime() + state.late;
 
-// Encoded while it is generated: `export` afterwards hangs for ever if the garbage collector happens to run then, because
-// the generator that it frees waits for the lock that `export` has (Node.js 20).
+// Encoded while it is generated: `export` afterwards hangs for ever if the garbage collector happens to run then,
+// because the generator that it frees waits for the lock that `export` has (Node.js 20).
 function newKey() {
   const format = { format: 'jwk' };
   const encoding = { publicKeyEncoding: format, privateKeyEncoding: format };

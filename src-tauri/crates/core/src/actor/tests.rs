@@ -80,7 +80,10 @@ fn fed_in_place(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
 /// Returns an actor whose stream does not connect; the test sends its deliveries.
 fn fed(setup: &Setup) -> (Actor, mpsc::Sender<Delivery>) {
     let mut actor = Actor::new(setup.clone()).unwrap();
-    actor.settings.address = Some(Address::parse("http://127.0.0.1:9/api/v1", false).unwrap());
+    let address = Address::parse("http://127.0.0.1:9/api/v1", false).unwrap();
+    let account = actor.accounts.in_force_or_first(&address.server());
+    actor.set_account(account);
+    actor.settings.address = Some(address);
     actor.open_stream();
     let sender = actor.link.feed();
     (actor, sender)

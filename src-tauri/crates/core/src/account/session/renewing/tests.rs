@@ -83,7 +83,7 @@ async fn a_provider_that_is_away_alarms_nobody_while_the_token_is_good() {
     loop {
         tokio::select! {
             biased;
-            () = &mut renewed => break,
+            _ = &mut renewed => break,
             changed = reports.changed() => changed.unwrap(),
         }
         let report = reports.borrow_and_update();
