@@ -4,7 +4,8 @@
 // Its one argument is a JSON object: `key` (the public key, as PEM), `issuer` and `clientId` (for `/api/v1/auth`),
 // `stock` (true: accepts what `getAuth` accepts by itself), `lift` (true: a token in the query is moved to the header).
 // It prints `{"api"}` when it listens, and answers each line that it reads: {"do":"seen"} with the requests to the
-// stream that had a token, each with its status, and {"do":"end"} by ending the streams.
+// stream that had a token, each with its status, {"do":"end"} by ending the streams, and {"do":"accept"} and
+// {"do":"refuse"} by setting `stock` to false and true.
 import { clerkPlugin, getAuth, verifyToken } from '@clerk/fastify';
 import Fastify from 'fastify';
 import { createInterface } from 'node:readline';
@@ -75,6 +76,8 @@ console.log(JSON.stringify({ api: `http://127.0.0.1:${app.server.address().port}
 const COMMANDS = {
   seen: () => seen,
   end: () => streams.forEach((stream) => stream.end()),
+  accept: () => void (options.stock = false),
+  refuse: () => void (options.stock = true),
 };
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(COMMANDS[JSON.parse(line).do]() ?? null));

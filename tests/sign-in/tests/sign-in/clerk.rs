@@ -40,6 +40,12 @@ impl Clerk {
         self.script.order(json!({"do": "seen"})).await
     }
 
+    /// Accepts the tokens of sign-ins from now on, or those of web pages alone.
+    pub(crate) async fn set_accepting(&self, accepts: bool) {
+        let order = if accepts { "accept" } else { "refuse" };
+        self.script.order(json!({"do": order})).await;
+    }
+
     async fn ways(&self, token: &str) -> Value {
         let url: Url = format!("{}/ways", self.server()).parse().unwrap();
         let bearer = HeaderValue::try_from(format!("Bearer {token}")).unwrap();

@@ -15,6 +15,19 @@ use crate::clerk::Clerk;
 use crate::person::Person;
 use crate::provider::Provider;
 
+/// How a sign-in ended.
+struct Login {
+    state: String,
+    /// The address to which the provider sent the browser.
+    callback: Url,
+    /// What the browser showed then.
+    page: String,
+    /// The command's exit code.
+    code: i32,
+    /// What the command printed.
+    said: String,
+}
+
 /// A desktop with only what the command line needs.
 struct Desktop {
     session: Session,
@@ -66,8 +79,17 @@ impl Desktop {
         command
     }
 
-    /// Signs in with `gloria login` on a terminal. Returns the state of the sign-in, and the callback's address.
+    /// Signs in. Returns the state of the sign-in, and the callback's address.
     async fn log_in(&mut self, server: &str, person: &Person) -> (String, Url) {
+        let login = self.run_login(server, person).await;
+        assert!(login.page.contains("You are signed in"), "{}", login.page);
+        assert_eq!(login.code, 0, "{}", login.said);
+        assert!(login.said.contains("signed in as Person anna"), "{}", login.said);
+        (login.state, login.callback)
+    }
+
+    /// Runs `gloria login` on a terminal, and goes through the provider's pages.
+    async fn run_login(&mut self, server: &str, person: &Person) -> Login {
         let line = format!("{} login", gloria().display());
         let mut child = self
             .command("script", server)
@@ -90,18 +112,22 @@ impl Desktop {
             // The page waits for the keyring, so both have to be read.
             let reading = tokio::task::spawn_blocking(move || lines.read_to_string(&mut rest).map(|_| rest));
             let page = page.await.unwrap();
-            assert!(page.contains("You are signed in"), "{page}");
             let rest = reading.await.unwrap().unwrap();
             // The link is for the user's eyes; nothing else of it may be printed.
             said = said.replace(link.as_str(), "LINK") + &rest;
-            callback = Some((parameter(&link, "state"), found));
+            callback = Some((parameter(&link, "state"), found, page));
             break;
         }
-        assert!(child.wait().unwrap().success(), "{said}");
-        let callback = callback.expect(&said);
-        assert!(said.contains("signed in as Person anna"), "{said}");
+        let code = child.wait().unwrap().code().unwrap();
+        let (state, callback, page) = callback.expect(&said);
         self.printed += &said;
-        callback
+        Login {
+            state,
+            callback,
+            page,
+            code,
+            said,
+        }
     }
 
     /// Runs a command to its end. Returns its exit code, its stdout and its stderr.
@@ -255,18 +281,25 @@ async fn the_servers_address_is_enough_and_no_secret_stays_anywhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_accepts_only_tokens_of_web_pages_is_the_administrators_matter() {
+    const REFUSED: &str =
+        "the server does not accept this sign-in although it is new; ask your administrator";
     let provider = Provider::usual().await;
     let clerk = Clerk::start(&provider, json!({"stock": true})).await;
     let mut desktop = Desktop::start().await;
-    let server = clerk.server().to_owned();
-    desktop.log_in(&server, &Person::new("anna")).await;
+    let (server, anna) = (clerk.server().to_owned(), Person::new("anna"));
+    let refused = desktop.run_login(&server, &anna).await;
+    assert!(refused.page.contains("You are not signed in"), "{}", refused.page);
+    assert!(refused.page.contains(REFUSED), "{}", refused.page);
+    assert!(refused.said.contains(REFUSED), "{}", refused.said);
+    assert_eq!(refused.code, 5, "{}", refused.said);
+    // A backend that an update changed after somebody has signed in.
+    clerk.set_accepting(true).await;
+    desktop.log_in(&server, &anna).await;
+    clerk.set_accepting(false).await;
     let exchanges = provider.count("POST /token").await;
     let (code, said, log) = desktop.run(&server, &["tail"], &[]);
     assert_eq!(code, 3, "{said}");
-    assert!(
-        log.contains("the server does not accept this sign-in although it is new; ask your administrator"),
-        "{log}"
-    );
+    assert!(log.contains(REFUSED), "{log}");
     // One renewal for the new process; the refusal of its token causes none.
     assert_eq!(provider.count("POST /token").await, exchanges + 1);
 }
