@@ -56,8 +56,10 @@ impl Suite {
             Self::Unit => 15,
             // It builds both variants of the app.
             Self::Window => 10,
-            // The latter waits for a browser and for programs of Node.js, one for each test.
-            Self::Ui | Self::SignIn => 4,
+            // It opens the page in each of its states, in a browser.
+            Self::Ui => 5,
+            // It waits for programs of Node.js, one for each test, and once for a browser.
+            Self::SignIn => 4,
             // Including the installation of packages.
             Self::Interop | Self::Kill => 3,
             Self::Tab | Self::Netns => 2,
