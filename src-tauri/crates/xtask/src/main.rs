@@ -6,6 +6,7 @@ mod bench;
 mod commands;
 mod demo;
 mod install;
+mod output;
 mod report;
 mod test;
 

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::commands;
+use crate::{commands, output};
 
 /// The results of all steps so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     suites: Vec<SuiteReport>,
     skipped: Vec<String>,
+    /// The failed commands' last lines. They are repeated at the end, because a log of CI is often shown from its end
+    /// only, and a failure is followed by half an hour of other suites.
+    endings: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,12 @@ impl Report {
     /// Runs a command under a heading. Returns whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> bool {
         let line = commands::line(command);
-        self.step(name, &line, || commands::run(command))
+        let mut ending = String::new();
+        let passed = self.step(name, &line, || output::run(command, &mut ending));
+        if !passed {
+            self.endings.push((name.to_owned(), ending));
+        }
+        passed
     }
 
     /// Runs a function under a heading. Returns whether it succeeded.
@@ -82,6 +90,9 @@ impl Report {
 
     /// Prints the table and the summary line, and returns the exit code. `budget` is that of all suites together.
     pub(crate) fn finish(self, budget: Duration) -> ExitCode {
+        for (name, ending) in &self.endings {
+            print!("\n== {name}: the end of its output\n{ending}");
+        }
         print!("{}", self.table(budget));
         if self.count(false) == 0 {
             ExitCode::SUCCESS
@@ -198,6 +209,18 @@ all of it: 4.1 of 4 min, OVER BUDGET
 2 passed, 1 failed, 1 skipped
 ";
         assert_eq!(table, expected);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_last_lines_of_a_failed_command_are_kept_for_the_end() {
+        let mut report = Report::default();
+        report.begin_suite("ui", Duration::from_secs(1));
+        for script in ["echo well", "echo badly; exit 1"] {
+            report.run(script, Command::new("sh").args(["-c", script]));
+        }
+        let expected = [("echo badly; exit 1".to_owned(), "badly\n".to_owned())];
+        assert_eq!(report.endings, expected);
     }
 
     #[test]
