@@ -9,9 +9,10 @@ export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: '../target/ui-e2e',
   globalSetup: './tests/e2e/serve.ts',
-  // Everything runs on this machine; what is not there after ten seconds will not come.
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  // Everything runs on this machine: what is not there after twenty seconds will not come. A whole test has many such looks,
+  // which on a busy machine are slow together: with `UI_SLOWDOWN=8` the longest takes 25 seconds.
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
   workers: 2,
   fullyParallel: true,
   forbidOnly: true,

@@ -1,10 +1,10 @@
 import { expect, says, test, type Window760 } from './app';
 
-test('a locked keyring is unlocked and tried again', async ({ app, page }) => {
+test('a locked keyring is unlocked and tried again', async ({ app }) => {
   await app.open('keyringLocked');
   await expect(app.get('connection')).toContainText('Keyring locked');
   await app.get('retry').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
 });
 
@@ -12,7 +12,7 @@ test('a locked keyring is unlocked and tried again', async ({ app, page }) => {
 async function enterAddress(app: Window760, address: string): Promise<void> {
   await app.get('setup-address').fill(address);
   await app.get('setup-continue').click();
-  await app.page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-found')).toBeVisible();
 }
 
@@ -33,7 +33,7 @@ test('a token that was refused is not offered again, and a new one is saved once
 
   await app.get('setup-token').fill('wrong');
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-token')).toBeFocused();
   await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'true');
   await expect(app.problem('setup-token')).toContainText('The server does not accept this token');
@@ -42,21 +42,21 @@ test('a token that was refused is not offered again, and a new one is saved once
   await app.get('setup-token').fill('right');
   await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'false');
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('inbox')).toBeVisible();
   expect(await app.calls('account_save')).toEqual([
     { address: 'https://gloria.example.com/api', token: 'right' },
   ]);
 });
 
-test('a saved token is tested, and never shown', async ({ app, page }) => {
+test('a saved token is tested, and never shown', async ({ app }) => {
   await app.open('busy');
   await app.get('preferences').click();
   await app.get('account').click();
   await expect(app.get('setup-token')).toHaveValue('');
   await expect(app.get('setup-token')).not.toHaveAttribute('placeholder', /./);
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('inbox')).toBeVisible();
   expect(await app.calls('connection_test')).toEqual([
     { address: 'https://gloria.example.com/api', token: null },
@@ -77,7 +77,7 @@ test('another server asks for a token of its own', async ({ app, page }) => {
   expect([await app.calls('connection_test'), await app.calls('account_save')]).toEqual([[], []]);
   await app.get('setup-token').fill('abc123');
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   expect(await app.calls('account_save')).toEqual([
     { address: 'https://other.example.com', token: 'abc123' },
   ]);
@@ -92,16 +92,16 @@ test('the first run with a token, from nothing to a test notification', async ({
 
   // What is typed is looked for by itself.
   await app.get('setup-address').fill('nowhere.invalid');
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   await expect(page.getByText(says('No server has the name nowhere.invalid'))).toBeVisible();
   await expect(app.get('setup-address')).toHaveAttribute('aria-invalid', 'false');
   await app.get('setup-continue').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-address')).toHaveAttribute('aria-invalid', 'true');
   await expect(app.get('setup-address')).toBeFocused();
 
   await app.get('setup-address').fill('gloria.example.com');
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   await expect(page.getByText(says('Found gloria.example.com'))).toBeVisible();
   await app.get('setup-address').press('Enter');
   await expect(app.get('setup-token')).toBeFocused();
@@ -114,7 +114,7 @@ test('the first run with a token, from nothing to a test notification', async ({
   await expect(app.get('setup-token')).toHaveAttribute('type', 'text');
   await app.get('setup-token').fill('Bearer abc');
   await app.get('setup-token').press('Enter');
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   // What is pasted goes to the core as it is.
   expect(await app.calls('connection_test')).toEqual([
     { address: 'gloria.example.com', token: 'Bearer abc' },
@@ -147,22 +147,22 @@ test('what the core refuses stands at the field that it is about', async ({ app,
   await expect(app.get('setup-token')).toBeFocused();
 });
 
-test('a server that cannot be reached keeps nobody from saving', async ({ app, page }) => {
+test('a server that cannot be reached keeps nobody from saving', async ({ app }) => {
   await app.open('firstRun');
   await app.get('setup-address').fill('nowhere.invalid');
   await app.get('setup-continue').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await app.get('setup-anyway').click();
   await app.get('setup-token').fill('abc');
   const before = await app.get('setup-save').boundingBox();
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-report')).toHaveAttribute('data-succeeded', 'false');
   expect(await app.get('setup-save').boundingBox(), 'a second click does not miss').toEqual(before);
   await app.get('setup-token').fill('abcd');
   await expect(app.get('setup-report')).toHaveCount(0);
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await app.get('setup-save-anyway').click();
   expect(await app.calls('account_save')).toEqual([{ address: 'nowhere.invalid', token: 'abcd' }]);
 });

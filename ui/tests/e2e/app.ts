@@ -26,6 +26,9 @@ const SHOTS = process.env.UI_SHOTS
 /** Axe's rules that look at colours; to all others a page in the dark is the same. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
+/** How many times slower the page's processor is to be. A test that fails with it would fail on a busy machine. */
+const SLOWDOWN = Number(process.env.UI_SLOWDOWN ?? 1);
+
 type Colours = 'light' | 'dark';
 
 /** How large the window is made for a look at it. Contrast is judged only where it is on screen. */
@@ -101,6 +104,15 @@ export class Window760 {
         .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime));
       await Promise.allSettled(ending.map(({ finished }) => finished));
     });
+  }
+
+  /**
+   * Lets the page's time pass. Before that, what the last frames set off has come to its timers: on a slow machine those
+   * would else begin after the time has passed, and never end.
+   */
+  async pass(time: number | string): Promise<void> {
+    await this.settle();
+    await this.page.clock.runFor(time);
   }
 
   /** Takes a screenshot, only under `npm run shots`. */
@@ -200,6 +212,10 @@ export const test = base.extend<{ app: Window760; wrong: string[] }>({
         window.onViolation(`${violatedDirective} ${blockedURI}`),
       ),
     );
+    if (SLOWDOWN > 1) {
+      const session = await page.context().newCDPSession(page);
+      await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWDOWN });
+    }
     page.on('popup', (popup) => wrong.push(`popup: ${popup.url()}`));
     await use(new Window760(page));
     expect(wrong).toEqual([]);

@@ -117,7 +117,7 @@ for (const name of Object.keys(SCENARIOS).filter((name) => !PASSED_OVER.includes
     await app.settle();
     const known = await data(page);
     const look = async (): Promise<string[]> => {
-      await page.clock.runFor(1_000);
+      await app.pass(1_000);
       await app.settle();
       return (await said(page)).flatMap((text) => unaccented(text, known));
     };

@@ -42,14 +42,14 @@ test('numbers are asked for while they are on screen, and only then', async ({ a
   await expect(events).toContainText('118');
 });
 
-test('connected since, and last heard, tick', async ({ app, page }) => {
+test('connected since, and last heard, tick', async ({ app }) => {
   await app.open('busy');
   await app.get('connection-open').click();
   await expect(app.get('connection-progress')).toContainText(says('For 3 h · since 11:30'));
   await expect(app.get('last-heard')).toHaveText(exactly('4 s ago'));
-  await page.clock.runFor(6_000);
+  await app.pass(6_000);
   await expect(app.get('last-heard')).toHaveText(exactly('10 s ago'));
-  await page.clock.runFor(60_000);
+  await app.pass(60_000);
   await expect(app.get('connection-progress')).toContainText(says('For 3 h 1 min'));
 });
 
@@ -58,14 +58,14 @@ test('waiting counts down, and reconnecting goes through to connected', async ({
   await app.get('connection-open').click();
   await expect(app.get('connection-progress')).toHaveText(exactly('Attempt 4 in 42 s'));
   await expect(app.get('connection-reason')).toHaveText('The server answered 503');
-  await page.clock.runFor(2_000);
+  await app.pass(2_000);
   await expect(app.get('connection-progress')).toHaveText(exactly('Attempt 4 in 40 s'));
   await page.evaluate(() => window.fake.connection({ remedy: 'none' }));
   await app.get('retry').click();
   expect(await app.calls('connection_retry')).toHaveLength(1);
   await expect(app.get('connection-title')).toHaveText('Connecting');
   await page.evaluate(() => window.fake.dial(null));
-  await page.clock.runFor(1_000);
+  await app.pass(1_000);
   await expect(app.get('connection-title')).toHaveText('Connected');
   await expect(app.get('live')).toHaveText(says('Connected. '));
   await expect(app.get('retry'), 'an open stream needs no reconnecting').toHaveCount(0);
@@ -174,7 +174,7 @@ test('the test of the connection says which step failed, and what when it cannot
   await app.get('connection-open').click();
   await app.get('test').click();
   await expect(app.get('test')).toHaveText('Testing…');
-  await page.clock.runFor(1_000);
+  await app.pass(1_000);
   await expect(app.get('test-report').getByRole('listitem')).toHaveCount(3);
   expect(await app.calls('connection_test')).toEqual([
     { address: 'https://gloria.example.com/api', token: null },

@@ -76,10 +76,10 @@ test('the tabs move with the arrows and show what they say', async ({ app, page 
   await expect(app.get('item')).toHaveCount(1);
 });
 
-test('looking at the list clears the badge and leaves what is unread', async ({ app, page }) => {
+test('looking at the list clears the badge and leaves what is unread', async ({ app }) => {
   await app.open('busy');
   await expect(app.get('badge')).toHaveText('2');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('badge')).toHaveCount(0);
   await expect(app.item('n-1')).toHaveAttribute('data-unread', 'true');
   expect(await app.calls('window_shows')).toEqual([{ inboxVisible: true, connectionVisible: false }]);
@@ -101,25 +101,22 @@ test('what comes in the very moment in which the badge is cleared is cleared nex
       return answer;
     };
   });
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('badge')).toHaveText('1');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('badge')).toHaveCount(0);
-  await page.clock.runFor(5000);
+  await app.pass(5000);
   expect(await app.calls('inbox_mark_all_seen')).toHaveLength(2);
 });
 
 test('a badge that cannot be cleared is reported once', async ({ app, page }) => {
   await app.open('busy');
   await page.evaluate(() => (window.fake.scenario.refusals.inbox_mark_all_seen = 'the disk is full'));
-  await page.clock.runFor(5000);
+  await app.pass(5000);
   expect(await app.calls('inbox_mark_all_seen')).toHaveLength(1);
 });
 
-test('a list that is not at its newest end, or not shown, does not clear the badge', async ({
-  app,
-  page,
-}) => {
+test('a list that is not at its newest end, or not shown, does not clear the badge', async ({ app }) => {
   await app.open('thousands');
   await expect(app.get('badge')).toHaveText('99+');
   await app.get('inbox').evaluate((list) => (list.scrollTop = 3000));
@@ -129,10 +126,10 @@ test('a list that is not at its newest end, or not shown, does not clear the bad
       inboxVisible: false,
       connectionVisible: false,
     });
-  await page.clock.runFor(5000);
+  await app.pass(5000);
   await expect(app.get('badge')).toHaveText('99+');
   await app.get('preferences').click();
-  await page.clock.runFor(5000);
+  await app.pass(5000);
   expect(await app.calls('inbox_mark_all_seen')).toHaveLength(0);
 });
 
@@ -221,14 +218,14 @@ test('new items do not move what is being read', async ({ app, page }) => {
   await expect(app.get('new-items')).toHaveCount(0);
 });
 
-test('at the newest end, new items slide in and are announced together', async ({ app, page }) => {
+test('at the newest end, new items slide in and are announced together', async ({ app }) => {
   await app.open('live');
   await expect(app.item('n-1')).toBeVisible();
-  await page.clock.runFor(3000);
+  await app.pass(3000);
   // Below the one that is urgent and unread.
   await expect(app.get('item').nth(1)).toHaveAttribute('data-key', 'live-1');
   await expect(app.get('live')).toHaveText(exactly('New: Ticket 4001 was assigned to you'));
-  await page.clock.runFor(6000);
+  await app.pass(6000);
   await expect(app.get('item').nth(1)).toHaveAttribute('data-key', 'live-3');
   await expect(app.get('live')).toHaveText(exactly('New: Ticket 4002 was assigned to you'));
   await expect(app.get('new-items')).toHaveCount(0);
@@ -316,29 +313,29 @@ test('in a narrow window the detail covers the list and gives the focus back', a
   await expect(app.item('n-2')).toBeFocused();
 });
 
-test('reconnecting counts down, dials, and counts again', async ({ app, page }) => {
+test('reconnecting counts down, dials, and counts again', async ({ app }) => {
   await app.open('offline');
   const line = app.get('connection');
   await expect(line).toHaveAttribute('data-state', 'waiting');
   await expect(line).toContainText(says('Reconnecting in 15 s'));
   await expect(line).toContainText('The server did not answer within 10 seconds');
-  await page.clock.runFor(3000);
+  await app.pass(3000);
   await expect(line).toContainText(says('Reconnecting in 12 s'));
-  await page.clock.runFor(12_000);
+  await app.pass(12_000);
   await expect(line).toHaveAttribute('data-state', 'connecting');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(line).toContainText(says('Reconnecting in 30 s'));
   await app.get('retry').click();
   await expect(line).toHaveAttribute('data-state', 'connecting');
   expect(await app.calls('connection_retry')).toHaveLength(1);
 });
 
-test('last heard is true as time passes', async ({ app, page }) => {
+test('last heard is true as time passes', async ({ app }) => {
   await app.open('busy');
   await expect(app.get('connection')).toContainText(says('last heard 4 s ago'));
-  await page.clock.runFor(10_000);
+  await app.pass(10_000);
   await expect(app.get('connection')).toContainText(says('last heard 14 s ago'));
-  await page.clock.runFor(20_000);
+  await app.pass(20_000);
   await expect(app.get('connection')).toContainText(says('last heard just now'));
 });
 
@@ -346,10 +343,10 @@ test('ages and days move with the clock', async ({ app, page }) => {
   await app.open('busy');
   const age = app.item('n-2').locator('time');
   await expect(age).toContainText(says('4 min'));
-  await page.clock.runFor(120_000);
+  await app.pass(120_000);
   await expect(age).toContainText(says('6 min'));
   await page.clock.fastForward('10:00:00');
-  await page.clock.runFor(30_000);
+  await app.pass(30_000);
   await expect(page.getByText('Yesterday', { exact: true })).toBeVisible();
   await expect(age).toContainText(says('14:26'));
 });

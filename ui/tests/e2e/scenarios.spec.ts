@@ -120,7 +120,7 @@ test('a token that the server refuses is accessible, and a server that is not th
   await app.open('managed');
   await app.get('setup-token').fill('wrong');
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-token')).toHaveAttribute('aria-invalid', 'true');
   await app.expectAccessibleInAll('setup-refused');
   await page.evaluate(() => {
@@ -130,7 +130,7 @@ test('a token that the server refuses is accessible, and a server that is not th
   await expect(app.get('setup-found')).toContainText('nowhere.invalid');
   await app.get('setup-token').fill('right');
   await app.get('setup-save').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-report')).toBeVisible();
   await app.expectAccessibleInAll('setup-report', { wide: 900, narrow: 1000 });
 });
@@ -139,11 +139,11 @@ test('an address with no server behind it is accessible', async ({ app, page }) 
   await app.open('firstRun');
   await app.get('setup-address').fill('nowhere.invalid');
   await app.get('setup-continue').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('setup-anyway')).toBeVisible();
   await app.expectAccessibleInAll('setup-nowhere');
   await app.get('setup-address').fill('gloria.example.com');
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   await expect(page.getByText(says('Found gloria.example.com'))).toBeVisible();
   await app.expectAccessibleInAll('setup-found');
 });
@@ -156,9 +156,9 @@ test('the page that the browser could not open is pasted accessibly', async ({ a
 });
 
 for (const name of ['ready', 'readyWithoutTray', 'readyNotConnected']) {
-  test(`${name} is accessible`, async ({ app, page }) => {
+  test(`${name} is accessible`, async ({ app }) => {
     await app.open(name);
-    await page.clock.runFor(1000);
+    await app.pass(1000);
     await app.get('notification-test').click();
     await expect(app.get('notification-report')).toBeVisible();
     await app.expectAccessibleInAll(name, { wide: 800, narrow: 900 });
@@ -194,13 +194,13 @@ for (const name of ['needsSignIn', 'rejected', 'longAccount']) {
   });
 }
 
-test('the table of the last hour and the test are accessible', async ({ app, page }) => {
+test('the table of the last hour and the test are accessible', async ({ app }) => {
   await app.open('busy');
   await app.get('connection-open').click();
   await app.get('table-toggle').click();
   await expect(app.get('minutes').getByRole('row')).toHaveCount(61);
   await app.get('test').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('test-report')).toHaveAttribute('data-succeeded', 'true');
   await app.expectAccessibleInAll('connection-table', { wide: 1500, narrow: 1500 });
 });

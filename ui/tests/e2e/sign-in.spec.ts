@@ -27,13 +27,13 @@ async function succeed(app: Window760): Promise<void> {
     window.fake.push({ kind: 'signIn', value: { step: 'none' } });
     window.fake.dial(null);
   });
-  await app.page.clock.runFor(1000);
+  await app.pass(1000);
 }
 
 test('the first run at a provider: address, sign-in, ready', async ({ app, page }) => {
   await app.open('typedSignIn');
   await app.get('setup-address').fill('gloria.example.com');
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   await app.get('setup-address').press('Enter');
   // The provider is named before the browser opens.
   await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.example.com'));
@@ -46,7 +46,7 @@ test('the first run at a provider: address, sign-in, ready', async ({ app, page 
   await expect(app.get('sign-in-waiting')).toContainText('in your browser');
   await expect(app.get('sign-in-link')).toHaveValue(/^https:/);
   await expect(app.get('sign-in-countdown')).toContainText('5');
-  await page.clock.runFor(220_000);
+  await app.pass(220_000);
   await expect(app.get('sign-in-countdown')).toHaveText(says('The page expires in 80 s.'));
   await app.get('sign-in-open').click();
   expect(await app.calls('sign_in_open')).toEqual([null]);
@@ -104,7 +104,7 @@ test('the address of the page that did not open is pasted, and a wrong one is re
 test('where it is offered, a code is entered on another device', async ({ app }) => {
   await app.open('firstSignIn');
   // The ways are known once the server was asked.
-  await app.page.clock.runFor(1000);
+  await app.pass(1000);
   await app.get('sign-in-device').click();
   await expect(app.get('sign-in-code')).toHaveValue('WDJB-MJHT');
   await expect(app.get('sign-in-page')).toHaveValue('https://id.example.com/device');
@@ -119,7 +119,7 @@ test('a sign-in that failed says why, and is tried again', async ({ app }) => {
   await expect(app.get('sign-in-waiting')).toBeVisible();
 });
 
-test('a token is pasted although there is a provider', async ({ app, page }) => {
+test('a token is pasted although there is a provider', async ({ app }) => {
   await app.open('firstSignIn');
   await app.get('setup-to-token').click();
   await expect(app.get('setup-token')).toBeFocused();
@@ -127,7 +127,7 @@ test('a token is pasted although there is a provider', async ({ app, page }) => 
   await app.get('setup-to-token').click();
   await app.get('setup-token').fill('abc');
   await app.get('setup-save').click();
-  await page.clock.runFor(2000);
+  await app.pass(2000);
   await expect(app.get('ready')).toBeVisible();
 });
 
@@ -170,12 +170,9 @@ for (const [scenario, words, button] of [
   });
 }
 
-test('a provider that does not answer is said beside the button, and not at the address', async ({
-  app,
-  page,
-}) => {
+test('a provider that does not answer is said beside the button, and not at the address', async ({ app }) => {
   await app.open('providerAway');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('sign-in-why')).toHaveText('The sign-in service cannot be reached');
   await expect(app.get('sign-in-begin')).toBeEnabled();
   await expect(app.get('sign-in-device')).toHaveCount(0);

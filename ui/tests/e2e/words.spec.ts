@@ -115,7 +115,7 @@ for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
     await app.open(scenario);
     await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
     if (opens !== null) await app.get(opens).first().click();
-    await page.clock.runFor(1_000);
+    await app.pass(1_000);
     await app.settle();
     await app.shot(`${name}-200`);
     // No line of text is lower than its letters, and no box of the list is lower than its text.
