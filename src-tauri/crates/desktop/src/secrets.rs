@@ -266,6 +266,10 @@ impl Watchdog {
 
     fn handle(&mut self, address: String, request: Request) -> Outcome {
         self.settle();
+        // It compares first and removes then, so it could remove what the abandoned write stored between the two.
+        if matches!(request, Request::ForgetIf(_)) && self.is_writing(&address) {
+            return Err(unresponsive());
+        }
         let writing = request.writes().then(|| {
             self.writings += 1;
             self.wanted
@@ -277,6 +281,12 @@ impl Watchdog {
             self.wanted.clear();
         }
         outcome
+    }
+
+    /// Whether an abandoned call may still write this entry.
+    fn is_writing(&self, address: &str) -> bool {
+        let mut entries = self.stuck.iter().filter_map(|call| call.writing.as_ref());
+        entries.any(|(entry, _)| entry == address)
     }
 
     /// Checks abandoned calls. What they wrote is overwritten if something else was requested since: a token that is

@@ -447,7 +447,7 @@ impl CredentialProvider for Session {
                         return Err(CredentialError::Missing);
                     }
                     if let Some((_, why)) = state.sign_in.wait(now) {
-                        return Err(CredentialError::Unavailable(NotRenewed(why).into()));
+                        return Err(why.into());
                     }
                     self.0.question(&mut state, true)
                 };

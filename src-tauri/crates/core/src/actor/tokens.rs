@@ -198,6 +198,18 @@ pub(super) struct Stored {
     outcome: BoxFuture<'static, Result<(), SecretError>>,
 }
 
+/// Whether the keyring has to be opened, or has to come back. No program signals either.
+fn keyring_is_closed(state: TokenState) -> bool {
+    match state {
+        TokenState::KeyringLocked | TokenState::KeyringUnavailable => true,
+        TokenState::Unknown
+        | TokenState::Missing
+        | TokenState::Present
+        | TokenState::NeedsSignIn
+        | TokenState::Rejected => false,
+    }
+}
+
 fn another_token_helps(status: &Status) -> bool {
     match status {
         Status::Halted { reason, .. } => match reason {
@@ -278,8 +290,8 @@ impl Actor {
     pub(super) fn watch_keyring(&mut self) {
         // Aborts an earlier watch.
         self.tokens.watch = JoinSet::new();
-        let is_locked = self.tokens.known.state == TokenState::KeyringLocked;
-        if !is_locked && !another_token_helps(self.link.status()) {
+        let keyring = keyring_is_closed(self.tokens.known.state);
+        if !keyring && !another_token_helps(self.link.status()) {
             return;
         }
         let Some(session) = self.tokens.session().cloned() else {
@@ -310,9 +322,9 @@ impl Actor {
                 None
             }
         };
-        let was_locked = self.tokens.known.state == TokenState::KeyringLocked;
+        let was_closed = keyring_is_closed(self.tokens.known.state);
         self.tokens.known = report;
-        if was_locked != (self.tokens.known.state == TokenState::KeyringLocked) {
+        if was_closed != keyring_is_closed(self.tokens.known.state) {
             self.watch_keyring();
         }
         // For a token that is only in memory, the reason is shown.

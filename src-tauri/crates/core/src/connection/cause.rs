@@ -56,9 +56,9 @@ pub fn cause(cause: &Cause) -> Message {
 pub(crate) fn credential(error: &CredentialError) -> Message {
     match error {
         CredentialError::Missing => message::cause_no_token(),
-        CredentialError::Unavailable(error) => {
+        CredentialError::Unavailable(error) | CredentialError::NotRenewed(error) => {
             let secret = error.downcast_ref::<SecretError>().map(SecretError::message);
-            let renewal = || error.downcast_ref::<NotRenewed>().map(|error| error.0.clone());
+            let renewal = || error.downcast_ref::<NotRenewed>().map(|error| error.why.clone());
             secret
                 .or_else(renewal)
                 .unwrap_or_else(|| message::cause_token_unavailable(error.to_string()))

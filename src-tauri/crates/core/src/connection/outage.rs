@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gloria_stream::{Cause, DialError, Status};
+use gloria_stream::{Cause, CredentialError, DialError, Status};
 
 use super::cause;
 use crate::message::{self, Message};
@@ -137,7 +137,12 @@ fn waits_for_user(status: &Status) -> bool {
                         | DialError::Certificate(_)
                         | DialError::CertificateFile { .. }
                         | DialError::ClientCertificate(_)
-                        | DialError::Credential(_)
+                        | DialError::Credential(
+                            CredentialError::Missing
+                                | CredentialError::Unavailable(_)
+                                | CredentialError::TimedOut
+                                | CredentialError::Unsendable
+                        )
                 )
         ),
         Status::Idle(_) | Status::Connecting { .. } | Status::Connected { .. } => false,
@@ -150,6 +155,8 @@ mod tests {
     use gloria_stream::{HaltReason, IdleReason};
 
     use super::*;
+    use crate::connection::view::remedy;
+    use crate::protocol::Remedy;
 
     fn waiting(cause: Cause, now: Instant) -> Status {
         Status::Waiting {
@@ -248,6 +255,17 @@ mod tests {
             );
             assert_eq!(outage.on_status(&status, now), None, "once");
         }
+    }
+
+    #[test]
+    fn a_sign_in_that_cannot_be_renewed_yet_is_not_the_users_matter() {
+        let now = Instant::now();
+        let mut outage = Outage::default();
+        let away = DialError::Credential(CredentialError::NotRenewed("away".into()));
+        let cause = Cause::Dial(away);
+        assert_eq!(remedy(&cause), Remedy::Retry);
+        assert_eq!(outage.on_status(&waiting(cause, now), now), None);
+        assert!(!outage.needs_user());
     }
 
     #[test]

@@ -247,6 +247,7 @@ fn dial_remedy(error: &DialError) -> Remedy {
         DialError::Credential(CredentialError::Unavailable(_) | CredentialError::TimedOut) => {
             Remedy::UnlockKeyring
         }
+        DialError::Credential(CredentialError::NotRenewed(_)) => Remedy::Retry,
         DialError::ProxyAuthentication => Remedy::ProxySignIn,
         DialError::NetworkSignIn => Remedy::NetworkSignIn,
         DialError::Proxy(_) => Remedy::CheckNetwork,

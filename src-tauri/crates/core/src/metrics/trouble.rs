@@ -102,7 +102,10 @@ impl From<&DialError> for ErrorKind {
         match error {
             DialError::Credential(CredentialError::Missing) => Self::NoCredential,
             DialError::Credential(
-                CredentialError::Unavailable(_) | CredentialError::TimedOut | CredentialError::Unsendable,
+                CredentialError::Unavailable(_)
+                | CredentialError::NotRenewed(_)
+                | CredentialError::TimedOut
+                | CredentialError::Unsendable,
             ) => Self::CredentialUnavailable,
             DialError::NameNotFound => Self::Dns,
             DialError::ConnectionRefused => Self::Refused,

@@ -204,3 +204,23 @@ async fn a_keyring_that_the_user_takes_long_to_unlock_ends_in_a_connection_at_on
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_keyring_that_comes_back_is_found_within_seconds() {
+    let (backend, _control) = backend().await;
+    let harness = Harness::signed_in(&backend);
+    *harness.secrets.failure.lock().unwrap() = Some(SecretError::Unavailable("it hangs".into()));
+    let running = harness.start();
+    running
+        .until("away", |state| {
+            state.account.token == TokenState::KeyringUnavailable
+                && state.connection.state == ConnectionState::Waiting
+        })
+        .await;
+    *harness.secrets.failure.lock().unwrap() = None;
+    pass_keyring_interval().await;
+    // The next attempt would be a minute later.
+    timeout(Duration::from_secs(8), running.connected())
+        .await
+        .unwrap();
+}

@@ -106,6 +106,17 @@ fn a_token_that_is_stored_late_gives_way_to_a_newer_one() {
 }
 
 #[test]
+fn what_may_still_be_stored_is_not_compared_and_removed_meanwhile() {
+    let keyring = Slow::new(false, false);
+    let former = || Request::ForgetIf(Secret::Token(Token::parse("former").unwrap()));
+    assert!(keyring.store("late").is_err());
+    keyring.call(former()).unwrap_err();
+    keyring.go_on.send(()).unwrap();
+    keyring.writes(&[Some("late")]);
+    keyring.call(former()).unwrap();
+}
+
+#[test]
 fn what_was_refused_late_changes_nothing() {
     let keyring = Slow::new(true, true);
     assert!(keyring.store("late").is_err());

@@ -25,6 +25,9 @@ pub enum CredentialError {
     /// It may be available later, such as after a keyring is unlocked.
     #[error("{0}")]
     Unavailable(ProviderError),
+    /// It ended and could not be renewed yet. That is tried again without the user.
+    #[error("{0}")]
+    NotRenewed(ProviderError),
     /// The provider did not return in time.
     #[error("the token store did not answer")]
     TimedOut,

@@ -114,6 +114,21 @@ pub(crate) enum Effect<T> {
     End(Outcome<T>),
 }
 
+impl<T> Effect<T> {
+    /// What a log says of it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Lock => "lock",
+            Self::Find => "find",
+            Self::Prove(_) => "prove",
+            Self::Send(_) => "send",
+            Self::Store(..) => "store",
+            Self::Forget(..) => "forget",
+            Self::End(_) => "end",
+        }
+    }
+}
+
 /// The outcome of a renewal.
 #[derive(Debug, Clone)]
 pub(crate) enum Outcome<T> {

@@ -191,6 +191,8 @@ impl Inner {
         let mut turn = None;
         let outcome = loop {
             let effect = renewal.next(event);
+            // Where a process that hangs or is killed was, and nothing of what it had.
+            tracing::debug!(step = effect.name(), "the sign-in is renewed");
             sending.set(renewal.is_past_sending());
             event = match effect {
                 Effect::Lock => Event::Locked(match self.turn().await {
@@ -302,21 +304,26 @@ impl Inner {
                 self.end_sign_in(&mut state, Ended::ByProvider(why));
                 Err(CredentialError::Missing)
             }
-            Outcome::Busy => self.on_not_renewed(&mut state, message::sign_in_busy(), FAILING, None, now),
+            Outcome::Busy => {
+                let why = NotRenewed::yet(message::sign_in_busy());
+                self.on_not_renewed(&mut state, why, FAILING, None, now)
+            }
             Outcome::Later { trouble, lost } => {
                 state.sign_in.known.lost = lost;
-                self.on_not_renewed(&mut state, trouble.why, FAILING, trouble.retry_after, now)
+                let why = NotRenewed::yet(trouble.why);
+                self.on_not_renewed(&mut state, why, FAILING, trouble.retry_after, now)
             }
             Outcome::Misconfigured(why) => {
                 let kind = SignInTroubleKind::Misconfigured;
-                self.on_not_renewed(&mut state, why, kind, None, now)
+                self.on_not_renewed(&mut state, NotRenewed::yet(why), kind, None, now)
             }
             Outcome::Keyring(error) => {
                 let is_usable = state.is_sign_in() && state.sign_in.is_usable(now);
                 if !is_usable {
                     self.publish_keyring_problem(&state, &error);
                 }
-                self.on_not_renewed(&mut state, error.message(), FAILING, None, now)
+                let why = NotRenewed::without_keyring(&error);
+                self.on_not_renewed(&mut state, why, FAILING, None, now)
             }
         })
     }
@@ -339,13 +346,8 @@ impl Inner {
             unsaved: saved.is_err(),
         });
         let Some(token) = access.token else {
-            return self.on_not_renewed(
-                state,
-                message::sign_in_no_token(),
-                FAILING,
-                None,
-                self.ports.now(),
-            );
+            let why = NotRenewed::yet(message::sign_in_no_token());
+            return self.on_not_renewed(state, why, FAILING, None, self.ports.now());
         };
         self.set_current(state, Some((token, Source::SignIn, entry)));
         if saved.is_err() {
@@ -379,13 +381,16 @@ impl Inner {
             };
             let Some((entry, opened)) = stored else { return };
             let Ok(found) = opened.await else { continue };
-            let is_free = found.is_none_or(|found| match found {
-                Secret::Grant(found) => self.state().sign_in.is_dead(&found),
-                Secret::Token(_) => false,
-            });
-            if !is_free {
+            match found {
+                // The first request arrived after all: the keyring was slow, or waited for its password.
+                Some(Secret::Grant(found)) if found.is_same(&grant) => {
+                    self.on_stored_later(&grant);
+                    return;
+                }
+                Some(Secret::Grant(found)) if self.state().sign_in.is_dead(&found) => {}
                 // Somebody signed in by another program meanwhile.
-                return;
+                Some(Secret::Grant(_) | Secret::Token(_)) => return,
+                None => {}
             }
             if self
                 .ports
@@ -414,12 +419,12 @@ impl Inner {
     fn on_not_renewed(
         &self,
         state: &mut State,
-        why: Message,
+        why: NotRenewed,
         kind: SignInTroubleKind,
         retry_after: Option<Duration>,
         now: Moment,
     ) -> Result<gloria_stream::Credential, CredentialError> {
-        tracing::info!(why = %why.id, "the sign-in was not renewed");
+        tracing::info!(why = %why.why.id, "the sign-in was not renewed");
         state.sign_in.on_failure(why.clone(), kind, retry_after, now);
         self.publish_details(state);
         if state.is_sign_in()
@@ -428,7 +433,7 @@ impl Inner {
         {
             return Ok(credential);
         }
-        Err(CredentialError::Unavailable(NotRenewed(why).into()))
+        Err(why.into())
     }
 
     pub(super) fn end_sign_in(&self, state: &mut State, ended: Ended) {
@@ -479,8 +484,36 @@ fn due(inner: &Weak<Inner>) -> Option<Duration> {
 
 /// Why there is no access token now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the sign-in could not be renewed: {}", .0.id)]
-pub(crate) struct NotRenewed(pub(crate) Message);
+#[error("the sign-in could not be renewed: {}", .why.id)]
+pub(crate) struct NotRenewed {
+    pub(crate) why: Message,
+    /// The keyring has to be unlocked or started; everything else passes without the user.
+    needs_keyring: bool,
+}
+
+impl NotRenewed {
+    pub(super) fn yet(why: Message) -> Self {
+        let needs_keyring = false;
+        Self { why, needs_keyring }
+    }
+
+    fn without_keyring(error: &SecretError) -> Self {
+        Self {
+            why: error.message(),
+            needs_keyring: true,
+        }
+    }
+}
+
+impl From<NotRenewed> for CredentialError {
+    fn from(error: NotRenewed) -> Self {
+        if error.needs_keyring {
+            Self::Unavailable(error.into())
+        } else {
+            Self::NotRenewed(error.into())
+        }
+    }
+}
 
 /// The secret for comparisons.
 pub(super) fn is_same(known: Option<&Secret>, found: Option<&Secret>) -> bool {

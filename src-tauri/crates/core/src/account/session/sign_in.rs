@@ -7,6 +7,7 @@ use gloria_sign_in::{Issuer, Lifetime, Moment};
 use gloria_stream::Generation;
 
 use super::renewal::{Known, Why};
+use super::renewing::NotRenewed;
 use crate::grant::{Person, SavedGrant, Subject};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
@@ -66,7 +67,7 @@ pub(super) enum Refusal {
 struct Failed {
     at: Moment,
     delay: Duration,
-    why: Message,
+    why: NotRenewed,
     kind: SignInTroubleKind,
 }
 
@@ -187,7 +188,7 @@ impl SignIn {
         });
         let failed = self.failed.as_ref().map(|failed| SignInTrouble {
             kind: failed.kind,
-            message: failed.why.clone(),
+            message: failed.why.why.clone(),
         });
         Some(SignedIn {
             name: who.person.name.clone(),
@@ -224,7 +225,7 @@ impl SignIn {
     /// A renewal failed, and may be repeated after a while.
     pub(super) fn on_failure(
         &mut self,
-        why: Message,
+        why: NotRenewed,
         kind: SignInTroubleKind,
         retry_after: Option<Duration>,
         now: Moment,
@@ -241,7 +242,7 @@ impl SignIn {
     }
 
     /// How long the next renewal has to wait, and why.
-    pub(super) fn wait(&self, now: Moment) -> Option<(Duration, Message)> {
+    pub(super) fn wait(&self, now: Moment) -> Option<(Duration, NotRenewed)> {
         let failed = self.failed.as_ref()?;
         let left = failed.delay.saturating_sub(failed.at.elapsed(now));
         (!left.is_zero()).then(|| (left, failed.why.clone()))
@@ -358,18 +359,14 @@ mod tests {
     fn failures_are_repeated_more_and_more_rarely_and_as_the_provider_wants() {
         let began = start();
         let mut sign_in = signed_in(began, 3600);
+        let failure = || NotRenewed::yet(message::sign_in_unreachable());
         for delay in [5, 10, 20, 40, 80, 160, 300, 300] {
-            sign_in.on_failure(message::keyring_none(), FAILING, None, began);
+            sign_in.on_failure(failure(), FAILING, None, began);
             let (wait, _) = sign_in.wait(began).unwrap();
             assert_eq!(wait.as_secs(), delay);
             assert!(sign_in.wait(at(began, delay)).is_none());
         }
-        sign_in.on_failure(
-            message::keyring_none(),
-            FAILING,
-            Some(Duration::from_secs(1000)),
-            began,
-        );
+        sign_in.on_failure(failure(), FAILING, Some(Duration::from_secs(1000)), began);
         assert_eq!(sign_in.wait(began).unwrap().0.as_secs(), 1000);
         assert_eq!(sign_in.until_due(began), Some(Duration::from_secs(2880)));
         assert_eq!(sign_in.until_due(at(began, 2900)), Some(Duration::ZERO));

@@ -89,6 +89,11 @@ impl Machine {
                 self.rejected = rejected;
                 Pace::Slow
             }
+            // The provider waits between its requests, so asking it costs nothing.
+            DialError::Credential(CredentialError::NotRenewed(_)) => {
+                self.rejected = rejected;
+                Pace::Backoff
+            }
             DialError::NameNotFound
             | DialError::ConnectionRefused
             | DialError::Unreachable

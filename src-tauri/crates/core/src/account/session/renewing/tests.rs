@@ -106,10 +106,10 @@ async fn while_the_provider_is_away_an_expired_token_is_not_sent_and_attempts_ar
     let before = rig.provider.requests.all().len();
     for _ in 0..10 {
         let outcome = session.credential().await;
-        let Err(CredentialError::Unavailable(error)) = outcome else {
+        let Err(CredentialError::NotRenewed(error)) = outcome else {
             panic!("{outcome:?}")
         };
-        let NotRenewed(why) = error.downcast_ref().unwrap();
+        let NotRenewed { why, .. } = error.downcast_ref().unwrap();
         assert_eq!(*why, message::sign_in_unreachable());
     }
     assert!(rig.provider.requests.all().len() <= before + 1);
@@ -206,6 +206,30 @@ async fn what_the_keyring_does_not_store_is_used_reported_and_stored_later() {
     let mut reports = session.reports();
     reports.wait_for(|report| report.problem.is_none()).await.unwrap();
     assert_eq!(rig.kept(ENTRY).as_deref(), Some("refresh-1"));
+    assert!(session.unkept().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_keyring_stores_after_it_was_given_up_is_no_longer_reported() {
+    let rig = Rig::new();
+    rig.will(&[Fault::Waiting]);
+    let session = rig.session();
+    let (credential, ()) = tokio::join!(session.credential(), async {
+        rig.provider.requests.wait_for(2).await;
+        *rig.secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+        rig.provider.hold.notify_one();
+    });
+    assert_eq!(shown(credential).0, "access-1");
+    assert!(session.unkept().is_some());
+    // Its prompt was answered, so that the request that was given up is carried out.
+    rig.secrets.put(ENTRY, grant(1));
+    *rig.secrets.failure.lock().unwrap() = None;
+    let mut reports = session.reports();
+    let said = reports.wait_for(|report| report.problem.is_none());
+    timeout(LIFE / 2, said)
+        .await
+        .expect("it is in the keyring")
+        .unwrap();
     assert!(session.unkept().is_none());
 }
 
@@ -328,7 +352,7 @@ async fn another_process_that_has_the_lock_for_too_long_is_waited_for() {
     let session = rig.session();
     let outcome = session.credential().await;
     assert!(
-        matches!(outcome, Err(CredentialError::Unavailable(_))),
+        matches!(outcome, Err(CredentialError::NotRenewed(_))),
         "{outcome:?}"
     );
     assert!(rig.provider.requests.all().is_empty());
