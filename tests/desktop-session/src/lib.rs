@@ -8,6 +8,7 @@
 
 mod crash;
 mod groups;
+mod keyring;
 mod notification_service;
 mod notifications;
 mod process;

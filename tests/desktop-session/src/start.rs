@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::keyring::PASSWORD;
 use crate::process::Process;
 use crate::session::{BUS, Keyring, Panel, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
 use crate::sound::{RATE, Recorder};
@@ -230,7 +231,7 @@ impl Session {
             .take()
             .context("the keyring has no standard input")?;
         if unlock {
-            stdin.write_all(b"a password that guards nothing")?;
+            stdin.write_all(PASSWORD.as_bytes())?;
         }
         Ok(daemon)
     }

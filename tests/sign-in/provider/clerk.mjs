@@ -4,8 +4,8 @@
 // Its one argument is a JSON object: `key` (the public key, as PEM), `issuer` and `clientId` (for `/api/v1/auth`),
 // `stock` (true: accepts what `getAuth` accepts by itself), `lift` (true: a token in the query is moved to the header).
 // It prints `{"api"}` when it listens, and answers each line that it reads: {"do":"seen"} with the requests to the
-// stream that had a token, each with its status, {"do":"end"} by ending the streams, and {"do":"accept"} and
-// {"do":"refuse"} by setting `stock` to false and true.
+// stream that had a token, each with its status, {"do":"push","event","data"} by sending an event over the streams,
+// {"do":"end"} by ending them, and {"do":"accept"} and {"do":"refuse"} by setting `stock` to false and true.
 import { clerkPlugin, getAuth, verifyToken } from '@clerk/fastify';
 import Fastify from 'fastify';
 import { createInterface } from 'node:readline';
@@ -73,13 +73,22 @@ app.get('/api/v1/sse', async (request, reply) => {
 await app.listen({ host: '127.0.0.1', port: 0 });
 console.log(JSON.stringify({ api: `http://127.0.0.1:${app.server.address().port}/api/v1` }));
 
+let last = 0;
+
+function push({ event, data }) {
+  last += 1;
+  streams.forEach((stream) => stream.write(`id: ${last}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+}
+
 const COMMANDS = {
   seen: () => seen,
+  push,
   end: () => streams.forEach((stream) => stream.end()),
   accept: () => void (options.stock = false),
   refuse: () => void (options.stock = true),
 };
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(COMMANDS[JSON.parse(line).do]() ?? null));
+  const command = JSON.parse(line);
+  console.log(JSON.stringify(COMMANDS[command.do](command) ?? null));
 }
 process.exit();

@@ -9,6 +9,9 @@
 //   {"do":"revoke"}       every grant and session of everybody is gone
 //   {"do":"clock","seconds":7200}    its clock is wrong by that
 //   {"do":"log"}          what came in: method and path, never a value
+//   {"do":"kept"}         how many answers wait because of the fault "kept"; "release" lets them go
+//   {"do":"uses"}         the refresh tokens that came, numbered in their order: [[0, true], [0, false]] is one that
+//                         came twice and was accepted once
 //   {"do":"secrets"}      what nobody may log: codes, verifiers and tokens of all exchanges
 //   {"do":"key"}          the public key of its signatures, as PEM
 //   {"do":"sign","header":{},"claims":{}}    a token of these, with its signature
@@ -36,7 +39,7 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}${options.prefix}`;
 
-const state = { late: 0, faults: [], log: [], secrets: [], keys: [newKey()], provider: undefined };
+const state = { late: 0, faults: [], log: [], secrets: [], uses: [], kept: [], keys: [newKey()], provider: undefined };
 const systemTime = Date.now;
 Date.now = () => systemTime() + state.late;
 
@@ -153,11 +156,22 @@ function newProvider() {
       Session: 3600,
     },
   });
+  state.provider.on('grant.error', ({ oidc: { params } }) => used(params?.refresh_token, false));
   state.provider.on('grant.success', ({ oidc: { params }, body }) => {
+    used(params.refresh_token, true);
     const values = [params.code, params.code_verifier, params.refresh_token];
     values.push(body.access_token, body.refresh_token, body.id_token);
     state.secrets.push(...values.filter((value) => value !== undefined));
   });
+}
+
+function used(token, accepted) {
+  if (token !== undefined) state.uses.push({ token, accepted });
+}
+
+function uses() {
+  const numbers = [...new Set(state.uses.map(({ token }) => token))];
+  return state.uses.map(({ token, accepted }) => [numbers.indexOf(token), accepted]);
 }
 
 function signed({ header, claims }) {
@@ -192,6 +206,11 @@ const FAULTS = {
   lost: (req, res) => {
     res.write = () => true;
     res.end = () => req.socket.destroy();
+  },
+  // Everything is done, and the answer waits.
+  kept: (_, res) => {
+    const { end } = res;
+    res.end = (...body) => state.kept.push(() => end.apply(res, body));
   },
   // The metadata with other values.
   metadata: (_, res, { changes }) => {
@@ -237,6 +256,9 @@ const COMMANDS = {
     state.late = seconds * 1000;
   },
   log: () => state.log,
+  kept: () => state.kept.length,
+  release: () => state.kept.splice(0).forEach((send) => send()),
+  uses,
   secrets: () => state.secrets,
   key: () => createPublicKey({ key: state.keys[0], format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
   sign: signed,

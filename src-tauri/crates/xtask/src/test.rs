@@ -40,10 +40,12 @@ impl Suite {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests use real services as well.
             Self::Unit => &[Purpose::Build, Purpose::Desktop, Purpose::Python],
-            Self::Window | Self::Kill => &[Purpose::Build, Purpose::Desktop],
+            Self::Window => &[Purpose::Build, Purpose::Desktop, Purpose::Browser],
+            Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Interop => &[Purpose::Build, Purpose::Interop, Purpose::Python],
             Self::Chaos => &[Purpose::Build],
-            Self::Tab | Self::SignIn => &[Purpose::Build, Purpose::Browser],
+            Self::Tab => &[Purpose::Build, Purpose::Browser],
+            Self::SignIn => &[Purpose::Build, Purpose::Browser, Purpose::Desktop],
             Self::Netns if no_namespaces(NETNS_KINDS).is_some() => &[],
             Self::Netns => &[Purpose::Build, Purpose::Network],
         }
@@ -223,8 +225,12 @@ const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
 const KILL: &[&str] = &["--test", "kill"];
 
+/// The provider's and the server's programs of the suites `sign-in` and `window`.
+const PROVIDER: &str = "tests/sign-in/provider";
+
 fn window(report: &mut Report) {
     let built = built_ui(report)
+        && report.step("window packages", "npm ci", || ensure_packages(PROVIDER))
         && report.run("app in one process", &mut build_in_process())
         && report.step("app in one process put aside", "cp", put_in_process_aside)
         && report.run("programs", &mut build_programs());
@@ -281,13 +287,12 @@ fn tab(report: &mut Report) {
 }
 
 fn sign_in(report: &mut Report) {
-    let installed = report.step("sign-in packages", "npm ci", || {
-        ensure_packages("tests/sign-in/provider")
-    });
+    let installed = report.step("sign-in packages", "npm ci", || ensure_packages(PROVIDER));
     let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
     if installed && report.run("sign-in programs", programs.args(SIGN_IN)) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        report.run("sign-in", tests.args(SIGN_IN));
+        // These tests mostly wait: for programs that start, a keyring that is given ten seconds, the next attempt.
+        report.run("sign-in", tests.args(SIGN_IN).args(["--", "--test-threads", "6"]));
     }
 }
 

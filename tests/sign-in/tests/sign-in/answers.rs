@@ -1,11 +1,11 @@
 //! What the token endpoint answers to a code, and what it refuses.
 
 use gloria_sign_in::{Client, LaterCause, ProviderRefusal, SignInError};
+use gloria_sign_in_tests::Provider;
 use serde_json::json;
 use url::Url;
 
 use crate::person::Person;
-use crate::provider::Provider;
 use crate::stage::{begin, client, complete, sign_in};
 
 /// A sign-in whose callback is this, and how it fails.

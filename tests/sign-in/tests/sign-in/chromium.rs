@@ -1,10 +1,7 @@
 //! A real browser at the provider's pages, and back.
 
-use crate::browser::Browser;
-use crate::provider::Provider;
 use crate::stage::{begin, client};
-
-const SUBMIT: &str = "document.querySelector('form button[type=submit]').click()";
+use gloria_sign_in_tests::{Browser, Provider};
 
 #[tokio::test]
 async fn chromium_walks_through_the_pages_of_the_provider_and_comes_back() {
@@ -13,20 +10,7 @@ async fn chromium_walks_through_the_pages_of_the_provider_and_comes_back() {
     let mut attempt = begin(&client).await;
     let mut browser = Browser::start().await;
     browser.open(attempt.link()).await;
-    browser
-        .wait_for("document.querySelector('input[name=password]') !== null")
-        .await;
-    browser
-        .evaluate("document.querySelector('input[name=login]').value = 'anna'")
-        .await;
-    browser
-        .evaluate("document.querySelector('input[name=password]').value = 'pass'")
-        .await;
-    browser.evaluate(SUBMIT).await;
-    browser
-        .wait_for("document.querySelector('input[name=prompt][value=consent]') !== null")
-        .await;
-    browser.evaluate(SUBMIT).await;
+    browser.walk("anna").await;
 
     let (grant, page) = attempt.wait().await.unwrap();
     assert_eq!(grant.identity.subject, "anna");

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gloria_sign_in::Offer;
+use gloria_sign_in_tests::{ANY_PORT, Clerk, Provider};
 use gloria_stream::http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
 use secrecy::ExposeSecret as _;
@@ -10,51 +11,17 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::person::{Person, http};
-use crate::provider::{Provider, Script};
-use crate::stage::{ANY_PORT, client, sign_in};
+use crate::stage::{client, sign_in};
 
-/// A running backend, which accepts the tokens that this provider signs.
-pub(crate) struct Clerk {
-    pub(crate) api: String,
-    script: Script,
-}
-
-impl Clerk {
-    /// Starts one, with options besides the provider's, which are described in the program.
-    pub(crate) async fn start(provider: &Provider, mut options: Value) -> Self {
-        options["key"] = provider.order(json!({"do": "key"})).await;
-        options["issuer"] = json!(provider.issuer);
-        options["clientId"] = json!(ANY_PORT);
-        let (script, first) = Script::start("clerk.mjs", options).await;
-        let api = first["api"].as_str().unwrap().to_owned();
-        Self { api, script }
-    }
-
-    /// The server's address, as staff have it.
-    pub(crate) fn server(&self) -> &str {
-        self.api.strip_suffix("/api/v1").unwrap()
-    }
-
-    /// The statuses of the requests for its stream that had a token.
-    pub(crate) async fn seen(&self) -> Value {
-        self.script.order(json!({"do": "seen"})).await
-    }
-
-    /// Accepts the tokens of sign-ins from now on, or those of web pages alone.
-    pub(crate) async fn set_accepting(&self, accepts: bool) {
-        let order = if accepts { "accept" } else { "refuse" };
-        self.script.order(json!({"do": order})).await;
-    }
-
-    async fn ways(&self, token: &str) -> Value {
-        let url: Url = format!("{}/ways", self.server()).parse().unwrap();
-        let bearer = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
-        let reply = http()
-            .send(Request::get(url).header(AUTHORIZATION, bearer))
-            .await
-            .unwrap();
-        serde_json::from_slice(&reply.body).unwrap()
-    }
+/// What each of the usual ways makes of a token.
+async fn ways(clerk: &Clerk, token: &str) -> Value {
+    let url: Url = format!("{}/ways", clerk.server()).parse().unwrap();
+    let bearer = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+    let reply = http()
+        .send(Request::get(url).header(AUTHORIZATION, bearer))
+        .await
+        .unwrap();
+    serde_json::from_slice(&reply.body).unwrap()
 }
 
 #[tokio::test]
@@ -109,13 +76,13 @@ async fn clerks_sdk_accepts_what_the_documentation_says() {
     ] {
         let order = json!({"do": "sign", "header": header, "claims": claims(&more)});
         let token = provider.order(order).await;
-        let ways = clerk.ways(token.as_str().unwrap()).await;
+        let ways = ways(&clerk, token.as_str().unwrap()).await;
         let accepted = ["default", "both", "verifyToken"].map(|way| ways[way].as_bool().unwrap());
         assert_eq!(<(bool, bool, bool)>::from(accepted), expected, "{what}");
     }
     // What our own sign-in gives is such a token.
     let grant = sign_in(&client(&provider).await, &Person::new("anna")).await;
-    let ways = clerk.ways(grant.access_token.expose_secret()).await;
+    let ways = ways(&clerk, grant.access_token.expose_secret()).await;
     assert_eq!(ways["default"], false);
     assert_eq!((&ways["both"], &ways["client"]), (&json!(true), &json!(ANY_PORT)));
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use gloria_sign_in::{Client, DeviceError, RenewalAnswer};
+use gloria_sign_in_tests::Provider;
 use serde_json::{Value, json};
 
 use crate::person::{Decision, Person};
-use crate::provider::Provider;
 use crate::stage::client;
 
 /// A provider that wants to be asked every second, so that nobody waits long.

@@ -1,11 +1,11 @@
 //! What a provider says of itself, and when it is believed.
 
 use gloria_sign_in::{DiscoveryError, Issuer, discover};
+use gloria_sign_in_tests::Provider;
 use gloria_stream::http::RequestError;
 use serde_json::json;
 
 use crate::person::{Person, http};
-use crate::provider::Provider;
 use crate::stage::{begin, client, issuer, sign_in};
 
 const OPENID: &str = "/.well-known/openid-configuration";

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use gloria_sign_in::{Progress, SignInError};
+use gloria_sign_in_tests::Provider;
 use http::header::HeaderName;
 use http::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -10,7 +11,6 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use crate::person::{Decision, Person};
-use crate::provider::Provider;
 use crate::stage::{begin, client, complete};
 
 fn at(callback: &Url, path_and_query: &str) -> Url {

@@ -8,17 +8,19 @@
 )]
 
 mod answers;
-mod browser;
 mod chromium;
 mod clerk;
+mod desktop;
 mod devices;
 mod discovery;
 mod intruders;
 mod journey;
+mod keyring;
+mod kills;
 mod person;
-mod provider;
 mod renewal;
 mod revocation;
+mod scene;
 mod secrets;
 mod stage;
 mod walks;

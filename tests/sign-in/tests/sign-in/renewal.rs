@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use gloria_sign_in::{Client, Grant, Identity, LaterCause, ProviderRefusal, RenewalAnswer, Renewed};
+use gloria_sign_in_tests::{ANY_PORT, Provider};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::person::Person;
-use crate::provider::Provider;
-use crate::stage::{ANY_PORT, Clocks, client, client_with, sign_in};
+use crate::stage::{Clocks, client, client_with, sign_in};
 
 async fn signed_in(client: &Client) -> (Grant, SecretString) {
     let grant = sign_in(client, &Person::new("anna")).await;

@@ -1,10 +1,10 @@
 //! The end of a grant.
 
 use gloria_sign_in::{Client, LaterCause, RenewalAnswer, RevokeError};
+use gloria_sign_in_tests::Provider;
 use serde_json::json;
 
 use crate::person::Person;
-use crate::provider::Provider;
 use crate::stage::{client, sign_in};
 
 async fn is_good(client: &Client, token: &secrecy::SecretString, who: &gloria_sign_in::Identity) -> bool {

@@ -4,11 +4,11 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use gloria_sign_in::RenewalAnswer;
+use gloria_sign_in_tests::Provider;
 use secrecy::ExposeSecret as _;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::person::Person;
-use crate::provider::Provider;
 use crate::stage::{begin, client, complete};
 
 #[derive(Clone, Default)]

@@ -7,13 +7,10 @@ use gloria_sign_in::{
     Asked, Attempt, Client, Grant, Issuer, Metadata, Moment, Pages, Provider as Settings, SystemEntropy,
     discover,
 };
+use gloria_sign_in_tests::{ANY_PORT, Provider};
 use url::Url;
 
 use crate::person::{Person, http};
-use crate::provider::Provider;
-
-pub(crate) const ANY_PORT: &str = "any-port";
-pub(crate) const LISTED_PORTS: &str = "listed-ports";
 
 pub(crate) fn issuer(provider: &Provider) -> Issuer {
     Issuer::parse(&provider.issuer).unwrap()

@@ -7,13 +7,13 @@ use gloria_sign_in::Grant;
 use gloria_sign_in::{
     Asked, AuthorizationError, IdentityError, PORTS, PasteError, Progress, Prompt, SignInError, SystemEntropy,
 };
+use gloria_sign_in_tests::{ANY_PORT, LISTED_PORTS, Provider};
 use serde_json::json;
 use tokio::sync::Mutex;
 use url::Url;
 
 use crate::person::{Decision, Person};
-use crate::provider::Provider;
-use crate::stage::{Clocks, LISTED_PORTS, begin, client, client_with, complete, pages, sign_in};
+use crate::stage::{Clocks, begin, client, client_with, complete, pages, sign_in};
 
 /// The listed ports are those of one test at a time.
 static LISTED: Mutex<()> = Mutex::const_new(());
@@ -196,7 +196,7 @@ async fn programs_on_the_listed_ports_are_passed_by() {
     // The second one is served for some seconds more.
     squatters.push(taken(PORTS[2]));
     let provider = Provider::usual().await;
-    let client = client_with(&provider, crate::stage::ANY_PORT, &Clocks::default()).await;
+    let client = client_with(&provider, ANY_PORT, &Clocks::default()).await;
     let attempt = client
         .begin(Asked::default(), pages(), &SystemEntropy)
         .await

@@ -13,15 +13,22 @@ use tokio::time::timeout;
 /// Far beyond what the provider's program takes for a line; reached only when something is wrong.
 const LINE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The client whose address may have any port of this machine, as RFC 8252 says.
+pub const ANY_PORT: &str = "any-port";
+
+/// The client whose ports are compared, as some providers do it.
+pub const LISTED_PORTS: &str = "listed-ports";
+
 /// A program that takes and gives one line of JSON at a time. It ends when dropped.
-pub(crate) struct Script {
+#[derive(Debug)]
+pub struct Script {
     talk: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
     _child: Child,
 }
 
 impl Script {
     /// Starts one of the folder `provider` with these options, and waits for its first line.
-    pub(crate) async fn start(name: &str, options: Value) -> (Self, Value) {
+    pub async fn start(name: &str, options: Value) -> (Self, Value) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider");
         let mut child = Command::new("node")
             .arg(name)
@@ -47,7 +54,8 @@ impl Script {
         (script, serde_json::from_str(&first).unwrap())
     }
 
-    pub(crate) async fn order(&self, command: Value) -> Value {
+    /// Gives it a command, and returns its answer.
+    pub async fn order(&self, command: Value) -> Value {
         let mut talk = self.talk.lock().await;
         let (commands, lines) = &mut *talk;
         commands
@@ -62,36 +70,39 @@ impl Script {
 }
 
 /// A running provider. It ends when dropped.
-pub(crate) struct Provider {
-    pub(crate) issuer: String,
+#[derive(Debug)]
+pub struct Provider {
+    /// Its address, as in its metadata.
+    pub issuer: String,
     script: Script,
 }
 
 impl Provider {
     /// Starts one with these options, which are described in the program, and waits until it listens.
-    pub(crate) async fn start(options: Value) -> Self {
+    pub async fn start(options: Value) -> Self {
         let (script, first) = Script::start("provider.mjs", options).await;
         let issuer = first["issuer"].as_str().unwrap().to_owned();
         Self { issuer, script }
     }
 
     /// One that is set up as usual.
-    pub(crate) async fn usual() -> Self {
+    pub async fn usual() -> Self {
         Self::start(json!({})).await
     }
 
-    pub(crate) async fn order(&self, command: Value) -> Value {
+    /// Gives it a command, which the program describes, and returns its answer.
+    pub async fn order(&self, command: Value) -> Value {
         self.script.order(command).await
     }
 
     /// The next request of this path fails in this way.
-    pub(crate) async fn fault(&self, route: &str, kind: &str) {
+    pub async fn fault(&self, route: &str, kind: &str) {
         self.order(json!({"do": "fault", "route": route, "kind": kind}))
             .await;
     }
 
     /// Its metadata has other values, from now on.
-    pub(crate) async fn change_metadata(&self, changes: Value) {
+    pub async fn change_metadata(&self, changes: Value) {
         let route = "/.well-known/openid-configuration";
         let fault =
             json!({"do": "fault", "route": route, "kind": "metadata", "times": 9, "changes": changes});
@@ -99,14 +110,23 @@ impl Provider {
     }
 
     /// What it was asked, methods and paths.
-    pub(crate) async fn log(&self) -> Vec<String> {
+    pub async fn log(&self) -> Vec<String> {
         let log = self.order(json!({"do": "log"})).await;
         let entries = log.as_array().unwrap().iter();
         entries.map(|entry| entry.as_str().unwrap().to_owned()).collect()
     }
 
+    /// What nobody may log: the codes, verifiers and tokens of all exchanges.
+    pub async fn secrets(&self) -> Vec<String> {
+        let secrets = self.order(json!({"do": "secrets"})).await;
+        let secrets = secrets.as_array().unwrap().iter();
+        secrets
+            .map(|secret| secret.as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// How often it was asked this.
-    pub(crate) async fn count(&self, asked: &str) -> usize {
+    pub async fn count(&self, asked: &str) -> usize {
         self.log().await.iter().filter(|entry| *entry == asked).count()
     }
 }
