@@ -10,7 +10,7 @@ const SCENARIOS: Record<string, Shows> = {
   managed: ['setup-token'],
   firstSignIn: ['sign-in-begin'],
   typedSignIn: ['setup-address'],
-  providerAway: ['sign-in-begin'],
+  providerAway: ['sign-in-why'],
   signInStarting: ['sign-in-busy'],
   signInWaiting: ['sign-in-link'],
   signInNoBrowser: ['sign-in-problem'],
@@ -58,9 +58,13 @@ const SCENARIOS: Record<string, Shows> = {
   longCause: ['retry', 'Waiting to reconnect'],
 };
 
+/** They show what a server answers, after a while. */
+const ASKS = ['firstSignIn', 'providerAway'];
+
 for (const [scenario, [landmark, headline]] of Object.entries(SCENARIOS)) {
   test(`${scenario} is accessible`, async ({ app }) => {
     await app.open(scenario);
+    if (ASKS.includes(scenario)) await app.page.clock.runFor(1000);
     await expect(app.get(landmark).first()).toBeVisible();
     await app.expectAccessibleInAll(scenario);
     if (headline === undefined) return;

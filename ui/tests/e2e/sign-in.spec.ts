@@ -114,6 +114,8 @@ test('where it is offered, a code is entered on another device', async ({ app })
 test('a sign-in that failed says why, and is tried again', async ({ app }) => {
   await app.open('signInFailed');
   await expect(app.get('sign-in-failed')).toContainText('The sign-in was cancelled or refused there');
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  await expect(app.get('live')).toContainText('The sign-in was cancelled or refused there');
   await expect(app.get('sign-in-begin')).toHaveText('Try again');
   await app.get('sign-in-begin').click();
   await expect(app.get('sign-in-waiting')).toBeVisible();
@@ -140,6 +142,18 @@ test('who has to sign in again is led there, and back to the inbox', async ({ ap
   await succeed(app);
   await expect(app.get('inbox')).toBeVisible();
   await expect(app.get('live')).toContainText(says('Signed in as Anna Schmidt'));
+});
+
+test('the account says who has to sign in again', async ({ app }) => {
+  for (const [scenario, standing] of [
+    ['needsSignIn', 'Sign in again'],
+    ['rejected', 'The server does not accept the sign-in'],
+  ] as const) {
+    await app.open(scenario);
+    await app.get('preferences').click();
+    await expect(app.get('who')).toContainText('Anna Schmidt');
+    await expect(app.get('who')).toContainText(standing);
+  }
 });
 
 test('the account says who is signed in, and another person can', async ({ app }) => {

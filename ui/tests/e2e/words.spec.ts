@@ -70,6 +70,7 @@ const PAGES = {
   token: ['managed', null],
   signIn: ['signInNoBrowser', 'sign-in-pasting'],
   device: ['signInDevice', null],
+  failed: ['signInFailed', null],
   ready: ['ready', 'notification-test'],
   account: ['longAccount', 'preferences'],
   person: ['anotherToken', null],

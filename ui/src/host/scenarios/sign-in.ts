@@ -147,7 +147,13 @@ function asked(now: number, question: PersonQuestion): Scenario {
 function ended(now: number, token: 'needsSignIn' | 'rejected', words: string): Scenario {
   return {
     ...busy(now),
-    account: account({ token, tokenProblem: says(words), signedIn: token === 'rejected' ? ANNA : null }),
+    account: account({
+      token,
+      tokenProblem: says(words),
+      signedIn: token === 'rejected' ? ANNA : null,
+      user: { name: null, status: null },
+      accounts: ACCOUNTS.slice(0, 1),
+    }),
     connection: connection({
       state: 'halted',
       reason: says(words),
