@@ -426,6 +426,20 @@ ui-sign-in-by-code = Sign in on another device
 ui-sign-in-not-begun = The sign-in could not be started: { $reason }
 ui-sign-in-not-cancelled = The sign-in could not be cancelled: { $reason }
 ui-browser-not-opened = The page could not be opened: { $reason }
+# $server: the server's address
+ui-provider-changed = Another sign-in page than last time
+ui-provider-changed-text = { $server } now sends you to another page to sign in. If your organisation has not announced that, keep the old one and ask your administrator.
+ui-provider-other-client = Another registration than last time
+ui-provider-other-client-text = { $server } now wants you to sign in with another registration of this app, at the same page. If your organisation has not announced that, keep the old one and ask your administrator.
+ui-provider-before = Last time
+ui-provider-now = Now
+# $client: the id of a registration, such as gloria-notify
+ui-provider-client = Registration: { $client }
+ui-provider-use = Use the new sign-in page
+ui-provider-use-client = Use the new registration
+ui-provider-keep = Keep the old one
+ui-provider-kept = Nothing was changed, so you cannot sign in for now. Ask your administrator which sign-in page is right.
+ui-provider-look-again = Ask the server again
 ui-sign-in-starting = Asking { $provider } how to sign in…
 ui-sign-in-waiting = Sign in at { $provider } in your browser
 ui-sign-in-waiting-text = This window goes on by itself once you have.

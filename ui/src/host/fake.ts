@@ -312,12 +312,22 @@ export class FakeHost implements Host, Fake {
       const { hostname } = new URL(address);
       const unknown = says(`no server has the name ${hostname}; check the address`);
       const offer = hostname.endsWith('.invalid')
-        ? { provider: null, ways: [], problem: unknown }
+        ? { provider: null, ways: [], problem: unknown, change: null }
         : this.scenario.offer;
       return new Promise((answer) => setTimeout(() => answer({ address, ...offer }), DIAL_MS));
     },
-    sign_in_begin: ({ address, way }) => {
-      const provider = this.scenario.account.provider ?? 'id.example.com';
+    sign_in_begin: ({ address, way, agreed }) => {
+      const { change } = this.scenario.offer;
+      if (
+        change !== null &&
+        (agreed?.issuer !== change.now.issuer || agreed.clientId !== change.now.clientId)
+      ) {
+        const message = says('the server now names another sign-in service');
+        this.push({ kind: 'signIn', value: { step: 'failed', address, way, message, change } });
+        return Promise.resolve(null);
+      }
+      const provider =
+        agreed === null ? (this.scenario.account.provider ?? 'id.example.com') : new URL(agreed.issuer).host;
       const link = `https://${provider}/authorize?client_id=gloria`;
       const place: SignInPlace =
         way === 'device'

@@ -624,6 +624,8 @@ export interface Messages {
   'tray-set-up-needed': undefined;
   'tray-show-connection': undefined;
   'tray-show-notices': undefined;
+  'tray-sign-in': undefined;
+  'tray-sign-in-again': undefined;
   'tray-unlock-keyring': undefined;
   'tray-unread': { count: number };
   'tray-unseen': { count: number };
@@ -962,6 +964,18 @@ export interface Messages {
   'ui-priority-high': undefined;
   'ui-priority-urgent': undefined;
   'ui-progress': undefined;
+  'ui-provider-before': undefined;
+  'ui-provider-changed': undefined;
+  'ui-provider-changed-text': { server: Value };
+  'ui-provider-client': { client: Value };
+  'ui-provider-keep': undefined;
+  'ui-provider-kept': undefined;
+  'ui-provider-look-again': undefined;
+  'ui-provider-now': undefined;
+  'ui-provider-other-client': undefined;
+  'ui-provider-other-client-text': { server: Value };
+  'ui-provider-use': undefined;
+  'ui-provider-use-client': undefined;
   'ui-proxy': undefined;
   'ui-proxy-address': undefined;
   'ui-proxy-direct-note': undefined;

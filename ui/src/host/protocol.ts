@@ -595,7 +595,11 @@ way: SignInWay,
 /**
  * Why, and what to do.
  */
-message: Message, };
+message: Message, 
+/**
+ * It failed because of this, and can be begun again once the user has agreed.
+ */
+change: ProviderChange | null, };
 
 /**
  * Where the user signs in.
@@ -635,7 +639,11 @@ way: SignInWay,
 /**
  * Whether the provider has to ask who it is, although the browser may be signed in there.
  */
-anotherAccount: boolean, };
+anotherAccount: boolean, 
+/**
+ * The provider that the user agreed to, after another one was remembered. Only this one is followed.
+ */
+agreed: ProviderName | null, };
 
 /**
  * How users of a server can sign in.
@@ -650,13 +658,45 @@ address: string,
  */
 provider: string | null, 
 /**
- * The ways in which the provider lets users sign in; none if it does not answer, for the reason in `problem`.
+ * The ways in which the provider lets users sign in; none if it does not answer, for the reason in `problem`, and
+ * only the browser if it was not asked, because of `change`.
  */
 ways: Array<SignInWay>, 
 /**
  * Why nobody can sign in there at present.
  */
-problem: Message | null, };
+problem: Message | null, 
+/**
+ * The user has to agree to this provider first.
+ */
+change: ProviderChange | null, };
+
+/**
+ * A provider as a server names it.
+ */
+export type ProviderName = { 
+/**
+ * The address of the provider.
+ */
+issuer: string, 
+/**
+ * The app's id there.
+ */
+clientId: string, };
+
+/**
+ * A server names another provider than the one where somebody signed in last. Nobody signs in there until the user
+ * agrees.
+ */
+export type ProviderChange = { 
+/**
+ * Where somebody signed in last.
+ */
+before: ProviderName, 
+/**
+ * What the server names now.
+ */
+now: ProviderName, };
 
 /**
  * The address of the page that the browser could not open, from its address bar. It has the code of the sign-in.

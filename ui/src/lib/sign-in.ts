@@ -34,6 +34,11 @@ export function signedInWords(account: AccountView): string {
   return t(account.signedIn === null ? 'ui-token-accepted' : 'ui-token-state-present');
 }
 
+/** The host of an issuer, as providers are named to users. */
+export function issuerHost(issuer: string): string {
+  return plainText(URL.canParse(issuer) ? new URL(issuer).host : issuer);
+}
+
 /** Mail address and provider, in one line. */
 export function signedInAt(signedIn: SignedIn): string {
   const provider = plainText(signedIn.provider);

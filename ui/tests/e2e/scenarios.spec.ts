@@ -17,6 +17,9 @@ const SCENARIOS: Record<string, Shows> = {
   signInDevice: ['sign-in-code'],
   signInStoring: ['sign-in-busy'],
   signInFailed: ['sign-in-failed'],
+  providerChanged: ['provider-question'],
+  providerRenamed: ['provider-question'],
+  longProvider: ['provider-question'],
   signedIn: ['item'],
   needsSignIn: ['remedy', 'Signed out'],
   rejected: ['retry', 'Needs you'],
@@ -59,7 +62,7 @@ const SCENARIOS: Record<string, Shows> = {
 };
 
 /** They show what a server answers, after a while. */
-const ASKS = ['firstSignIn', 'providerAway'];
+const ASKS = ['firstSignIn', 'providerAway', 'providerChanged', 'providerRenamed', 'longProvider'];
 
 for (const [scenario, [landmark, headline]] of Object.entries(SCENARIOS)) {
   test(`${scenario} is accessible`, async ({ app }) => {

@@ -1,5 +1,5 @@
 import type { SignInView } from '../../src/host/protocol';
-import { expect, says, test, type Window760 } from './app';
+import { exactly, expect, says, test, type Window760 } from './app';
 
 async function push(app: Window760, value: SignInView): Promise<void> {
   await app.page.evaluate((view) => window.fake.push({ kind: 'signIn', value: view }), value);
@@ -41,7 +41,7 @@ test('the first run at a provider: address, sign-in, ready', async ({ app, page 
   expect(await app.calls('sign_in_begin')).toEqual([]);
   await page.keyboard.press('Enter');
   expect(await app.calls('sign_in_begin')).toEqual([
-    { address: 'gloria.example.com', way: 'browser', anotherAccount: false },
+    { address: 'gloria.example.com', way: 'browser', anotherAccount: false, agreed: null },
   ]);
   await expect(app.get('sign-in-waiting')).toContainText('in your browser');
   await expect(app.get('sign-in-link')).toHaveValue(/^https:/);
@@ -164,7 +164,7 @@ test('the account says who is signed in, and another person can', async ({ app }
   await app.get('another').click();
   await app.get('sign-in-begin').click();
   expect(await app.calls('sign_in_begin')).toEqual([
-    { address: 'https://gloria.example.com/api', way: 'browser', anotherAccount: true },
+    { address: 'https://gloria.example.com/api', way: 'browser', anotherAccount: true, agreed: null },
   ]);
 });
 
@@ -190,4 +190,83 @@ test('a provider that does not answer is said beside the button, and not at the 
   await expect(app.get('sign-in-why')).toHaveText('The sign-in service cannot be reached');
   await expect(app.get('sign-in-begin')).toBeEnabled();
   await expect(app.get('sign-in-device')).toHaveCount(0);
+});
+
+/** Where the server of `providerChanged` sends people now. */
+const NOW = { issuer: 'https://login.example.net/realms/staff', clientId: 'gloria-notify' };
+
+test('another provider than last time is shown whole, and followed only once that was chosen', async ({
+  app,
+  page,
+}) => {
+  await app.open('providerChanged');
+  await page.clock.runFor(1000);
+  await expect(app.get('ui-provider-before')).toHaveText(exactly('https://id.example.com'));
+  await expect(app.get('ui-provider-now')).toHaveText(exactly(NOW.issuer));
+  // Enter agrees to nothing: the question has the focus, and no answer.
+  await expect(page.getByRole('heading', { name: 'Another sign-in page than last time' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  expect(await app.calls('sign_in_begin')).toEqual([]);
+  await expect(app.get('sign-in-begin')).toHaveCount(0);
+  await app.get('provider-use').click();
+  expect(await app.calls('sign_in_begin')).toEqual([
+    { address: 'https://gloria.example.com/api', way: 'browser', anotherAccount: false, agreed: NOW },
+  ]);
+  await expect(app.get('sign-in-waiting')).toContainText(says('Sign in at login.example.net'));
+  // What was agreed to is not asked again.
+  await app.get('sign-in-cancel').click();
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at login.example.net'));
+  await app.get('sign-in-begin').click();
+  await succeed(app);
+  await expect(app.get('inbox')).toBeVisible();
+});
+
+test('who keeps the provider of last time is told what to do, and the server is asked again', async ({
+  app,
+  page,
+}) => {
+  await app.open('providerChanged');
+  await page.clock.runFor(1000);
+  await app.get('provider-keep').click();
+  await expect(app.get('provider-kept')).toContainText('Ask your administrator');
+  await expect(app.get('provider-ask-again')).toBeFocused();
+  await expect(app.get('sign-in-begin')).toHaveCount(0);
+  await app.get('provider-ask-again').click();
+  await expect(app.get('provider-question')).toBeVisible();
+  await app.get('provider-keep').click();
+  await page.evaluate(() => (window.fake.scenario.offer.change = null));
+  await app.get('provider-ask-again').click();
+  await page.clock.runFor(1000);
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.example.com'));
+  expect(await app.calls('sign_in_begin')).toEqual([]);
+});
+
+test('a provider that changes while the user signs in is asked about as well', async ({ app, page }) => {
+  await app.open('needsSignIn');
+  await app.get('remedy').click();
+  await page.clock.runFor(1000);
+  await page.evaluate((now) => {
+    window.fake.scenario.offer.change = {
+      before: { issuer: 'https://id.example.com', clientId: 'gloria-notify' },
+      now,
+    };
+  }, NOW);
+  await app.get('sign-in-begin').click();
+  await expect(app.get('ui-provider-now')).toHaveText(exactly(NOW.issuer));
+  await app.get('provider-use').click();
+  await expect(app.get('sign-in-waiting')).toBeVisible();
+});
+
+test('who is signed in stays so by keeping the provider', async ({ app, page }) => {
+  await app.open('signedIn');
+  await page.evaluate((now) => {
+    const before = { issuer: 'https://id.example.com', clientId: 'gloria-notify' };
+    window.fake.scenario.offer.change = { before, now };
+  }, NOW);
+  await app.get('preferences').click();
+  await app.get('another').click();
+  await page.clock.runFor(1000);
+  await app.get('provider-keep').click();
+  await expect(app.get('who')).toContainText('Anna Schmidt');
+  expect(await app.calls('sign_in_begin')).toEqual([]);
 });

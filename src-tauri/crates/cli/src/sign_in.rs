@@ -151,7 +151,7 @@ async fn place(address: &Address, settings: &Settings, needs_provider: bool) -> 
 
 /// Asks whether another provider than the last time is followed. Without a terminal it is not.
 async fn on_changed(changed: SignInPlace) -> anyhow::Result<Place> {
-    if let Some(why) = changed.change() {
+    if let Some(why) = changed.change_message() {
         print_error(&why);
     }
     let SignInPlace::Changed { provider, .. } = changed else {

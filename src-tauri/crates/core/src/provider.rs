@@ -14,6 +14,7 @@ pub use self::pins::{Pin, Pins};
 use crate::account::address::Address;
 use crate::connection::cause;
 use crate::message::{self, Message};
+use crate::protocol::{ProviderChange, ProviderName};
 use crate::settings::Settings;
 
 /// Where the users of a server sign in.
@@ -74,7 +75,7 @@ impl SignInPlaceError {
 
 impl SignInPlace {
     /// The message about a provider that is not the remembered one, with the question left out.
-    pub fn change(&self) -> Option<Message> {
+    pub fn change_message(&self) -> Option<Message> {
         match self {
             Self::Changed { provider, before } if provider.issuer.as_str() == before.issuer => {
                 Some(message::sign_in_offer_other_client(&before.issuer))
@@ -84,6 +85,36 @@ impl SignInPlace {
                 provider.issuer.as_str(),
             )),
             Self::Set(_) | Self::Named(_) | Self::Nowhere => None,
+        }
+    }
+
+    /// The provider, remembered or not; `None` if there is none.
+    pub fn provider(&self) -> Option<&Provider> {
+        match self {
+            Self::Set(provider) | Self::Named(provider) | Self::Changed { provider, .. } => Some(provider),
+            Self::Nowhere => None,
+        }
+    }
+
+    /// What the user is asked about a provider that is not the remembered one.
+    pub fn change(&self) -> Option<ProviderChange> {
+        match self {
+            Self::Changed { provider, before } => Some(ProviderChange {
+                before: before.name(),
+                now: Pin::of(provider).name(),
+            }),
+            Self::Set(_) | Self::Named(_) | Self::Nowhere => None,
+        }
+    }
+
+    /// The place after the user agreed to a provider: only to exactly this one.
+    #[must_use]
+    pub fn once_agreed(self, agreed: Option<&ProviderName>) -> Self {
+        match self {
+            Self::Changed { provider, .. } if agreed == Some(&Pin::of(&provider).name()) => {
+                Self::Named(provider)
+            }
+            other @ (Self::Set(_) | Self::Named(_) | Self::Changed { .. } | Self::Nowhere) => other,
         }
     }
 }
@@ -199,7 +230,18 @@ mod tests {
             provider("https://id.example", "another"),
         ] {
             let changed = found(&other, SERVER).unwrap();
-            assert!(changed.change().is_some());
+            let change = changed.change().unwrap();
+            assert_eq!(
+                (change.before, &change.now),
+                (Pin::of(&first).name(), &Pin::of(&other).name())
+            );
+            // Agreeing to something else, also to the remembered one, is no reason to follow this one.
+            let wrong = [None, Some(Pin::of(&first).name())];
+            for agreed in wrong {
+                assert_eq!(changed.clone().once_agreed(agreed.as_ref()), changed);
+            }
+            let agreed = changed.clone().once_agreed(Some(&change.now));
+            assert_eq!(agreed, SignInPlace::Named(other.clone()));
             let expected = SignInPlace::Changed {
                 provider: other.clone(),
                 before: Pin::of(&first),

@@ -85,7 +85,7 @@ export function busy(now: number): Scenario {
       locks: {},
     },
     metrics: history(now),
-    offer: { provider: null, ways: [], problem: null },
+    offer: { provider: null, ways: [], problem: null, change: null },
     autostart: true,
     notificationTest: {
       succeeded: true,

@@ -2,6 +2,7 @@ import type {
   AccountView,
   KnownAccount,
   PersonQuestion,
+  ProviderName,
   SignInPlace,
   SignInTroubleKind,
   SignInView,
@@ -18,6 +19,7 @@ const LINK =
   `https://${PROVIDER}/authorize?client_id=gloria-notify&response_type=code&scope=openid+profile+email` +
   '&code_challenge_method=S256&redirect_uri=http%3A%2F%2F127.0.0.1%3A21947%2Fcallback';
 const LONG_NAME = 'Anna Friederike Wilhelmine Gräfin von und zu Donaudampfschifffahrtsgesellschaft-Hohenlohe';
+const LONG_CLIENT = '0oa9f4b2c7d1e6-4a8b-9c3d-5e7f1a2b3c4d.apps.identity-and-access-management.example.com';
 const LONG_PROVIDER = `sign-in.${'identity-and-access-management.'.repeat(3)}example.com`;
 
 /** Nobody has signed in yet. */
@@ -88,7 +90,7 @@ function before(now: number, fields: Partial<Scenario> = {}): Scenario {
     ...busy(now),
     items: [],
     account: NOBODY,
-    offer: { provider: PROVIDER, ways: ['browser', 'device'], problem: null },
+    offer: { provider: PROVIDER, ways: ['browser', 'device'], problem: null, change: null },
     connection: connection({ state: 'idle', reason: says('nobody is signed in'), remedy: 'signIn' }),
     begin: still,
     ...fields,
@@ -126,6 +128,21 @@ function ready(now: number, fields: Partial<Scenario>, then: Scenario['connectio
 function troubled(now: number, kind: SignInTroubleKind, words: string): Scenario {
   const trouble = { kind, message: says(words) };
   return { ...busy(now), account: account({ signedIn: { ...ANNA, trouble } }) };
+}
+
+/** The server names another provider than the last time. */
+function changed(now: number, named: Partial<ProviderName>): Scenario {
+  const before = { issuer: `https://${PROVIDER}`, clientId: 'gloria-notify' };
+  const change = { before, now: { ...before, ...named } };
+  return {
+    ...ended(
+      now,
+      'needsSignIn',
+      'your sign-in has ended: it was revoked, or not used for too long; sign in again',
+    ),
+    requestedView: 'setup',
+    offer: { provider: PROVIDER, ways: ['browser'], problem: null, change },
+  };
 }
 
 /** It has to be said who somebody is. */
@@ -173,7 +190,12 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
     before(now, { account: { ...NOBODY, address: null, addressLock: null, provider: null } }),
   providerAway: (now) =>
     before(now, {
-      offer: { provider: PROVIDER, ways: [], problem: says('the sign-in service cannot be reached') },
+      offer: {
+        provider: PROVIDER,
+        ways: [],
+        problem: says('the sign-in service cannot be reached'),
+        change: null,
+      },
     }),
   signInStarting: (now) => before(now, { signIn: { step: 'starting', address: ADDRESS } }),
   signInWaiting: (now) => waiting(now, { way: 'browser', forgotten: false }),
@@ -193,6 +215,7 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
         address: ADDRESS,
         way: 'browser',
         message: says('the sign-in was cancelled or refused there; sign in again'),
+        change: null,
       },
     }),
   ready: (now) => ready(now, {}, connection({ state: 'connected', connectedSince: now, lastHeardAt: now })),
@@ -227,6 +250,10 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
         nextAttemptAt: now + 9 * MINUTE,
       }),
     ),
+  providerChanged: (now) => changed(now, { issuer: 'https://login.example.net/realms/staff' }),
+  providerRenamed: (now) => changed(now, { clientId: 'gloria-notify-2' }),
+  longProvider: (now) =>
+    changed(now, { issuer: `https://${LONG_PROVIDER}/realms/staff`, clientId: LONG_CLIENT }),
   signedIn: (now) => ({ ...busy(now), account: account({}) }),
   severalAccounts: (now) => ({ ...busy(now), account: account({ accounts: ACCOUNTS }) }),
   anotherApplication: (now) => asked(now, { kind: 'application', user: null, name: 'Anna Schmidt' }),

@@ -12,11 +12,11 @@ use crate::account::address::Address;
 use crate::account::session::{NewSignIn, Session};
 use crate::handle::{CoreError, Reply};
 use crate::item::EpochMillis;
-use crate::message::{self, Message};
+use crate::message;
 use crate::paths::Paths;
 use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInPlace, SignInView, SignInWay};
 use crate::provider::Pins;
-use flow::Flow;
+use flow::{Flow, Obstacle};
 
 /// When a user whose sign-in cannot be renewed is warned: long enough to finish what they are at.
 const END_WARNING: EpochMillis = 15 * 60 * 1000;
@@ -67,7 +67,7 @@ pub(super) enum Step {
     Exchanging,
     /// The server is asked whether it accepts the sign-in.
     Asking,
-    Failed(Message),
+    Failed(Obstacle),
     SignedIn(Box<NewSignIn>, Option<Browser>),
     /// The keyring has answered.
     Stored(Session, Address),
@@ -138,6 +138,7 @@ impl Actor {
             address: address.clone(),
             way: form.way,
             another_account: form.another_account,
+            agreed: form.agreed.clone(),
             login_hint: login_hint.filter(|_| !form.another_account),
             pages: self.setup.ports.pages.clone(),
             clock: self.setup.ports.clock.clone(),
@@ -208,7 +209,8 @@ impl Actor {
         }
     }
 
-    fn fail_sign_in(&mut self, message: Message) {
+    fn fail_sign_in(&mut self, why: impl Into<Obstacle>) {
+        let Obstacle { message, change } = why.into();
         let Some(current) = self.signing_in.current.take() else {
             return;
         };
@@ -217,6 +219,7 @@ impl Actor {
             address: current.address.to_string(),
             way: current.way,
             message,
+            change,
         });
     }
 
@@ -291,7 +294,7 @@ impl Actor {
                 };
                 self.readers.publish_sign_in(view);
             }
-            Step::Failed(message) => self.fail_sign_in(message),
+            Step::Failed(why) => self.fail_sign_in(why),
             Step::SignedIn(new, page) => {
                 current.stores = true;
                 let (address, provider) = (current.address.clone(), current.provider.clone());
@@ -360,14 +363,17 @@ impl Actor {
         Some(ends_at - self.now().epoch_millis())
     }
 
+    /// In how many milliseconds it ends, once the user is warned of that.
+    pub(super) fn sign_in_ends_soon(&self) -> Option<EpochMillis> {
+        let left = self.sign_in_ends_in();
+        left.filter(|left| (0..=END_WARNING).contains(left))
+    }
+
     /// Warns the user once of the end of a sign-in that cannot be renewed.
     pub(super) fn warn_of_sign_in_end(&mut self) {
         let ends_at = self.tokens.known().signed_in.as_ref();
         let ends_at = ends_at.and_then(|known| known.ends_at);
-        let left = self
-            .sign_in_ends_in()
-            .filter(|left| (0..=END_WARNING).contains(left));
-        if let Some(left) = left
+        if let Some(left) = self.sign_in_ends_soon()
             && self.signing_in.warned != ends_at
         {
             self.signing_in.warned = ends_at;

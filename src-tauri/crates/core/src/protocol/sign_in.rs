@@ -31,6 +31,31 @@ pub struct SignInForm {
     pub way: SignInWay,
     /// Whether the provider has to ask who it is, although the browser may be signed in there.
     pub another_account: bool,
+    /// The provider that the user agreed to, after another one was remembered. Only this one is followed.
+    pub agreed: Option<ProviderName>,
+}
+
+/// A provider as a server names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProviderName {
+    /// The address of the provider.
+    pub issuer: String,
+    /// The app's id there.
+    pub client_id: String,
+}
+
+/// A server names another provider than the one where somebody signed in last. Nobody signs in there until the user
+/// agrees.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderChange {
+    /// Where somebody signed in last.
+    pub before: ProviderName,
+    /// What the server names now.
+    pub now: ProviderName,
 }
 
 /// How users of a server can sign in.
@@ -42,10 +67,13 @@ pub struct SignInOffer {
     pub address: String,
     /// The host name of the provider; absent if the server has only tokens that are pasted.
     pub provider: Option<String>,
-    /// The ways in which the provider lets users sign in; none if it does not answer, for the reason in `problem`.
+    /// The ways in which the provider lets users sign in; none if it does not answer, for the reason in `problem`, and
+    /// only the browser if it was not asked, because of `change`.
     pub ways: Vec<SignInWay>,
     /// Why nobody can sign in there at present.
     pub problem: Option<Message>,
+    /// The user has to agree to this provider first.
+    pub change: Option<ProviderChange>,
 }
 
 /// The address of the page that the browser could not open, from its address bar. It has the code of the sign-in.
@@ -108,6 +136,8 @@ pub enum SignInView {
         way: SignInWay,
         /// Why, and what to do.
         message: Message,
+        /// It failed because of this, and can be begun again once the user has agreed.
+        change: Option<ProviderChange>,
     },
 }
 

@@ -57,6 +57,8 @@ fn generated() -> String {
         SignInWay,
         SignInForm,
         SignInOffer,
+        ProviderName,
+        ProviderChange,
         PastedPage,
         QuestionKind,
         TestReport,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::paths::Paths;
 use crate::private::{self, Mode};
+use crate::protocol::ProviderName;
 
 /// In the folder of the accounts. It contains no secret, and outlives accounts, which may be erased.
 const PINS_FILE: &str = "sign-in.json";
@@ -30,6 +31,14 @@ impl Pin {
         Self {
             issuer: provider.issuer.to_string(),
             client_id: provider.client_id.clone(),
+        }
+    }
+
+    /// As the window shows it.
+    pub(super) fn name(&self) -> ProviderName {
+        ProviderName {
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Signing in at a provider from the window.
 
+mod change;
 mod provider;
 
 use std::collections::HashMap;
 
-use gloria_backend::{Backend, BackendOptions, SignIn, TEST_TOKEN};
+use gloria_backend::TEST_TOKEN;
 use gloria_core::grant::Secret;
+use gloria_core::ports::Subject;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{
-    ConnectionState, PastedPage, Remedy, SignInForm, SignInPlace, SignInTroubleKind, SignInView, SignInWay,
-    SignedIn, TokenState,
+    ConnectionState, PastedPage, ProviderChange, Remedy, SignInForm, SignInPlace, SignInTroubleKind,
+    SignInView, SignInWay, SignedIn, TokenState, View,
 };
 use gloria_core::token::Token;
 use gloria_core::{CoreError, message};
@@ -35,13 +37,17 @@ fn form(address: &str, way: SignInWay) -> SignInForm {
         address: address.to_owned(),
         way,
         another_account: false,
+        agreed: None,
     }
 }
 
 /// Begins a sign-in, and returns its link once the browser is opened.
 async fn begin(harness: &Harness, running: &Running, address: &str) -> String {
+    begin_with(harness, running, form(address, SignInWay::Browser)).await
+}
+
+async fn begin_with(harness: &Harness, running: &Running, form: SignInForm) -> String {
     let opened = harness.opener.opened.all().len();
-    let form = form(address, SignInWay::Browser);
     running.core.sign_in_begin(form).await.unwrap();
     within_deadline(
         "the browser is opened",
@@ -52,15 +58,20 @@ async fn begin(harness: &Harness, running: &Running, address: &str) -> String {
 }
 
 async fn failed(running: &Running) -> String {
+    failed_over(running).await.0
+}
+
+/// Why the sign-in failed, and what the user can agree to.
+async fn failed_over(running: &Running) -> (String, Option<ProviderChange>) {
     let state = running
         .until("the sign-in failed", |state| {
             matches!(state.sign_in, SignInView::Failed { .. })
         })
         .await;
-    let SignInView::Failed { message, .. } = state.sign_in else {
+    let SignInView::Failed { message, change, .. } = state.sign_in else {
         panic!("{:?}", state.sign_in);
     };
-    message.words()
+    (message.words(), change)
 }
 
 fn refresh_token(harness: &Harness, entry: &str) -> Option<String> {
@@ -144,52 +155,6 @@ async fn who_signs_in_is_connected_at_once_and_the_page_in_the_browser_says_so()
     assert_eq!(signed_in.name.as_deref(), Some("Anna Test"));
     assert_eq!(provider.requests(), ["code", "refresh-1"]);
     running.stop().await;
-}
-
-#[tokio::test]
-async fn the_servers_address_is_enough_and_another_provider_than_before_is_not_followed() {
-    let provider = Provider::start(TEST_TOKEN).await;
-    let named = |issuer: &str| SignIn {
-        issuer: issuer.to_owned(),
-        client_id: CLIENT.to_owned(),
-        scopes: None,
-        prompt: None,
-        audience: None,
-    };
-    let options = BackendOptions {
-        sign_in: Some(named(&provider.issuer)),
-        ..BackendOptions::default()
-    };
-    let server = Backend::start(options).await.unwrap();
-    let ports = HashMap::from([("GLORIA_AUTH_PORTS", ",".to_owned())]);
-    let harness = Harness::with(FakeSecrets::default(), ports);
-    let running = harness.start();
-    let address = format!("http://{}", server.address());
-    let link = begin(&harness, &running, &address).await;
-    provider.sign_in(&link).await;
-    let state = running.connected().await;
-    let host = provider.issuer.strip_prefix("http://").map(str::to_owned);
-    assert_eq!(state.account.provider, host);
-    running.stop().await;
-
-    // A server that was taken over cannot send its users elsewhere.
-    let other = Provider::start("another").await;
-    let listen = server.address();
-    server.stop().await;
-    let options = BackendOptions {
-        listen,
-        sign_in: Some(named(&other.issuer)),
-        ..BackendOptions::default()
-    };
-    let server = Backend::start(options).await.unwrap();
-    let running = harness.start();
-    let form = form(&address, SignInWay::Browser);
-    running.core.sign_in_begin(form).await.unwrap();
-    let said = failed(&running).await;
-    assert!(said.contains("now names"), "{said}");
-    assert_eq!(harness.opener.opened.all().len(), 1);
-    running.stop().await;
-    server.stop().await;
 }
 
 #[tokio::test]
@@ -329,6 +294,33 @@ async fn one_that_cannot_be_renewed_says_when_it_ends_and_then_asks_for_the_user
         harness.secrets.secret(&server.api_url()).is_none(),
         "access tokens are only in memory"
     );
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_click_on_the_warning_of_its_end_leads_to_another_sign_in() {
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
+    let provider = Provider::start(TEST_TOKEN).await;
+    {
+        let mut state = provider.state.lock().unwrap();
+        (state.refreshes, state.lasts) = (false, 600);
+    }
+    let harness = harness(&provider, FakeSecrets::default());
+    let running = harness.start();
+    let link = begin(&harness, &running, &server.api_url()).await;
+    provider.sign_in(&link).await;
+    running.connected().await;
+    within_deadline("the warning", harness.notifications.shown.wait_for(1)).await;
+    let body = harness.notifications.shown.all()[0].body.words();
+    assert!(body.contains("your sign-in ends in"), "{body}");
+    let warning = harness.notifications.handle(&Subject::App).unwrap();
+    harness.notifications.click(warning, None);
+    running
+        .until("the sign-in is opened", |state| {
+            state.requested_view == Some(View::Setup)
+        })
+        .await;
     running.stop().await;
 }
 

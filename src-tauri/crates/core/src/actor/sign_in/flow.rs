@@ -17,33 +17,30 @@ use crate::grant::{Person, SavedGrant};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::ports::Clock;
-use crate::protocol::{SignInOffer, SignInPlace, SignInWay};
+use crate::protocol::{ProviderChange, ProviderName, SignInOffer, SignInPlace, SignInWay};
 use crate::provider::{self, Pins};
 use crate::settings::Settings;
 use crate::token::Token;
 
-/// Where the users of a server sign in; `None` if a token has to be pasted there. Another provider than the last time
-/// is not followed.
-async fn place(
-    http: &Http,
-    address: &Address,
-    settings: &Settings,
-    pins: &Pins,
-) -> Result<Option<Provider>, Message> {
-    let found = provider::find(http, address, settings, pins).await;
-    let found = found.map_err(|error| error.message())?;
-    if let Some(change) = found.change() {
-        return Err(change);
-    }
-    Ok(match found {
-        provider::SignInPlace::Set(provider)
-        | provider::SignInPlace::Named(provider)
-        | provider::SignInPlace::Changed { provider, .. } => Some(provider),
-        provider::SignInPlace::Nowhere => None,
-    })
+/// Why nobody signs in.
+#[derive(Debug)]
+pub(in crate::actor) struct Obstacle {
+    pub(super) message: Message,
+    /// The user can agree to this, and begin again.
+    pub(super) change: Option<ProviderChange>,
 }
 
-/// What is offered to the users of a server.
+impl From<Message> for Obstacle {
+    fn from(message: Message) -> Self {
+        Self {
+            message,
+            change: None,
+        }
+    }
+}
+
+/// What is offered to the users of a server. A provider that is not the remembered one is not asked before the user
+/// agrees to it.
 pub(super) async fn offer(
     address: &Address,
     settings: &Settings,
@@ -56,30 +53,45 @@ pub(super) async fn offer(
         provider: None,
         ways: Vec::new(),
         problem: None,
+        change: None,
     };
-    let provider = match place(&http, address, settings, pins).await {
-        Ok(Some(provider)) => provider,
-        Ok(None) => return offer,
-        Err(why) => {
+    let place = match provider::find(&http, address, settings, pins).await {
+        Ok(place) => place,
+        Err(error) => {
             return SignInOffer {
-                problem: Some(why),
+                problem: Some(error.message()),
                 ..offer
             };
         }
     };
-    let (ways, problem) = match discover(&http, &provider.issuer).await {
+    let change = place.change();
+    let Some(provider) = place.provider() else {
+        return offer;
+    };
+    let offer = SignInOffer {
+        provider: Some(provider.issuer.host()),
+        ..offer
+    };
+    if change.is_some() {
+        return SignInOffer {
+            ways: vec![SignInWay::Browser],
+            change,
+            ..offer
+        };
+    }
+    match discover(&http, &provider.issuer).await {
         Ok(metadata) => {
             let device = metadata.device_authorization_endpoint.as_ref();
             let device = device.map(|_| SignInWay::Device);
-            ([SignInWay::Browser].into_iter().chain(device).collect(), None)
+            SignInOffer {
+                ways: [SignInWay::Browser].into_iter().chain(device).collect(),
+                ..offer
+            }
         }
-        Err(error) => (Vec::new(), Some(error.message())),
-    };
-    SignInOffer {
-        provider: Some(provider.issuer.host()),
-        ways,
-        problem,
-        ..offer
+        Err(error) => SignInOffer {
+            problem: Some(error.message()),
+            ..offer
+        },
     }
 }
 
@@ -93,6 +105,7 @@ pub(super) struct Flow {
     pub(super) address: Address,
     pub(super) way: SignInWay,
     pub(super) another_account: bool,
+    pub(super) agreed: Option<ProviderName>,
     pub(super) login_hint: Option<String>,
     pub(super) pages: Pages,
     pub(super) clock: Arc<dyn Clock>,
@@ -113,10 +126,24 @@ impl Flow {
         let _ = self.reports.send(Report::SignIn(self.number, step));
     }
 
-    async fn sign_in(&self) -> Result<(NewSignIn, Option<Browser>), Message> {
+    /// Where the user signs in. Another provider than the last time is followed only if the user agreed to it.
+    async fn provider(&self, http: &Http) -> Result<Provider, Obstacle> {
+        let place = provider::find(http, &self.address, &self.settings, &self.pins).await;
+        let place = place.map_err(|error| error.message())?;
+        let place = place.once_agreed(self.agreed.as_ref());
+        if let Some(message) = place.change_message() {
+            return Err(Obstacle {
+                message,
+                change: place.change(),
+            });
+        }
+        let provider = place.provider().cloned();
+        Ok(provider.ok_or_else(message::sign_in_offer_nothing)?)
+    }
+
+    async fn sign_in(&self) -> Result<(NewSignIn, Option<Browser>), Obstacle> {
         let http = Http::new(self.http.clone());
-        let provider = place(&http, &self.address, &self.settings, &self.pins).await?;
-        let provider = provider.ok_or_else(message::sign_in_offer_nothing)?;
+        let provider = self.provider(&http).await?;
         let metadata = discover(&http, &provider.issuer)
             .await
             .map_err(|error| error.message())?;
@@ -137,7 +164,7 @@ impl Flow {
                 if let Some(page) = page {
                     page.failed(why.clone());
                 }
-                Err(why)
+                Err(why.into())
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct State {
     pub(super) entered: bool,
     /// Refresh tokens count as revoked.
     pub(super) refuses: bool,
+    /// How often its metadata was read.
+    pub(super) read: u32,
     nonce: Option<String>,
     given: u32,
     pub(super) requests: Vec<String>,
@@ -41,6 +43,7 @@ impl Provider {
                 lasts: 3600,
                 entered: false,
                 refuses: false,
+                read: 0,
                 nonce: None,
                 given: 0,
                 requests: Vec::new(),
@@ -81,7 +84,10 @@ impl Provider {
     fn answer(&self, path: &str, body: &str) -> (&'static str, Value) {
         let mut state = self.state.lock().unwrap();
         match path {
-            "/.well-known/openid-configuration" => ("200 OK", self.metadata()),
+            "/.well-known/openid-configuration" => {
+                state.read += 1;
+                ("200 OK", self.metadata())
+            }
             "/device" => {
                 state.requests.push("device".to_owned());
                 let answer = json!({
