@@ -220,11 +220,19 @@ fn status(state: &Snapshot) -> Message {
 /// Returns the most important thing that only the user can do, consistent with the window.
 fn needed(state: &Snapshot) -> Option<(MenuAction, Message)> {
     let show = |view, label| Some((MenuAction::Show(view), label));
+    let provider = state.account.provider.as_ref();
     if state.account.needs_setup {
-        return show(View::Setup, message::tray_set_up());
+        let is_found = state.account.address.is_some() && provider.is_some();
+        let label = if is_found {
+            message::tray_sign_in()
+        } else {
+            message::tray_set_up()
+        };
+        return show(View::Setup, label);
     }
     // These stay while an attempt checks whether the user has done them, as in the window.
     let label = match state.connection.remedy {
+        Remedy::SignIn if provider.is_some() => Some(message::tray_sign_in_again()),
         Remedy::SignIn => Some(message::tray_enter_token()),
         Remedy::CheckAddress => Some(message::tray_check_address()),
         // Connecting makes the system ask for the password.

@@ -117,6 +117,32 @@ fn the_menu_says_how_it_stands_what_is_needed_and_what_can_be_done() {
 }
 
 #[test]
+fn the_entry_for_a_sign_in_says_what_the_window_then_offers() {
+    let entry = |change: &dyn Fn(&mut Snapshot)| {
+        let mut state = state(ConnectionState::Halted, 0);
+        state.connection.remedy = Remedy::SignIn;
+        change(&mut state);
+        menu(Words::english(), &view(&state, 0))[2].clone()
+    };
+    let signs_in = |state: &mut Snapshot| {
+        state.account.address = Some("https://gloria.example.com".to_owned());
+        state.account.provider = Some("id.example.com".to_owned());
+    };
+    assert_eq!(entry(&|_| ()), "Enter a new token…");
+    assert_eq!(entry(&signs_in), "Sign in again…");
+    // Nobody has signed in yet, or the user has signed out.
+    let nobody = |state: &mut Snapshot| state.account.needs_setup = true;
+    assert_eq!(entry(&nobody), "Set up…");
+    assert_eq!(
+        entry(&|state| {
+            signs_in(state);
+            nobody(state);
+        }),
+        "Sign in…"
+    );
+}
+
+#[test]
 fn nothing_of_the_tray_is_in_english_alone() {
     let words = pseudo::words();
     for connection in [

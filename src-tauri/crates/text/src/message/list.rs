@@ -347,6 +347,8 @@ messages! {
     tray_open();
     tray_preferences();
     tray_set_up();
+    tray_sign_in();
+    tray_sign_in_again();
     tray_enter_token();
     tray_check_address();
     tray_unlock_keyring();

@@ -7,7 +7,7 @@ use super::early::EarlyEvents;
 use crate::connection;
 use crate::message;
 use crate::ports::{NotificationError, NotificationEvent, NotificationHandle, ServiceState, Subject};
-use crate::protocol::NoticeKind;
+use crate::protocol::{NoticeKind, View};
 
 impl Actor {
     /// Shows a notice while notifications cannot be shown.
@@ -94,7 +94,8 @@ impl Actor {
             // It says that the user has to do something.
             Subject::App => {
                 let remedy = self.readers.state().connection.remedy;
-                if let Some(view) = connection::remedy_view(remedy) {
+                let sign_in = || self.sign_in_ends_soon().is_some().then_some(View::Setup);
+                if let Some(view) = connection::remedy_view(remedy).or_else(sign_in) {
                     self.readers.publish_requested_view(Some(view));
                 }
             }
