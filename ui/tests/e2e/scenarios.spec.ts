@@ -67,7 +67,7 @@ const ASKS = ['firstSignIn', 'providerAway', 'providerChanged', 'providerRenamed
 for (const [scenario, [landmark, headline]] of Object.entries(SCENARIOS)) {
   test(`${scenario} is accessible`, async ({ app }) => {
     await app.open(scenario);
-    if (ASKS.includes(scenario)) await app.page.clock.runFor(1000);
+    if (ASKS.includes(scenario)) await app.pass(1000);
     await expect(app.get(landmark).first()).toBeVisible();
     await app.expectAccessibleInAll(scenario);
     if (headline === undefined) return;

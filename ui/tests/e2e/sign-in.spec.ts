@@ -200,7 +200,7 @@ test('another provider than last time is shown whole, and followed only once tha
   page,
 }) => {
   await app.open('providerChanged');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('ui-provider-before')).toHaveText(exactly('https://id.example.com'));
   await expect(app.get('ui-provider-now')).toHaveText(exactly(NOW.issuer));
   // Enter agrees to nothing: the question has the focus, and no answer.
@@ -226,7 +226,7 @@ test('who keeps the provider of last time is told what to do, and the server is 
   page,
 }) => {
   await app.open('providerChanged');
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await app.get('provider-keep').click();
   await expect(app.get('provider-kept')).toContainText('Ask your administrator');
   await expect(app.get('provider-ask-again')).toBeFocused();
@@ -236,7 +236,7 @@ test('who keeps the provider of last time is told what to do, and the server is 
   await app.get('provider-keep').click();
   await page.evaluate(() => (window.fake.scenario.offer.change = null));
   await app.get('provider-ask-again').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.example.com'));
   expect(await app.calls('sign_in_begin')).toEqual([]);
 });
@@ -244,7 +244,7 @@ test('who keeps the provider of last time is told what to do, and the server is 
 test('a provider that changes while the user signs in is asked about as well', async ({ app, page }) => {
   await app.open('needsSignIn');
   await app.get('remedy').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await page.evaluate((now) => {
     window.fake.scenario.offer.change = {
       before: { issuer: 'https://id.example.com', clientId: 'gloria-notify' },
@@ -265,7 +265,7 @@ test('who is signed in stays so by keeping the provider', async ({ app, page }) 
   }, NOW);
   await app.get('preferences').click();
   await app.get('another').click();
-  await page.clock.runFor(1000);
+  await app.pass(1000);
   await app.get('provider-keep').click();
   await expect(app.get('who')).toContainText('Anna Schmidt');
   expect(await app.calls('sign_in_begin')).toEqual([]);

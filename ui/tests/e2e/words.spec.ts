@@ -83,7 +83,7 @@ for (const words of ['rtl', 'long'] as const) {
     test(`${name} in ${words} words is whole`, async ({ app, page }) => {
       await page.setViewportSize({ width: 760, height: 900 });
       await app.open(`${scenario}&words=${words}`);
-      await page.clock.runFor(1_000);
+      await app.pass(1_000);
       if (opens !== null) await app.get(opens).first().click();
       await app.expectAccessible();
       await app.shot(`${name}-${words}`);
@@ -117,7 +117,7 @@ for (const [name, [scenario, opens]] of Object.entries(PAGES)) {
   test(`${name} with text of twice the size does not overlap`, async ({ app, page }) => {
     await page.setViewportSize({ width: 760, height: 1000 });
     await app.open(scenario);
-    await page.clock.runFor(1_000);
+    await app.pass(1_000);
     await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
     if (opens !== null) await app.get(opens).first().click();
     await app.pass(1_000);
