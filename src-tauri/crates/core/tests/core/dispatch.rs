@@ -192,7 +192,10 @@ fn whatever_is_asked_is_answered_and_the_core_goes_on() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
     let (running, _harness, _backend) = runtime.block_on(connected());
-    let command = prop::sample::select(COMMANDS);
+    // `[true]` is a whole request to sign out, after which the item that is looked for at the end is gone.
+    let commands = COMMANDS.iter().copied();
+    let commands: Vec<_> = commands.filter(|name| *name != "account_sign_out").collect();
+    let command = prop::sample::select(commands);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(600));
     runner
         .run(&(command, near_a_request()), |(name, request)| {
