@@ -40,6 +40,7 @@ sign-in-other-person = the sign-in page answered for another person; sign in aga
 sign-in-refused-by-server = the server does not accept your sign-in any more; sign in again
 sign-in-rejected = the server does not accept this sign-in although it is new; ask your administrator
 sign-in-busy = another program is renewing your sign-in
+access-not-given = Gloria Notify has no sign-in of this server that others can use now
 sign-in-interrupted = your sign-in is renewed after the computer has slept
 sign-in-not-renewable =
     the sign-in service gave nothing to renew the sign-in with, so it would end in a few hours; ask your administrator (auth.scopes, auth.prompt)

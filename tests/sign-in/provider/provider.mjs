@@ -12,6 +12,7 @@
 //   {"do":"kept"}         how many answers wait because of the fault "kept"; "release" lets them go
 //   {"do":"uses"}         the refresh tokens that came, numbered in their order: [[0, true], [0, false]] is one that
 //                         came twice and was accepted once
+//   {"do":"exchanges"}    each exchange of tokens: its kind, and the error if it was refused
 //   {"do":"secrets"}      what nobody may log: codes, verifiers and tokens of all exchanges
 //   {"do":"key"}          the public key of its signatures, as PEM
 //   {"do":"sign","header":{},"claims":{}}    a token of these, with its signature
@@ -39,7 +40,7 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const issuer = `http://127.0.0.1:${server.address().port}${options.prefix}`;
 
-const state = { late: 0, faults: [], log: [], secrets: [], uses: [], kept: [], keys: [newKey()], provider: undefined };
+const state = { late: 0, faults: [], log: [], exchanges: [], secrets: [], uses: [], kept: [], keys: [newKey()] };
 const systemTime = Date.now;
 Date.now = () => systemTime() + state.late;
 
@@ -156,9 +157,13 @@ function newProvider() {
       Session: 3600,
     },
   });
-  state.provider.on('grant.error', ({ oidc: { params } }) => used(params?.refresh_token, false));
+  state.provider.on('grant.error', ({ oidc: { params } }, { error }) => {
+    used(params?.refresh_token, false);
+    state.exchanges.push(`${params?.grant_type}: ${error}`);
+  });
   state.provider.on('grant.success', ({ oidc: { params }, body }) => {
     used(params.refresh_token, true);
+    state.exchanges.push(params.grant_type);
     const values = [params.code, params.code_verifier, params.refresh_token];
     values.push(body.access_token, body.refresh_token, body.id_token);
     state.secrets.push(...values.filter((value) => value !== undefined));
@@ -259,6 +264,7 @@ const COMMANDS = {
   kept: () => state.kept.length,
   release: () => state.kept.splice(0).forEach((send) => send()),
   uses,
+  exchanges: () => state.exchanges,
   secrets: () => state.secrets,
   key: () => createPublicKey({ key: state.keys[0], format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
   sign: signed,

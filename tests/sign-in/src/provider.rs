@@ -125,6 +125,13 @@ impl Provider {
             .collect()
     }
 
+    /// How each exchange of tokens went: its kind, and the error if there was one.
+    pub async fn exchanges(&self) -> Vec<String> {
+        let exchanges = self.order(json!({"do": "exchanges"})).await;
+        let entries = exchanges.as_array().unwrap().iter();
+        entries.map(|entry| entry.as_str().unwrap().to_owned()).collect()
+    }
+
     /// How often it was asked this.
     pub async fn count(&self, asked: &str) -> usize {
         self.log().await.iter().filter(|entry| *entry == asked).count()

@@ -10,6 +10,7 @@ export type Time = Date | number;
 
 /** The parameters of each message by its id; `undefined` where it has none. */
 export interface Messages {
+  'access-not-given': undefined;
   'account-unknown': undefined;
   'address-bare-word': { address: string };
   'address-cut-off': undefined;

@@ -5,6 +5,7 @@ mod acceptance;
 mod account;
 #[cfg(target_os = "linux")]
 mod agent;
+mod app_token;
 mod events;
 mod inbox;
 mod interruption;

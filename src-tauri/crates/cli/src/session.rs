@@ -27,6 +27,7 @@ use gloria_stream::{
 use serde::Serialize;
 
 use crate::USAGE;
+use crate::app_token::AppToken;
 use crate::output::{self, Format, Lines, catalogue, print_error};
 
 /// Of all requests of a command.
@@ -241,11 +242,13 @@ async fn proxy(settings: &Settings, may_prompt: bool) -> anyhow::Result<ProxyCho
     }
 }
 
-/// The token of one command: `GLORIA_TOKEN` where it is this server's, else what the keyring has.
+/// The token of one command: `GLORIA_TOKEN` where it is this server's, else that of the running app's sign-in, else
+/// what the keyring has.
 pub(crate) struct CommandTokens {
     server: Server,
     transport: AuthTransport,
     given: Option<ServerToken>,
+    app: AppToken,
     session: Option<CommandSession>,
     /// A stream named by its full URL may need no token at all.
     optional: bool,
@@ -289,10 +292,12 @@ impl CommandTokens {
             Some(_) => None,
             None => Some(session(address, settings, ports(may_prompt)?, http)),
         };
+        let data = gloria_program::paths(process::variable)?.data;
         Ok(Ok(Self {
             server,
             transport: settings.auth_transport,
             given,
+            app: AppToken::new(data, address.server()),
             session,
             optional,
         }))
@@ -310,7 +315,10 @@ impl CredentialProvider for CommandTokens {
             let given = self.given.as_ref().and_then(|own| own.for_server(&self.server));
             let credential = match (given, &self.session) {
                 (Some(token), _) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),
-                (None, Some(session)) => session.credential().await,
+                (None, Some(session)) => match self.app.credential(self.transport).await {
+                    Some(credential) => Ok(credential),
+                    None => session.credential().await,
+                },
                 (None, None) => Err(CredentialError::Missing),
             };
             match credential {
@@ -325,7 +333,9 @@ impl CredentialProvider for CommandTokens {
     }
 
     fn invalidate(&self, refused: Generation) {
-        if let Some(session) = &self.session {
+        if let Some(session) = &self.session
+            && !self.app.on_refused(refused)
+        {
             session.invalidate(refused);
         }
     }

@@ -10,7 +10,8 @@ use gloria_stream::Reachability;
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use crate::account::session::Saving;
+use crate::account::address::Address;
+use crate::account::session::{Saving, ServerToken};
 use crate::alerts::presence::WindowPresence;
 use crate::inbox::InboxError;
 use crate::item::{Counts, Item, SoundName};
@@ -248,6 +249,9 @@ requests! {
     account_confirm(answer: PersonAnswer) -> () = AccountConfirm;
     /// Signals that the keyring's entry of this API address has changed.
     credentials_changed(address: String) -> () = CredentialsChanged;
+    /// An access token of the sign-in in force at this address, for another process of the user, which need not renew
+    /// the sign-in as well. No command of the window.
+    access_token(address: Address) -> ServerToken = AccessToken;
     /// Changes settings.
     preferences_save(form: PreferencesForm) -> () = PreferencesSave;
     /// Whether the app starts at login, if that can be changed.

@@ -198,13 +198,8 @@ impl AppConnection {
     }
 
     async fn call_once(&mut self, call: &str, request: &Value) -> Result<Value, CallError> {
-        let id = self.next_id;
-        self.next_id += 1;
-        let line = RequestLine { id, call, request };
-        let connection = &mut self.connection;
         let called = async {
-            let sent = write_line(&mut connection.writer, &line, ANSWER_TIMEOUT).await;
-            let answer = connection.answer(sent).await?;
+            let (id, answer) = self.exchange(call, request).await?;
             if let Ok(AnswerLine { id: of, outcome }) = serde_json::from_slice(&answer) {
                 if of != id {
                     return Err(AskError::Unknown.into());
@@ -222,6 +217,15 @@ impl AppConnection {
         timeout(ANSWER_TIMEOUT, called)
             .await
             .unwrap_or_else(|_| Err(AskError::Silent.into()))
+    }
+
+    /// Sends a request. Returns its number, and the line that the app answers.
+    pub(crate) async fn exchange(&mut self, call: &str, request: &Value) -> Result<(u64, Vec<u8>), AskError> {
+        let id = self.next_id;
+        self.next_id += 1;
+        let line = RequestLine { id, call, request };
+        let sent = write_line(&mut self.connection.writer, &line, ANSWER_TIMEOUT).await;
+        Ok((id, self.connection.answer(sent).await?))
     }
 }
 

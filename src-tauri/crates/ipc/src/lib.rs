@@ -14,6 +14,7 @@
 //! Content is passed on as JSON without the types of the core, so that a window need not depend on the core. The app's
 //! side of the roles is in `gloria-desktop`.
 
+pub mod access;
 pub mod client;
 pub mod lines;
 pub mod link;
@@ -33,6 +34,7 @@ use std::io;
 
 use thiserror::Error;
 
+pub use access::ask_for_access;
 pub use client::{
     AppConnection, AppEvents, answers, ask_status, ask_to_open, ask_to_quit, ask_to_start,
     send_credentials_changed,

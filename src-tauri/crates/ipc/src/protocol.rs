@@ -27,6 +27,9 @@ pub const APP_QUIT: &str = "app_quit";
 /// The request that says that the keyring has another token for this API address, or none any more.
 pub const CREDENTIALS_CHANGED: &str = "credentials_changed";
 
+/// The request for an access token, which only [`crate::access`] sends: its answer is a secret.
+pub const ACCESS_TOKEN: &str = "access_token";
+
 /// The window's request for the whole state, which updates follow.
 pub const ATTACH: &str = "attach";
 /// The window's choice of event types by their names. Events of these types follow.

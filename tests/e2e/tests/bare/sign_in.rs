@@ -310,37 +310,41 @@ async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sig
         "{said}"
     );
 
-    let mut running = super::credentials::app(&scene);
-    scene.connected().await;
-    tray_says(&scene, "Connected").await;
-    assert_eq!(provider.requests(), ["code", "refresh-1"]);
-
-    // A command beside the app renews in its turn, with what the app stored. The test server has one stream for a user.
-    let mut tail = scene
-        .command("gloria")
-        .arg("tail")
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    // A command renews by itself where no app runs, and does not end before the next refresh token is stored.
+    let tail = || {
+        let mut tail = scene.command("gloria");
+        tail.arg("tail").stdout(Stdio::piped()).spawn().unwrap()
+    };
+    let kill = |mut tail: Child| {
+        let pid = tail.id().to_string();
+        let killed = std::process::Command::new("kill").arg(pid).status();
+        assert!(killed.unwrap().success());
+        tail.wait().unwrap();
+    };
+    let alone = tail();
     wait_until("the command to renew", DEADLINE, async || {
         Ok(provider
             .requests()
-            .contains(&"refresh-2".to_owned())
+            .contains(&"refresh-1".to_owned())
             .then_some(()))
     })
     .await
     .unwrap();
-    // It does not end before the next refresh token is stored.
-    let pid = tail.id().to_string();
-    assert!(
-        std::process::Command::new("kill")
-            .arg(pid)
-            .status()
-            .unwrap()
-            .success()
-    );
-    tail.wait().unwrap();
+    kill(alone);
+
+    let mut running = super::credentials::app(&scene);
+    scene.connected().await;
+    tray_says(&scene, "Connected").await;
     assert_eq!(provider.requests(), ["code", "refresh-1", "refresh-2"]);
+
+    // Beside the app it has the app's access token. The test server has one stream for a user.
+    let mut beside = tail();
+    let mut lines = BufReader::new(beside.stdout.take().unwrap()).lines();
+    let connected = lines.find(|line| line.as_ref().unwrap().contains("\"connected\""));
+    assert!(connected.is_some());
+    kill(beside);
+    assert_eq!(provider.requests(), ["code", "refresh-1", "refresh-2"]);
+    scene.connected().await;
 
     // Another sign-in replaces this one, which is revoked.
     log_in(&scene, &provider);

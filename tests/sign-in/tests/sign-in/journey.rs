@@ -11,7 +11,7 @@ use crate::desktop::{Desktop, parameter};
 use crate::person::Person;
 
 /// All files of a folder, with their contents.
-fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();

@@ -23,4 +23,5 @@ mod revocation;
 mod scene;
 mod secrets;
 mod stage;
+mod together;
 mod walks;

@@ -214,3 +214,32 @@ async fn another_version_is_refused_with_words_and_may_still_ask_plainly() {
     }
     timeout(DEADLINE, running.served).await.unwrap().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_pasted_is_given_to_nobody_and_a_window_cannot_ask() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    let ask = |address: &Value| {
+        let request = json!({"id": 1, "call": "access_token", "request": address});
+        format!("{request}\n")
+    };
+    let mut requester = scene.client().await;
+    requester.say("{\"role\":\"request\",\"protocol\":1}\n").await;
+    assert!(requester.line().await.contains("accepted"));
+    for (address, code) in [
+        (json!(scene.backend.api_url()), "refused"),
+        (json!("https://other.example/api/v1"), "refused"),
+        (json!("no address at all"), "refused"),
+        (json!(7), "invalidRequest"),
+    ] {
+        requester.say(&ask(&address)).await;
+        let answer = requester.json().await;
+        assert_eq!(answer["error"]["code"], code, "{address}: {answer}");
+        assert_eq!(answer["ok"], Value::Null, "{address}");
+    }
+    let mut window = scene.raw_window().await;
+    window.say(&ask(&json!(scene.backend.api_url()))).await;
+    let answer = window.json().await;
+    assert_eq!(answer["answer"]["error"]["code"], "unknownCommand", "{answer}");
+    running.end().await;
+}

@@ -93,7 +93,7 @@ impl Scene {
     }
 
     /// Returns an accepted window whose lines the test writes.
-    async fn raw_window(&self) -> Client {
+    pub(crate) async fn raw_window(&self) -> Client {
         let mut client = self.client().await;
         client.say("{\"role\":\"window\",\"protocol\":1}\n").await;
         let greeting = client.json().await;

@@ -17,6 +17,7 @@ use crate::protocol::{SignedIn, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
+mod access;
 mod command;
 mod entries;
 mod new;

@@ -89,6 +89,7 @@ impl Actor {
                 self.on_credentials_changed(&address);
                 reply.answer(Ok(()));
             }
+            Request::AccessToken(address, reply) => self.give_access(&address, reply),
             Request::PreferencesSave(form, reply) => {
                 reply.answer(self.save_preferences(&form));
             }

@@ -18,8 +18,8 @@ use crate::account::address::Address;
 use crate::account::session::{
     OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, TokenReport,
 };
-use crate::handle::Reply;
-use crate::message::Message;
+use crate::handle::{CoreError, Reply};
+use crate::message::{self, Message};
 use crate::ports::{Ports, SecretError};
 use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
@@ -400,6 +400,23 @@ impl Actor {
         if let Some(reply) = reply {
             reply.answer(Ok(()));
         }
+    }
+
+    /// Gives an access token to another process of the user, only for the address in force.
+    pub(super) fn give_access(&self, address: &Address, reply: Reply<ServerToken>) {
+        let session = self.tokens.session().filter(|session| {
+            let options = session.options();
+            options.server == Server::of(address) && options.entry == address.server()
+        });
+        let session = session.cloned();
+        // A renewal waits for the network.
+        tokio::spawn(async move {
+            let given = match session {
+                Some(session) => session.access().await,
+                None => None,
+            };
+            reply.answer(given.ok_or_else(|| CoreError::Invalid(message::access_not_given())));
+        });
     }
 
     /// Asks the keyring again: another program signed in or out.

@@ -4,13 +4,17 @@ use std::io;
 use std::time::Duration;
 
 use gloria_core::CoreError;
+use gloria_core::account::address::Address;
+use gloria_core::account::session;
 use gloria_core::message;
 use gloria_core::protocol::{CommandError, CommandErrorCode, WINDOW_SHOWS};
+use gloria_ipc::access::AccessLine;
 use gloria_ipc::lines::{LineError, LineReader, write_line};
 use gloria_ipc::protocol::{
-    APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES, OpenRequest, Outcome,
-    RequestLine, StartAnswer, StartRequest,
+    ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES,
+    OpenRequest, Outcome, RequestLine, StartAnswer, StartRequest,
 };
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
@@ -56,6 +60,13 @@ where
         else {
             return refuse(lines, writer, server, Refusal::NotUnderstood).await;
         };
+        if call == ACCESS_TOKEN {
+            let Ok(given) = timeout(CALL_TIMEOUT, access(server, request)).await else {
+                return refuse(lines, writer, server, Refusal::Slow).await;
+            };
+            write_line(writer, &access_line(id, given), CLIENT_TIMEOUT).await?;
+            continue;
+        }
         let Ok((outcome, then)) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
             return refuse(lines, writer, server, Refusal::Slow).await;
         };
@@ -70,6 +81,32 @@ where
             (server.app)(then);
         }
         written?;
+    }
+}
+
+/// An access token for a program that asks for the server at this address. The role of the window has no such request.
+async fn access(server: &Server, request: Value) -> Result<SecretString, CommandError> {
+    let text: String = parsed(request)?;
+    // The settings decide about unencrypted servers. Here the address is only compared.
+    let address = Address::parse(&text, true).map_err(|error| CoreError::Invalid(error.message()))?;
+    let given = server.core.access_token(address.clone()).await?;
+    let token = given.for_server(&session::Server::of(&address));
+    let token = token.ok_or_else(|| CoreError::Invalid(message::access_not_given()))?;
+    Ok(token.expose().into())
+}
+
+fn access_line(id: u64, given: Result<SecretString, CommandError>) -> AccessLine {
+    match given {
+        Ok(token) => AccessLine {
+            id,
+            token: Some(token),
+            error: Value::Null,
+        },
+        Err(error) => AccessLine {
+            id,
+            token: None,
+            error: serde_json::to_value(error).unwrap_or_default(),
+        },
     }
 }
 

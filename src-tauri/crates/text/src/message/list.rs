@@ -108,6 +108,7 @@ messages! {
     sign_in_refused_by_server();
     sign_in_rejected();
     sign_in_busy();
+    access_not_given();
     sign_in_interrupted();
     sign_in_not_revoked(problem: Message);
     sign_in_not_renewable();

@@ -5,8 +5,9 @@ use gloria_stream::{Credential, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
 use self::rig::{ENTRY, Fault, LIFE, OWN, Rig, grant};
-use super::super::Session;
+use super::super::{Server, ServerToken, Session};
 use super::*;
+use crate::account::address::Address;
 
 mod rig;
 
@@ -376,4 +377,73 @@ async fn the_owner_stays_the_same_when_the_tokens_do_not() {
     assert!(session.owner_of(first).is_none());
     assert_eq!(subject(session.owner_of(second)), owner);
     assert_eq!(subject(session.owner()), owner);
+}
+
+fn given(token: Option<ServerToken>) -> Option<String> {
+    let token = token?;
+    let own = token.for_server(&Server::of(&Address::parse(ENTRY, false).unwrap()));
+    own.map(|token| token.expose().to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_processes_wait_for_the_renewal_under_way_and_cause_none_of_their_own() {
+    let rig = Rig::new();
+    rig.will(&[Fault::Waiting]);
+    let session = rig.session();
+    assert_eq!(given(session.access().await), None, "nobody has signed in yet");
+    let own = session.credential();
+    let others = futures_util::future::join_all((0..5).map(|_| session.access()));
+    let released = async {
+        rig.provider.requests.wait_for(2).await;
+        rig.provider.hold.notify_one();
+    };
+    let (own, others, ()) = tokio::join!(own, others, released);
+    assert_eq!(shown(own).0, "access-1");
+    for other in others {
+        assert_eq!(given(other).as_deref(), Some("access-1"));
+    }
+    assert_eq!(rig.sent(), ["refresh-0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_processes_get_a_token_that_lasts_and_none_while_it_cannot_be_renewed() {
+    let rig = Rig::new();
+    let session = rig.session();
+    shown(session.credential().await);
+    *rig.clock.slept.lock().unwrap() = LIFE / 10 * 9;
+    let all = futures_util::future::join_all((0..5).map(|_| session.access())).await;
+    for token in all {
+        assert_eq!(given(token).as_deref(), Some("access-2"), "it was nearly over");
+    }
+    assert_eq!(rig.sent(), ["refresh-0", "refresh-1"]);
+    rig.will(&[Fault::Unreachable; 100]);
+    *rig.clock.slept.lock().unwrap() += LIFE / 10 * 9;
+    assert_eq!(
+        given(session.access().await).as_deref(),
+        Some("access-2"),
+        "it is still good"
+    );
+    *rig.clock.slept.lock().unwrap() += LIFE;
+    assert_eq!(given(session.access().await), None);
+    assert_eq!(rig.sent().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_processes_get_no_token_that_the_server_refuses_none_that_was_pasted_and_none_after_signing_out()
+ {
+    let rig = Rig::new();
+    let session = rig.session();
+    let (_, generation) = shown(session.credential().await);
+    session.invalidate(generation);
+    until(&session, TokenState::Rejected).await;
+    assert_eq!(given(session.access().await), None, "the server refuses it");
+    session.on_accepted();
+    assert_eq!(given(session.access().await).as_deref(), Some("access-1"));
+    let signing_out = session.sign_out();
+    assert_eq!(given(session.access().await), None, "its user signed out");
+    signing_out.await;
+    session.enter(Token::parse("pasted").unwrap());
+    shown(session.credential().await);
+    assert_eq!(given(session.access().await), None, "the keyring has it");
+    assert_eq!(rig.sent(), ["refresh-0"]);
 }
