@@ -68,9 +68,12 @@ help-gloria-login-examples =
 help-gloria-logout = Remove the token from the keyring, and revoke the sign-in
 help-gloria-logout-address = The API address; by default the one in the settings
 help-gloria-logout-json = Print JSON on a terminal as well
+help-gloria-logout-erase = Erase the account's inbox from this computer as well
+help-gloria-logout-yes = Do not ask whether to erase it
 help-gloria-logout-examples =
     Examples:
       gloria logout                                      of the server in the settings
+      gloria logout --erase                              leaves nothing on this computer
       gloria logout --address https://gloria.example
 
 help-gloria-status = Ask the running app how it is doing; exits with 0 when it is connected

@@ -172,18 +172,10 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
             None => Ok(ExitCode::from(USAGE)),
         };
     };
-    if !options.yes {
-        match is_wanted(&entry)? {
-            Some(true) => {}
-            Some(false) => {
-                print_error(&message::cli_nothing_erased());
-                return Ok(ExitCode::FAILURE);
-            }
-            None => {
-                print_error(&message::cli_add_yes());
-                return Ok(ExitCode::from(USAGE));
-            }
-        }
+    if !options.yes
+        && let Some(code) = confirm(&entry)?
+    {
+        return Ok(code);
     }
     let left = match forget_tokens(&accounts, &entry).await? {
         Forgotten::All => None,
@@ -230,6 +222,21 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
         Err(error) => {
             print_error(&message::cli_token_still_left(error.message()));
             ExitCode::from(NO_TOKEN)
+        }
+    })
+}
+
+/// Asks whether the account is to be erased. Returns the exit code if it is not.
+pub(crate) fn confirm(entry: &Entry) -> anyhow::Result<Option<ExitCode>> {
+    Ok(match is_wanted(entry)? {
+        Some(true) => None,
+        Some(false) => {
+            print_error(&message::cli_nothing_erased());
+            Some(ExitCode::FAILURE)
+        }
+        None => {
+            print_error(&message::cli_add_yes());
+            Some(ExitCode::from(USAGE))
         }
     })
 }

@@ -9,6 +9,7 @@ mod app_token;
 mod events;
 mod inbox;
 mod interruption;
+mod logout;
 mod logs;
 mod output;
 mod quit;
@@ -43,7 +44,7 @@ enum Command {
     Tail(tail::Options),
     Events(events::Options),
     Login(sign_in::LoginOptions),
-    Logout(session::Options),
+    Logout(logout::LogoutOptions),
     Status(status::Options),
     Open(running::OpenOptions),
     Retry,
@@ -95,7 +96,7 @@ fn main() -> ExitCode {
             Command::Tail(options) => tail::run(options).await,
             Command::Events(options) => events::run(options).await,
             Command::Login(options) => sign_in::login(options).await,
-            Command::Logout(options) => session::logout(options).await,
+            Command::Logout(options) => logout::run(options).await,
             Command::Status(options) => status::run(options).await,
             Command::Open(options) => running::open(options).await,
             Command::Retry => running::retry().await,

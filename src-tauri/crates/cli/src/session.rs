@@ -12,7 +12,6 @@ use gloria_core::account::session::{
 };
 use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
 use gloria_core::message::{self, Message};
-use gloria_core::ports::{SecretError, Secrets};
 use gloria_core::provider::Pins;
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, TokenError};
@@ -26,7 +25,6 @@ use gloria_stream::{
 };
 use serde::Serialize;
 
-use crate::USAGE;
 use crate::app_token::AppToken;
 use crate::output::{self, Format, Lines, catalogue, print_error};
 
@@ -91,48 +89,11 @@ pub(crate) fn address(options: &Options, settings: &Settings) -> Result<Address,
     }
 }
 
-/// Removes the token.
-pub(crate) async fn logout(options: Options) -> anyhow::Result<ExitCode> {
-    let settings = settings()?;
-    let address = match address(&options, &settings) {
-        Ok(address) => address,
-        Err(problem) => {
-            print_error(&problem);
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
-    let ports = ports(true)?;
-    let session = session(&address, &settings, ports.clone(), http(&settings, true).await?);
-    let address = address.server();
-    // Forgetting what is not there is no error to the keyring, and would read like a success.
-    if !is_kept(ports.secrets.as_ref(), &address).await? {
-        print_error(&message::cli_not_logged_in(&address));
-        return print_outcome(Outcome::NotLoggedIn, &address, options.json);
-    }
-    let revoked = session.sign_out().await?;
-    notify_running_app(&address).await;
-    if let Err(why) = revoked {
-        print_error(&message::sign_in_not_revoked(why));
-    }
-    print_outcome(Outcome::LoggedOut, &address, options.json)
-}
-
 /// The entry of the account that was used last, where a server's token is if it is not in the server's own entry.
 fn account_entry(server: &str) -> Option<String> {
     let paths = gloria_program::paths(process::variable).ok()?;
     let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
     own.filter(|own| own != server)
-}
-
-/// Whether the keyring has a token or a sign-in for this server.
-async fn is_kept(keyring: &dyn Secrets, server: &str) -> Result<bool, SecretError> {
-    if keyring.load(server).await?.is_some() {
-        return Ok(true);
-    }
-    match account_entry(server) {
-        Some(entry) => Ok(keyring.load(&entry).await?.is_some()),
-        None => Ok(false),
-    }
 }
 
 /// The keyring and the lock that it is used with.

@@ -7,6 +7,7 @@ mod dispatch;
 use std::fmt;
 
 use gloria_stream::Reachability;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -79,6 +80,28 @@ pub enum Signal {
     },
     /// The window was asked for and could not be opened, for this reason.
     WindowFailed(Message),
+}
+
+/// A sign-out that another program asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignOutRequest {
+    /// The server, by the name of its keyring entry.
+    pub server: String,
+    /// Whether the inbox of its account is erased.
+    pub erase: bool,
+}
+
+/// What came of such a sign-out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignOutAnswer {
+    /// The app uses the server, so nothing is left to do. Otherwise only the account is closed or erased.
+    pub in_use: bool,
+    /// There was a token or a sign-in.
+    pub was_signed_in: bool,
+    /// Why the provider may still accept the sign-in.
+    pub unrevoked: Option<Message>,
 }
 
 /// Sends the answer to a request.
@@ -243,6 +266,9 @@ requests! {
     sign_in_paste(page: PastedPage) -> () = SignInPaste;
     /// Disconnects, removes the token, and closes the account. Its inbox is kept or erased.
     account_sign_out(form: SignOutForm) -> () = AccountSignOut;
+    /// Signs out at a server for another program, which removes the token from the keyring itself where the app does
+    /// not use the server. No command of the window.
+    sign_out_at(request: SignOutRequest) -> SignOutAnswer = SignOutAt;
     /// Makes another account of this computer the one in use.
     account_switch(choice: AccountChoice) -> () = AccountSwitch;
     /// Says whether another token belongs to the same user.

@@ -32,7 +32,7 @@ pub use gloria_files::{logging, private};
 pub use gloria_text::message;
 
 pub use actor::{Environment, Setup, start, supervise};
-pub use handle::{Attached, CoreError, CoreHandle, Signal};
+pub use handle::{Attached, CoreError, CoreHandle, SignOutAnswer, SignOutRequest, Signal};
 pub use link::{Link, LinkState};
 pub use listeners::{EventListener, EventTypes};
 pub use metrics::EventTally;

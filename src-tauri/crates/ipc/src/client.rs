@@ -181,10 +181,23 @@ impl AppConnection {
     /// When the app does not answer within ten seconds, or the command fails. After a missing answer, later requests
     /// fail as well.
     pub async fn call(&mut self, call: &str, request: Value) -> Result<Value, CallError> {
+        self.call_within(ANSWER_TIMEOUT, call, request).await
+    }
+
+    /// Like [`AppConnection::call`], for a request that waits for more than the core.
+    ///
+    /// # Errors
+    /// As [`AppConnection::call`], with another time.
+    pub async fn call_within(
+        &mut self,
+        within: Duration,
+        call: &str,
+        request: Value,
+    ) -> Result<Value, CallError> {
         // From the first end of the connection: on a busy computer, an app may be slow to read, and end then.
         let mut deadline = None;
         loop {
-            match self.call_once(call, &request).await {
+            match self.call_once(within, call, &request).await {
                 // An app that restarts answers every request that it has read before, so this one was not read.
                 Err(CallError::Ask(AskError::NotRunning))
                     if Instant::now()
@@ -197,7 +210,7 @@ impl AppConnection {
         }
     }
 
-    async fn call_once(&mut self, call: &str, request: &Value) -> Result<Value, CallError> {
+    async fn call_once(&mut self, within: Duration, call: &str, request: &Value) -> Result<Value, CallError> {
         let called = async {
             let (id, answer) = self.exchange(call, request).await?;
             if let Ok(AnswerLine { id: of, outcome }) = serde_json::from_slice(&answer) {
@@ -214,7 +227,7 @@ impl AppConnection {
                 Ok(Greeting::Accepted { .. }) | Err(_) => Err(AskError::Unknown.into()),
             }
         };
-        timeout(ANSWER_TIMEOUT, called)
+        timeout(within, called)
             .await
             .unwrap_or_else(|_| Err(AskError::Silent.into()))
     }

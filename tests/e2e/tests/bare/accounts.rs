@@ -15,7 +15,7 @@ use crate::scene::{DEADLINE, Scene, program};
 const KEYRING: &str = "org.freedesktop.secrets";
 
 /// Returns the names of the app's entries in the keyring.
-async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
+pub(crate) async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
     let bus = zbus::connection::Builder::address(scene.session.bus_address().as_str())?
         .build()
         .await?;
@@ -49,7 +49,7 @@ async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-async fn kept(scene: &Scene, names: &[&str]) {
+pub(crate) async fn kept(scene: &Scene, names: &[&str]) {
     let wanted: BTreeSet<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let kept = async || Ok((entries(scene).await? == wanted).then_some(()));
     if let Err(error) = wait_until(&format!("the entries {wanted:?}"), DEADLINE, kept).await {
@@ -57,7 +57,7 @@ async fn kept(scene: &Scene, names: &[&str]) {
     }
 }
 
-fn accounts(scene: &Scene) -> Vec<Json> {
+pub(crate) fn accounts(scene: &Scene) -> Vec<Json> {
     let lines = gloria(scene, &["account", "list"], "");
     lines
         .lines()

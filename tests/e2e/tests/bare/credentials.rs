@@ -24,7 +24,7 @@ pub(crate) fn gloria(scene: &Scene, arguments: &[&str], input: &str) -> String {
 }
 
 /// Runs `gloria` with this input. Returns its exit code, and what it says on stderr.
-fn gloria_fails(scene: &Scene, arguments: &[&str], input: &str) -> (Option<i32>, String) {
+pub(crate) fn gloria_fails(scene: &Scene, arguments: &[&str], input: &str) -> (Option<i32>, String) {
     let mut child = scene
         .command("gloria")
         .args(arguments)
@@ -55,7 +55,7 @@ pub(crate) async fn tray_says(scene: &Scene, words: &str) {
 }
 
 /// Runs `gloria` on a terminal, and types this. Returns its output, which includes the typed text.
-fn gloria_on_terminal(scene: &Scene, arguments: &str, input: &str) -> String {
+pub(crate) fn gloria_on_terminal(scene: &Scene, arguments: &str, input: &str) -> String {
     let mut command = scene.session.command("script");
     scene.configure(&mut command);
     let line = format!("{} {arguments}", program("gloria").display());

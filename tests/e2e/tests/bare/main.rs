@@ -8,6 +8,7 @@ mod bus;
 mod credentials;
 mod lacking;
 mod launches;
+mod logout;
 mod logs;
 mod memory;
 mod page;

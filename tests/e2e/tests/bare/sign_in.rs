@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use super::credentials::{gloria, tray_says};
 use crate::scene::{DEADLINE, Scene, program};
 
-const CLIENT: &str = "gloria-desktop";
+pub(crate) const CLIENT: &str = "gloria-desktop";
 
 /// A provider of one sign-in: each refresh token can be used once.
 #[derive(Clone)]
-struct Provider {
-    issuer: String,
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -32,7 +32,7 @@ struct State {
 }
 
 impl Provider {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let provider = Self {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
@@ -136,7 +136,7 @@ impl Provider {
         format!("{}.{}.c2lnbmF0dXJl", encode(&header), encode(&claims))
     }
 
-    fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.state.lock().unwrap().requests.clone()
     }
 }
@@ -149,7 +149,7 @@ fn field(form: &str, name: &str) -> String {
 }
 
 /// Does what a browser does in which somebody signs in: the provider redirects it to the app.
-fn come_back(link: &str, provider: &Provider) {
+pub(crate) fn come_back(link: &str, provider: &Provider) {
     let query = link.split_once('?').unwrap().1;
     provider.state.lock().unwrap().nonce = field(query, "nonce");
     let callback = field(query, "redirect_uri");
@@ -377,7 +377,7 @@ async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sig
 }
 
 /// A program in the browser's place, which writes down the link that it is to open, and its environment.
-fn browser(scene: &Scene) -> std::path::PathBuf {
+pub(crate) fn browser(scene: &Scene) -> std::path::PathBuf {
     let folder = scene.session.dir().join("browser");
     std::fs::create_dir(&folder).unwrap();
     let program = folder.join("xdg-open");

@@ -351,7 +351,7 @@ impl Accounts {
     }
 
     /// Records that the account's user signed out.
-    pub(crate) fn sign_out(&mut self, entry: &Entry) {
+    pub fn sign_out(&mut self, entry: &Entry) {
         let mut entry = entry.clone();
         entry.record.signed_out = true;
         self.put(entry);

@@ -32,7 +32,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use command::{CommandPorts, CommandSession};
+pub use command::{CommandPorts, CommandSession, SignedOutByCommand};
 pub(crate) use new::NewSignIn;
 pub(crate) use provider::OpenIdProvider;
 pub(crate) use renewing::{Access, NotRenewed, Rest, Saving, SessionPorts, Unrevoked};

@@ -1,6 +1,7 @@
 //! The accounts of this computer: leaving one, and switching to another. At most one is in use.
 
-use futures_util::future::OptionFuture;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, OptionFuture};
 use gloria_stream::{IdleReason, Status};
 
 use super::Actor;
@@ -10,7 +11,7 @@ use super::storage::Next;
 use crate::account::Entry;
 use crate::account::address::Address;
 use crate::account::session::{Session, SignedOut, TokenReport};
-use crate::handle::{CoreError, Reply};
+use crate::handle::{CoreError, Reply, SignOutAnswer, SignOutRequest};
 use crate::message;
 use crate::protocol::{SignOutForm, TokenState};
 use crate::settings::Key;
@@ -44,6 +45,66 @@ impl Actor {
 
     /// Disconnects and closes the account at once; replies when the keyring and the provider have answered.
     pub(super) async fn sign_out(&mut self, form: SignOutForm, reply: Reply<()>) {
+        let (closed, tokens) = self.leave_signing_out(form.erase).await;
+        tokio::spawn(async move {
+            let SignedOut {
+                removed, unrevoked, ..
+            } = tokens.await;
+            let outcome = match (removed, unrevoked) {
+                (Ok(()), None) => closed,
+                (Ok(()), Some(why)) => Err(CoreError::Invalid(message::sign_in_not_revoked(why))),
+                (Err(error), _) => Err(CoreError::Invalid(message::token_not_removed(error.message()))),
+            };
+            reply.answer(outcome);
+        });
+    }
+
+    /// Like [`Actor::sign_out`], for another program and any server. Of one that is not in use only the account is
+    /// closed: its tokens are not known here. The token of the environment is not the user's to end.
+    pub(super) async fn sign_out_at(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
+        let address = self.settings.address.as_ref();
+        let in_use = address.is_some_and(|address| address.server() == request.server);
+        if !in_use || self.tokens.is_locked(address) {
+            let closed = if in_use {
+                Ok(())
+            } else {
+                self.close_elsewhere(request)
+            };
+            return reply.answer(closed.map(|()| SignOutAnswer {
+                in_use: false,
+                was_signed_in: false,
+                unrevoked: None,
+            }));
+        }
+        let is_closed = self.account.is_none();
+        let (mut closed, tokens) = self.leave_signing_out(request.erase).await;
+        if is_closed && closed.is_ok() {
+            // Its user signed out earlier, and may want it to be erased now.
+            closed = self.close_elsewhere(request);
+        }
+        tokio::spawn(async move {
+            let SignedOut {
+                removed,
+                unrevoked,
+                was_signed_in,
+            } = tokens.await;
+            let outcome = match removed {
+                Ok(()) => closed.map(|()| SignOutAnswer {
+                    in_use: true,
+                    was_signed_in,
+                    unrevoked,
+                }),
+                Err(error) => Err(CoreError::Invalid(message::token_not_removed(error.message()))),
+            };
+            reply.answer(outcome);
+        });
+    }
+
+    /// Disconnects and closes the account. What becomes of the tokens is in the future, which need not be awaited.
+    async fn leave_signing_out(
+        &mut self,
+        erase: bool,
+    ) -> (Result<(), CoreError>, BoxFuture<'static, SignedOut>) {
         self.cancel_sign_in();
         self.link.set_intent(Intent::Nothing);
         self.drop_stream();
@@ -55,39 +116,48 @@ impl Actor {
             // Before anything is waited for: whatever ends the process, the next start shows nothing of it.
             Some(account) => {
                 self.accounts.sign_out(&account);
-                self.leave_for_good(&account, form.erase).await
+                self.leave_for_good(&account, erase).await
             }
             None => Ok(()),
         };
-        tokio::spawn(async move {
-            let SignedOut { removed, unrevoked } = match OptionFuture::from(signed_out).await {
-                Some(signed_out) => signed_out,
-                None => SignedOut {
-                    removed: Ok(()),
-                    unrevoked: None,
-                },
-            };
-            let outcome = match (removed, unrevoked) {
-                (Ok(()), None) => closed,
-                (Ok(()), Some(why)) => Err(CoreError::Invalid(message::sign_in_not_revoked(why))),
-                (Err(error), _) => Err(CoreError::Invalid(message::token_not_removed(error.message()))),
-            };
-            reply.answer(outcome);
-        });
+        let nothing = SignedOut {
+            removed: Ok(()),
+            unrevoked: None,
+            was_signed_in: false,
+        };
+        let signed_out = OptionFuture::from(signed_out).map(|signed_out| signed_out.unwrap_or(nothing));
+        (closed, signed_out.boxed())
+    }
+
+    /// Closes the account that was used last at a server that is not in use.
+    fn close_elsewhere(&mut self, request: &SignOutRequest) -> Result<(), CoreError> {
+        let Some(account) = self.accounts.in_force(&request.server).cloned() else {
+            return Ok(());
+        };
+        self.accounts.sign_out(&account);
+        if request.erase {
+            self.erase_account(&account)?;
+        }
+        self.publish_account();
+        Ok(())
+    }
+
+    fn erase_account(&mut self, account: &Entry) -> Result<(), CoreError> {
+        // What could not be stored yet is not wanted either.
+        drop(self.store.take_unstored(account));
+        let erased = self.accounts.erase(account);
+        self.publish_account();
+        erased.map_err(|error| {
+            tracing::error!(%error, "the account could not be erased");
+            CoreError::Invalid(message::inbox_not_erased(error.to_string()))
+        })
     }
 
     /// Closes the account, and erases what is stored for it if that is wanted.
     async fn leave_for_good(&mut self, account: &Entry, erase: bool) -> Result<(), CoreError> {
         self.close_account().await?;
         if erase {
-            // What could not be stored yet is not wanted either.
-            drop(self.store.take_unstored(account));
-            let erased = self.accounts.erase(account);
-            self.publish_account();
-            if let Err(error) = erased {
-                tracing::error!(%error, "the account could not be erased");
-                return Err(CoreError::Invalid(message::inbox_not_erased(error.to_string())));
-            }
+            self.erase_account(account)?;
         }
         Ok(())
     }

@@ -83,6 +83,7 @@ impl Actor {
             }
             Request::SignInPaste(page, reply) => reply.answer(self.paste_sign_in(&page)),
             Request::AccountSignOut(form, reply) => self.sign_out(form, reply).await,
+            Request::SignOutAt(request, reply) => self.sign_out_at(&request, reply).await,
             Request::AccountSwitch(choice, reply) => reply.answer(self.choose_account(&choice.id).await),
             Request::AccountConfirm(answer, reply) => reply.answer(self.confirm_person(answer).await),
             Request::CredentialsChanged(address, reply) => {

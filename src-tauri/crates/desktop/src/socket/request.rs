@@ -12,7 +12,7 @@ use gloria_ipc::access::AccessLine;
 use gloria_ipc::lines::{LineError, LineReader, write_line};
 use gloria_ipc::protocol::{
     ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES,
-    OpenRequest, Outcome, RequestLine, StartAnswer, StartRequest,
+    OpenRequest, Outcome, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
 };
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -150,6 +150,10 @@ async fn answer(server: &Server, call: &str, request: Value) -> Result<Value, Co
         CREDENTIALS_CHANGED => {
             server.core.credentials_changed(parsed(request)?).await?;
             Ok(Value::Null)
+        }
+        SIGN_OUT => {
+            let answer = server.core.sign_out_at(parsed(request)?).await?;
+            Ok(serde_json::to_value(answer).unwrap_or_default())
         }
         // Only the window may report this: it suppresses notifications.
         WINDOW_SHOWS => Err(CommandError {

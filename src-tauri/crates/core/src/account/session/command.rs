@@ -24,6 +24,15 @@ pub struct CommandPorts {
     pub exclusive: Arc<dyn Exclusive>,
 }
 
+/// What a command ended.
+#[derive(Debug)]
+pub struct SignedOutByCommand {
+    /// There was a token or a sign-in.
+    pub was_signed_in: bool,
+    /// Why the provider may still accept the sign-in.
+    pub unrevoked: Option<Message>,
+}
+
 /// The token of one command: the keyring's, or the access token of the sign-in that the keyring has, which is renewed
 /// as the app does it.
 #[derive(Clone)]
@@ -85,16 +94,21 @@ impl CommandSession {
         self.saving.until_over().await;
     }
 
-    /// Removes the token or the sign-in from the keyring, and revokes a sign-in. The error says why the provider may
-    /// still accept it.
+    /// Removes the token or the sign-in from the keyring, and revokes a sign-in.
     ///
     /// # Errors
     ///
     /// When the keyring does not remove it.
-    pub async fn sign_out(&self) -> Result<Result<(), Message>, SecretError> {
-        let SignedOut { removed, unrevoked } = self.session.sign_out().await;
-        removed?;
-        Ok(unrevoked.map_or(Ok(()), Err))
+    pub async fn sign_out(&self) -> Result<SignedOutByCommand, SecretError> {
+        let SignedOut {
+            removed,
+            unrevoked,
+            was_signed_in,
+        } = self.session.sign_out().await;
+        removed.map(|()| SignedOutByCommand {
+            was_signed_in,
+            unrevoked,
+        })
     }
 
     /// Stores a new sign-in, which replaces what the keyring has. Returns the sign-in that it replaced, to be revoked.

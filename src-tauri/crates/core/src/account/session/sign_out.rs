@@ -16,6 +16,8 @@ pub(crate) struct SignedOut {
     pub(crate) removed: Result<(), SecretError>,
     /// Why the provider still accepts the sign-in, if so.
     pub(crate) unrevoked: Option<Unrevoked>,
+    /// Whether there was a token or a sign-in, in memory or in the keyring.
+    pub(crate) was_signed_in: bool,
 }
 
 impl Session {
@@ -23,7 +25,13 @@ impl Session {
     ///
     /// What is entered before the future completes is not removed.
     pub(crate) fn sign_out(&self) -> BoxFuture<'static, SignedOut> {
-        let is_pasted = self.0.state().has_pasted();
+        let (is_pasted, is_in_memory) = {
+            let state = self.0.state();
+            (
+                state.has_pasted(),
+                state.current.is_some() || state.sign_in.known.in_memory.is_some(),
+            )
+        };
         self.forget();
         let inner = Arc::clone(&self.0);
         if is_pasted {
@@ -35,6 +43,7 @@ impl Session {
                 SignedOut {
                     removed: removals.await.into_iter().collect(),
                     unrevoked: None,
+                    was_signed_in: true,
                 }
             }
             .boxed();
@@ -42,7 +51,7 @@ impl Session {
         let asked = inner.state().decision;
         // Another account's entry may be set before the keyring answers.
         let entries = self.entries();
-        inner.remove(asked, entries).boxed()
+        inner.remove(asked, entries, is_in_memory).boxed()
     }
 
     /// Another account is used from now on. What is in the keyring stays there.
@@ -60,13 +69,15 @@ impl Session {
 }
 
 impl Inner {
-    async fn remove(self: Arc<Self>, asked: u64, entries: Vec<String>) -> SignedOut {
+    async fn remove(self: Arc<Self>, asked: u64, entries: Vec<String>, is_in_memory: bool) -> SignedOut {
         // A renewal under way would store its answer after the removal. One that is stuck is not waited for any longer.
         let _turn = self.ports.exclusive.turn().await;
         let mut grants: Vec<SavedGrant> = std::mem::take(&mut self.state().left);
         let mut removed = Ok(());
+        let mut was_signed_in = is_in_memory || !grants.is_empty();
         for entry in entries {
             let found = self.ports.secrets.load(&entry).await;
+            was_signed_in |= matches!(found, Ok(Some(_)));
             if let Ok(Some(Secret::Grant(grant))) = &found
                 && !grants.iter().any(|known| known.is_same(grant))
             {
@@ -90,6 +101,10 @@ impl Inner {
                 unrevoked = Some(why);
             }
         }
-        SignedOut { removed, unrevoked }
+        SignedOut {
+            removed,
+            unrevoked,
+            was_signed_in,
+        }
     }
 }
