@@ -13,6 +13,7 @@ mod logs;
 mod memory;
 mod page;
 mod panics;
+mod persons;
 mod quit;
 mod scene;
 mod secrets;

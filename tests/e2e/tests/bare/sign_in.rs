@@ -1,5 +1,6 @@
 //! `gloria login` at a provider, what the app makes of it, and `gloria logout`.
 
+use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -23,10 +24,21 @@ pub(crate) struct Provider {
     state: Arc<Mutex<State>>,
 }
 
+/// A person, by the subject and the access token.
+#[derive(Clone)]
+struct Person {
+    subject: String,
+    access: String,
+}
+
 #[derive(Default)]
 struct State {
     nonce: String,
+    /// Who signs in at its page.
+    person: Option<Person>,
     given: u32,
+    /// The refresh tokens that were not used yet, and whose they are.
+    unused: HashMap<String, Person>,
     /// What it was asked for, without metadata.
     requests: Vec<String>,
 }
@@ -38,6 +50,7 @@ impl Provider {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
             state: Arc::default(),
         };
+        provider.admit("user-1", TEST_TOKEN);
         let serving = provider.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
@@ -45,6 +58,15 @@ impl Provider {
             }
         });
         provider
+    }
+
+    /// This person signs in at its page from now on.
+    pub(crate) fn admit(&self, subject: &str, access: &str) {
+        let person = Person {
+            subject: subject.to_owned(),
+            access: access.to_owned(),
+        };
+        self.state.lock().unwrap().person = Some(person);
     }
 
     fn serve(&self, connection: TcpStream) {
@@ -70,11 +92,9 @@ impl Provider {
             "/token" => self.token(&body),
             "/revoke" => {
                 let token = field(&body, "token");
-                self.state
-                    .lock()
-                    .unwrap()
-                    .requests
-                    .push(format!("revoke {token}"));
+                let mut state = self.state.lock().unwrap();
+                state.unused.remove(&token);
+                state.requests.push(format!("revoke {token}"));
                 ("200 OK", json!({}))
             }
             _ => ("404 Not Found", json!({})),
@@ -100,35 +120,39 @@ impl Provider {
     fn token(&self, body: &str) -> (&'static str, Value) {
         let mut state = self.state.lock().unwrap();
         let is_code = field(body, "grant_type") == "authorization_code";
-        let shown = if is_code {
-            "code".to_owned()
+        let (shown, person) = if is_code {
+            ("code".to_owned(), state.person.clone())
         } else {
-            field(body, "refresh_token")
+            let sent = field(body, "refresh_token");
+            let person = state.unused.remove(&sent);
+            (sent, person)
         };
-        state.requests.push(shown.clone());
-        if !is_code && shown != format!("refresh-{}", state.given) {
+        state.requests.push(shown);
+        let Some(person) = person else {
             return ("400 Bad Request", json!({"error": "invalid_grant"}));
-        }
+        };
         state.given += 1;
+        let next = format!("refresh-{}", state.given);
         let mut answer = json!({
             "token_type": "Bearer",
-            "access_token": TEST_TOKEN,
-            "refresh_token": format!("refresh-{}", state.given),
+            "access_token": person.access,
+            "refresh_token": next,
             "expires_in": 3600,
         });
         if is_code {
-            answer["id_token"] = self.id_token(&state.nonce).into();
+            answer["id_token"] = self.id_token(&state.nonce, &person.subject).into();
         }
+        state.unused.insert(next, person);
         ("200 OK", answer)
     }
 
-    fn id_token(&self, nonce: &str) -> String {
+    fn id_token(&self, nonce: &str, subject: &str) -> String {
         let now = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
             .as_secs();
         let claims = json!({
-            "iss": self.issuer, "sub": "user-1", "aud": CLIENT, "nonce": nonce, "name": "Anna Test",
+            "iss": self.issuer, "sub": subject, "aud": CLIENT, "nonce": nonce, "name": "Anna Test",
             "iat": now, "exp": now + 3600,
         });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -164,15 +188,20 @@ pub(crate) fn come_back(link: &str, provider: &Provider) {
 
 /// `gloria login` on a terminal.
 fn login(scene: &Scene) -> Command {
+    login_with(scene, "")
+}
+
+/// `gloria login` on a terminal, with an option.
+pub(crate) fn login_with(scene: &Scene, option: &str) -> Command {
     let mut command = scene.session.command("script");
     scene.configure(&mut command);
-    let line = format!("{} login", program("gloria").display());
+    let line = format!("{} login {option}", program("gloria").display());
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command
 }
 
 /// Runs `gloria login` on a terminal, and signs in.
-fn log_in(scene: &Scene, provider: &Provider) -> String {
+pub(crate) fn log_in(scene: &Scene, provider: &Provider) -> String {
     let mut command = login(scene);
     command
         .env("GLORIA_AUTH_ISSUER", &provider.issuer)
@@ -181,7 +210,7 @@ fn log_in(scene: &Scene, provider: &Provider) -> String {
 }
 
 /// Runs this login, and signs in. Returns what it printed.
-fn sign_in(mut command: Command, provider: &Provider) -> String {
+pub(crate) fn sign_in(mut command: Command, provider: &Provider) -> String {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

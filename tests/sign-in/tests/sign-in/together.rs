@@ -88,7 +88,10 @@ async fn the_app_and_commands_at_once_renew_once_and_the_token_stays_between_the
     let mut places = files(&desktop.home);
     places.push(("what the app printed".into(), app.log()));
     places.push(("what was printed".into(), std::mem::take(&mut desktop.printed)));
-    assert!(places.iter().any(|(_, text)| text.contains("TRACE")));
+    let logged = places
+        .iter()
+        .any(|(_, text)| text.contains("the sign-in was renewed"));
+    assert!(logged, "there is a log to look into");
     for secret in secrets.as_array().unwrap() {
         let secret = secret.as_str().unwrap();
         for (place, text) in &places {
@@ -159,4 +162,27 @@ async fn a_token_of_the_app_that_the_server_refuses_is_renewed_once_by_the_comma
         [401, 401],
         "the app's, and its own"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_says_by_its_exit_code_that_the_user_has_to_act() {
+    const NEEDS_USER: i32 = 4;
+    let provider = Provider::usual().await;
+    let clerk = Clerk::start(&provider, json!({})).await;
+    let mut desktop = Desktop::start().await;
+    let server = clerk.server().to_owned();
+    desktop.log_in(&server, &Person::new("anna")).await;
+    clerk.set_accepting(false).await;
+    let app = desktop.start_app(&server).await;
+    desktop.until_status(&server, |code| code == NEEDS_USER).await;
+    let (_, said, _) = desktop.run(&server, &["status", "--json"], &[]);
+    assert!(said.contains("\"sign-in-rejected\""), "{said}");
+    drop(app);
+    provider.order(json!({"do": "revoke"})).await;
+    let _app = desktop.start_app(&server).await;
+    desktop.until_status(&server, |code| code == NEEDS_USER).await;
+    let (_, said, _) = desktop.run(&server, &["status", "--json"], &[]);
+    assert!(said.contains("\"sign-in-ended\""), "{said}");
+    let exchanges = provider.exchanges().await;
+    assert_eq!(exchanges, [EXCHANGE, RENEWAL, "refresh_token: invalid_grant"]);
 }
