@@ -119,8 +119,10 @@ async fn a_sign_in_that_no_keyring_keeps_is_ended_and_revoked_as_well() {
     // By now it has done more than ask the server whether it accepts the sign-in.
     tray_says(&scene, "Connected").await;
 
-    // No keyring has a token, and the app knows better.
-    assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
+    // The app ends what it has in memory, and says that it could not look into a keyring.
+    let (code, said) = gloria_fails(&scene, &["logout"], "");
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("could not be removed"), "{said}");
     assert_eq!(provider.requests(), ["code", "revoke refresh-1"]);
     let control = scene.backend.control();
     control
