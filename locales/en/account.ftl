@@ -58,6 +58,34 @@ sign-in-ends-soon =
 sign-in-settings-changed = the server's address or its sign-in service was changed meanwhile; sign in again
 sign-in-restarted = Gloria Notify started again while you signed in; sign in again
 sign-in-token-set = the token is set for you and cannot be changed
+
+# $program is the path of the program that the administrator has set in auth.command.
+command-not-started =
+    the command that signs you in ({ $program }) cannot be started: { $problem }; ask your administrator (auth.command)
+# As the end of command-not-started.
+command-not-permitted = you are not allowed to run it
+command-timed-out =
+    the command that signs you in ({ $program }) did not end within { $seconds } seconds; ask your administrator (auth.command)
+command-failed =
+    the command that signs you in ({ $program }) failed with exit code { $code }; ask your administrator (auth.command)
+command-killed =
+    the command that signs you in ({ $program }) was ended by signal { $signal }; ask your administrator (auth.command)
+command-too-long =
+    the command that signs you in ({ $program }) printed more than { $limit } bytes; ask your administrator (auth.command)
+command-unreadable =
+    what the command that signs you in ({ $program }) printed could not be read: { $problem }; ask your administrator (auth.command)
+command-empty =
+    the command that signs you in ({ $program }) printed nothing; ask your administrator (auth.command)
+command-not-text =
+    the command that signs you in ({ $program }) printed something that is no text; ask your administrator (auth.command)
+command-no-token =
+    the command that signs you in ({ $program }) printed neither a token nor JSON with access_token; ask your administrator (auth.command)
+command-token-over =
+    the command that signs you in ({ $program }) printed a token that has ended; ask your administrator (auth.command)
+command-token-refused =
+    the server does not accept the token of the command that signs you in ({ $program }); ask your administrator (auth.command)
+command-signs-in = your administrator has set a command that signs you in (auth.command)
+
 sign-in-not-revoked = you are signed out here, but the sign-in could not be revoked: { $problem }
 
 keyring-locked = the keyring is locked; unlock it and try again

@@ -41,6 +41,10 @@ cli-proxy-password = the proxy's password is not available: { $problem }
 cli-token-unsent = GLORIA_TOKEN is not sent: { $problem }
 cli-token-of-another =
     GLORIA_TOKEN belongs to { $server } and is not sent to { $asked }; to send it there, set GLORIA_TOKEN_FOR={ $asked }
+cli-command-unsent =
+    auth.command is not used, because it is not clear which server it is for; set api.url, or auth.command_for to the server's address
+cli-command-of-another =
+    auth.command belongs to { $server } and is not used for { $asked }; to use it there, set GLORIA_AUTH_COMMAND_FOR={ $asked }
 
 cli-skipped = { $bytes } bytes exceeded the limits and were skipped
 cli-position-lost = the server does not know this position; what came after it may be missing

@@ -205,6 +205,8 @@ export interface Messages {
   'cli-ask-to-follow': { issuer: string };
   'cli-attempts': { count: number };
   'cli-cannot-keep': { problem: string };
+  'cli-command-of-another': { server: string; asked: string };
+  'cli-command-unsent': undefined;
   'cli-connected': { span: Message };
   'cli-connected-but': { span: Message; problem: string };
   'cli-connecting': undefined;
@@ -280,6 +282,19 @@ export interface Messages {
   'client-certificate-revoked': undefined;
   'client-certificate-unknown-issuer': undefined;
   'client-certificate-wanted': undefined;
+  'command-empty': { program: string };
+  'command-failed': { program: string; code: string };
+  'command-killed': { program: string; signal: string };
+  'command-no-token': { program: string };
+  'command-not-permitted': undefined;
+  'command-not-started': { program: string; problem: string | Message };
+  'command-not-text': { program: string };
+  'command-signs-in': undefined;
+  'command-timed-out': { program: string; seconds: number };
+  'command-token-over': { program: string };
+  'command-token-refused': { program: string };
+  'command-too-long': { program: string; limit: number };
+  'command-unreadable': { program: string; problem: string | Message };
   'digest-burst': { count: number };
   'digest-late': { count: number };
   'digest-missed': { count: number };
@@ -437,6 +452,7 @@ export interface Messages {
   'settings-value-refused': undefined;
   'settings-warning': { value: string | Message; warning: Message };
   'should-be-boolean': undefined;
+  'should-be-command': undefined;
   'should-be-duration': undefined;
   'should-be-in-section': { section: string; name: string };
   'should-be-list': undefined;
@@ -734,6 +750,9 @@ export interface Messages {
   'ui-column-failures': undefined;
   'ui-column-minute': undefined;
   'ui-column-slowest': undefined;
+  'ui-command-runs': undefined;
+  'ui-command-signed-in': undefined;
+  'ui-command-text': undefined;
   'ui-connect': undefined;
   'ui-connect-again': undefined;
   'ui-connected': undefined;
@@ -1114,6 +1133,7 @@ export interface Messages {
   'ui-token-refused': undefined;
   'ui-token-saved': undefined;
   'ui-token-show': undefined;
+  'ui-token-state-command-failed': undefined;
   'ui-token-state-locked': undefined;
   'ui-token-state-missing': undefined;
   'ui-token-state-needs-sign-in': undefined;

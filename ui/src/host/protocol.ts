@@ -373,6 +373,10 @@ token: TokenState,
  */
 tokenLocked: boolean, 
 /**
+ * The administrator's command prints the token of this address, so nobody signs in or enters a token.
+ */
+byCommand: boolean, 
+/**
  * Why there is no token, or why the server does not accept it; absent if there is one.
  */
 tokenProblem: Message | null, 
@@ -452,7 +456,7 @@ erase: boolean, };
 /**
  * The state of the token.
  */
-export type TokenState = "unknown" | "present" | "missing" | "keyringLocked" | "keyringUnavailable" | "needsSignIn" | "rejected";
+export type TokenState = "unknown" | "present" | "missing" | "keyringLocked" | "keyringUnavailable" | "needsSignIn" | "rejected" | "commandFailed";
 
 /**
  * Address and token, as entered.
@@ -1716,7 +1720,7 @@ export const PROTOCOL_VERSION = 1;
 /**
  * The settings, by their names in the settings file.
  */
-export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items';
+export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'auth.command' | 'auth.command_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items';
 
 /** Every type of event. */
 export const EVENT_TYPES: readonly EventType[] = ["connection_established", "heartbeat", "notification.created", "notification.updated", "notification.deleted", "user.status_changed", "user.updated", "workflow.started", "workflow.completed", "workflow.failed", "system.announcement", "system.maintenance", "error", "stream.gap"];

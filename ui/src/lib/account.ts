@@ -25,6 +25,11 @@ export function isTokenLocked(typed: string, account: AccountView): boolean {
   return account.tokenLocked && isOwnServer(typed, account);
 }
 
+/** Whether the administrator's command signs in to the typed server, so that there is nothing to enter. */
+export function isByCommand(typed: string, account: AccountView): boolean {
+  return account.byCommand && isOwnServer(typed, account);
+}
+
 /** The server of an address, as it is named to users. */
 export function addressHost(address: string): string {
   return plainText(address.replace(/^[a-z][a-z\d+.-]*:\/\//i, '').replace(/\/+$/, ''));
@@ -75,6 +80,7 @@ export function tokenHint(
       return { text: problem === '' ? t('ui-token-personal') : problem, tone: 'quiet' };
     case 'needsSignIn':
     case 'rejected':
+    case 'commandFailed':
       return { text: problem, tone: 'warn' };
     case 'keyringLocked':
       return {

@@ -11,6 +11,7 @@ export function accountTrouble(account: AccountView, address: string): string {
   switch (account.token) {
     case 'needsSignIn':
     case 'rejected':
+    case 'commandFailed':
       return sentenceOf(account.tokenProblem);
     case 'unknown':
     case 'present':

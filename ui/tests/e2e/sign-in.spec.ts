@@ -270,3 +270,56 @@ test('who is signed in stays so by keeping the provider', async ({ app, page }) 
   await expect(app.get('who')).toContainText('Anna Schmidt');
   expect(await app.calls('sign_in_begin')).toEqual([]);
 });
+
+test('where a command signs in, there is no token to enter and nothing to sign in or out with', async ({
+  app,
+}) => {
+  await app.open('commandSignsIn');
+  await app.get('preferences').click();
+  await expect(app.get('who')).toContainText(says("Signed in by your administrator's command"));
+  for (const absent of ['sign-out', 'another', 'account-sign-in'])
+    await expect(app.get(absent)).toHaveCount(0);
+  await app.get('account').click();
+  await expect(app.get('setup-command')).toContainText('There is nothing to enter');
+  for (const absent of ['setup-token', 'sign-in-begin', 'setup-to-token']) {
+    await expect(app.get(absent)).toHaveCount(0);
+  }
+  await app.get('setup-connect').click();
+  expect(await app.calls('account_save')).toEqual([
+    { address: 'https://gloria.example.com/api', token: null },
+  ]);
+  // Its token belongs to this server alone.
+  await app.get('preferences').click();
+  await app.get('account').click();
+  await app.get('setup-change').click();
+  await app.get('setup-address').fill('https://other.example.com');
+  await app.pass(2000);
+  await app.get('setup-address').press('Enter');
+  await expect(app.get('setup-command')).toHaveCount(0);
+});
+
+for (const [scenario, words] of [
+  ['commandFailed', 'failed with exit code 1'],
+  ['commandRefused', 'does not accept the token of the command'],
+] as const) {
+  test(`${scenario} names the command and the administrator, and can be tried again`, async ({ app }) => {
+    await app.open(scenario);
+    await app.get('preferences').click();
+    await expect(app.get('sign-in-trouble')).toContainText(says(words));
+    await expect(app.get('sign-in-trouble')).toContainText('ask your administrator');
+    await app.get('trouble-retry').click();
+    expect(await app.calls('connection_retry')).toEqual([null]);
+    await app.get('account').click();
+    await expect(app.get('sign-in-why')).toContainText(says(words));
+  });
+}
+
+test('the first run with a command asks for the address alone', async ({ app, page }) => {
+  await app.open('commandFirst');
+  await app.get('setup-address').fill('gloria.example.com');
+  await app.pass(2000);
+  await app.get('setup-address').press('Enter');
+  await expect(app.get('setup-connect')).toBeFocused();
+  await page.keyboard.press('Enter');
+  expect(await app.calls('account_save')).toEqual([{ address: 'gloria.example.com', token: null }]);
+});

@@ -5,6 +5,7 @@ import { says } from '../../src/host/scenarios/says';
 import {
   addressHost,
   failedStep,
+  isByCommand,
   isOwnServer,
   isTokenLocked,
   isTokenRefused,
@@ -18,6 +19,7 @@ const ACCOUNT: AccountView = {
   addressLock: null,
   token: 'missing',
   tokenLocked: false,
+  byCommand: false,
   tokenProblem: null,
   needsSetup: true,
   question: null,
@@ -104,6 +106,14 @@ test('a token from the environment is locked for its own server alone', () => {
   expect(tokenProblem({ address: 'https://b.example', token: null }, account, false)).toContain(
     'belongs to another',
   );
+});
+
+test('the administrator’s command signs in to its own server alone', () => {
+  const account: AccountView = { ...ACCOUNT, address: 'https://a.example/api', byCommand: true };
+  expect(isByCommand('https://a.example', account)).toBe(true);
+  expect(isByCommand('https://b.example', account)).toBe(false);
+  expect(isByCommand('https://b.example', { ...account, address: null })).toBe(true);
+  expect(isByCommand('https://a.example', { ...account, byCommand: false })).toBe(false);
 });
 
 test('a keyring that cannot be used is said in words, with the core’s own', () => {

@@ -33,6 +33,7 @@ function snapshot(revision: number): Snapshot {
       addressLock: null,
       token: 'present',
       tokenLocked: false,
+      byCommand: false,
       tokenProblem: null,
       needsSetup: false,
       question: null,

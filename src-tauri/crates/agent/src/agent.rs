@@ -10,7 +10,9 @@ use gloria_core::ports::{Pages, PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
-use gloria_desktop::{Browser, FolderLock, Instance, Keyring, LoginEntry, SoundPlayer, SystemSignals};
+use gloria_desktop::{
+    Browser, FolderLock, Instance, Keyring, LoginEntry, Processes, SoundPlayer, SystemSignals,
+};
 use gloria_program::{Logs, process};
 use gloria_words::Words;
 use tokio::sync::broadcast::error::RecvError;
@@ -191,6 +193,7 @@ fn machine(
             sounds: Arc::new(SoundPlayer::reporting(panics)?),
             secrets: Arc::new(Keyring::reporting(panics)?),
             exclusive: Arc::new(FolderLock::new(paths)),
+            commands: Arc::new(Processes::default()),
             opener: Arc::new(Browser),
             autostart: Arc::new(LoginEntry::find(|name| std::env::var_os(name), window_program())),
             pages: pages(words),

@@ -8,15 +8,17 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{
-    CommandPorts, CommandSession, EnvironmentTokenError, Server, ServerToken, environment_token,
+    CommandOptions, CommandPorts, CommandSession, EnvironmentTokenError, Server, ServerToken,
+    environment_token,
 };
 use gloria_core::account::{Accounts, Entry, ErasingSecrets, Erasures, proxy_password};
 use gloria_core::message::{self, Message};
+use gloria_core::ports::CommandLine;
 use gloria_core::provider::Pins;
 use gloria_core::settings::{Layers, Settings};
 use gloria_core::token::{AuthTransport, TokenError};
 use gloria_desktop::socket::ask_failure;
-use gloria_desktop::{FolderLock, Keyring};
+use gloria_desktop::{FolderLock, Keyring, Processes};
 use gloria_ipc::AskError;
 use gloria_program::process;
 use gloria_stream::http::HttpOptions;
@@ -102,6 +104,7 @@ pub(crate) fn ports(may_prompt: bool) -> anyhow::Result<CommandPorts> {
     Ok(CommandPorts {
         secrets: Arc::new(keyring(may_prompt, &erasures()?)?),
         exclusive: Arc::new(FolderLock::new(&paths)),
+        commands: Arc::new(Processes::default()),
     })
 }
 
@@ -130,8 +133,30 @@ pub(crate) fn session(
     ports: CommandPorts,
     http: HttpOptions,
 ) -> CommandSession {
-    let account = account_entry(&address.server());
-    CommandSession::new(address, settings.auth_transport, account, ports, http)
+    let of = CommandOptions {
+        transport: settings.auth_transport,
+        account: account_entry(&address.server()),
+        command: command_for(address, settings),
+    };
+    CommandSession::new(address, of, ports, http)
+}
+
+/// The administrator's command that prints the token of this server.
+pub(crate) fn command_for(address: &Address, settings: &Settings) -> Option<CommandLine> {
+    let command = settings.command()?;
+    command.for_server(&Server::of(address)).cloned()
+}
+
+/// Says on stderr where the command is set and not used.
+fn print_unused_command(server: &Server, settings: &Settings) {
+    match settings.command() {
+        Some(command) if command.for_server(server).is_none() => {
+            let (own, asked) = (command.server().to_string(), server.to_string());
+            print_error(&message::cli_command_of_another(own, asked));
+        }
+        None if settings.auth_command.is_some() => print_error(&message::cli_command_unsent()),
+        Some(_) | None => {}
+    }
 }
 
 /// An app that runs asks the keyring anew. Without this it would go on with the token that it has, or wait.
@@ -251,7 +276,10 @@ impl CommandTokens {
         });
         let session = match given {
             Some(_) => None,
-            None => Some(session(address, settings, ports(may_prompt)?, http)),
+            None => {
+                print_unused_command(&server, settings);
+                Some(session(address, settings, ports(may_prompt)?, http))
+            }
         };
         let data = gloria_program::paths(process::variable)?.data;
         Ok(Ok(Self {

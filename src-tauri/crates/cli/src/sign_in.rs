@@ -61,6 +61,10 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(USAGE));
         }
     };
+    if session::command_for(&address, &settings).is_some() {
+        print_error(&message::command_signs_in());
+        return Ok(ExitCode::from(USAGE));
+    }
     // What is written to a pipe or redirected from a file is a token.
     let wants_token = token || (!device && !other && !std::io::stdin().is_terminal());
     if !wants_token {

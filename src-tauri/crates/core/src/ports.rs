@@ -23,11 +23,13 @@ pub use gloria_sign_in::Pages;
 pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
 pub(crate) mod autostart;
+mod command;
 #[cfg(feature = "fakes")]
 pub mod fakes;
 mod notifications;
 
 pub use autostart::Autostart;
+pub use command::{COMMAND_TIMEOUT, CommandError, CommandLine, CommandRunner, MAX_OUTPUT_BYTES};
 
 pub use notifications::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
@@ -47,6 +49,8 @@ pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
     /// Keeps other processes from renewing the same sign-in.
     pub exclusive: Arc<dyn Exclusive>,
+    /// Runs the command that prints the token.
+    pub commands: Arc<dyn CommandRunner>,
     /// Opens links.
     pub opener: Arc<dyn Opener>,
     /// Starts the app at login.

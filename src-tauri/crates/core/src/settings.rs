@@ -36,7 +36,7 @@ pub use problem::{Place, Problem, ProblemKind, Warning};
 pub use raw::Raw;
 pub use syntax_error::SyntaxError;
 
-use crate::account::session::{Server, TokenFor};
+use crate::account::session::{Server, ServerCommand, TokenFor};
 use crate::event;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
@@ -67,6 +67,17 @@ impl Settings {
             probe_url: self.probe_url.clone(),
             system_proxies: None,
         }
+    }
+
+    /// The command that prints the token, and the server that it is for, if both are known.
+    pub fn command(&self) -> Option<ServerCommand> {
+        let command = self.auth_command.clone()?;
+        let server = match &self.auth_command_for {
+            TokenFor::Address => Server::of(self.address.as_ref()?),
+            TokenFor::Server(server) => server.clone(),
+            TokenFor::Unclear => return None,
+        };
+        Some(ServerCommand::new(server, command))
     }
 
     /// Where users sign in, if the settings say it: with both issuer and client id.
@@ -199,9 +210,11 @@ impl Resolved {
                 warning.map(|warning| ProblemKind::Warning { setting, warning })
             }
             Err(mistake) => {
+                // So that the token is not sent to the configured server.
                 if key == Key::TokenFor {
-                    // So that the token is not sent to the configured server.
                     self.settings.token_for = TokenFor::Unclear;
+                } else if key == Key::AuthCommandFor {
+                    self.settings.auth_command_for = TokenFor::Unclear;
                 }
                 if origin == Origin::Policy {
                     self.origins.0.insert(key, origin);

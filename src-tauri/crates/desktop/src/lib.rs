@@ -1,12 +1,13 @@
 //! Implements the ports of `gloria-core` on Linux, Windows and macOS: bundled sounds, the keyring, the lock of
-//! renewals, the browser, signals of sleep and network, the system's proxies, the app's side of its socket, and the
-//! claim of a data folder.
+//! renewals, the command that prints the token, the browser, signals of sleep and network, the system's proxies, the
+//! app's side of its socket, and the claim of a data folder.
 //!
 //! Everything here that may block does so on a thread of its own, with a timeout.
 
 mod autostart;
 mod browser;
 mod claim;
+mod command;
 mod exclusive;
 pub mod instance;
 #[cfg(target_os = "linux")]
@@ -22,6 +23,7 @@ pub mod sounds;
 pub use autostart::LoginEntry;
 pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
+pub use command::Processes;
 pub use exclusive::FolderLock;
 pub use instance::Instance;
 #[cfg(target_os = "linux")]

@@ -63,6 +63,7 @@ export function busy(now: number): Scenario {
       addressLock: null,
       token: 'present',
       tokenLocked: false,
+      byCommand: false,
       tokenProblem: null,
       needsSetup: false,
       question: null,

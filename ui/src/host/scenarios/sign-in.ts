@@ -28,6 +28,7 @@ const NOBODY: AccountView = {
   addressLock: 'administrator',
   token: 'missing',
   tokenLocked: false,
+  byCommand: false,
   tokenProblem: null,
   needsSetup: true,
   question: null,
@@ -183,6 +184,22 @@ function ended(now: number, token: 'needsSignIn' | 'rejected', words: string): S
   };
 }
 
+/** The administrator's command signs in, or does not, and what the connection says then. */
+function commanded(
+  now: number,
+  fields: Partial<AccountView> = {},
+  then: Parameters<typeof connection>[0] | null = null,
+): Scenario {
+  return {
+    ...busy(now),
+    account: account({ byCommand: true, provider: null, signedIn: null, ...fields }),
+    ...(then === null
+      ? {}
+      : { connection: connection({ remedy: 'retry', reason: fields.tokenProblem ?? null, ...then }) }),
+    begin: still,
+  };
+}
+
 /** The first run, signing in, and who is signed in. */
 export const SIGN_IN: Record<string, (now: number) => Scenario> = {
   firstSignIn: (now) => before(now),
@@ -292,6 +309,35 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
     ...busy(now),
     account: account({ signedIn: { ...ANNA, endsAt: now + 7 * HOUR } }),
   }),
+  commandSignsIn: (now) => commanded(now),
+  commandFirst: (now) =>
+    before(now, {
+      account: { ...NOBODY, address: null, addressLock: null, provider: null, byCommand: true },
+    }),
+  commandFailed: (now) =>
+    commanded(
+      now,
+      {
+        token: 'commandFailed',
+        tokenProblem: says(
+          'the command that signs you in (/opt/acme/bin/gloria-token) failed with exit code 1; ' +
+            'ask your administrator (auth.command)',
+        ),
+      },
+      { state: 'waiting', attempt: 2, nextAttemptAt: now + 50 * SECOND },
+    ),
+  commandRefused: (now) =>
+    commanded(
+      now,
+      {
+        token: 'rejected',
+        tokenProblem: says(
+          'the server does not accept the token of the command that signs you in (/opt/acme/bin/gloria-token); ' +
+            'ask your administrator (auth.command)',
+        ),
+      },
+      { state: 'halted', attempt: 1, nextAttemptAt: now + 40 * MINUTE, lastHeardAt: now - 12 * MINUTE },
+    ),
   longAccount: (now) => ({
     ...busy(now),
     account: account({

@@ -4,6 +4,8 @@
 
 mod app;
 #[cfg(unix)]
+mod command;
+#[cfg(unix)]
 mod events;
 #[cfg(unix)]
 mod fakes;

@@ -7,6 +7,8 @@
 )]
 
 mod addresses;
+#[cfg(unix)]
+mod command;
 mod ends;
 mod harness;
 mod lines;

@@ -83,10 +83,14 @@ fn check(salted: &str, text: &str) -> u16 {
 /// Whether a web token has ended for certain, so that there is no use in sending it. The server decides about all
 /// others.
 pub(crate) fn is_expired(token: &Token, now: SystemTime) -> bool {
-    let expires = claims(token.expose()).and_then(|claims| claims.get("exp")?.as_u64());
-    let end = expires.and_then(|expires| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires)));
-    let since = end.and_then(|end| now.duration_since(end).ok());
+    let since = expiry(token).and_then(|end| now.duration_since(end).ok());
     since.is_some_and(|since| since > MAX_CLOCK_ERROR)
+}
+
+/// When a web token says that it ends.
+pub(crate) fn expiry(token: &Token) -> Option<SystemTime> {
+    let expires = claims(token.expose())?.get("exp")?.as_u64()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires))
 }
 
 /// What a web token claims; nobody has checked it.

@@ -3,22 +3,22 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation};
+use gloria_stream::{Credential, CredentialError, Generation};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::account::check::is_expired;
 use crate::grant::{Owner, SavedGrant, Secret};
 use crate::message::{self, Message};
-use crate::ports::SecretError;
+use crate::ports::{CommandLine, SecretError};
 use crate::protocol::{SignedIn, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
 mod access;
 mod command;
+mod credentials;
 mod entries;
 mod new;
 mod provider;
@@ -31,15 +31,19 @@ mod sign_out;
 mod state;
 #[cfg(test)]
 mod tests;
+mod token_command;
 
-pub use command::{CommandPorts, CommandSession, SignedOutByCommand};
+pub use command::{CommandOptions, CommandPorts, CommandSession, SignedOutByCommand};
 pub(crate) use new::NewSignIn;
 pub(crate) use provider::OpenIdProvider;
 pub(crate) use renewing::{Access, NotRenewed, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
+use sign_in::SignIn;
 pub(crate) use sign_in::Who;
-use sign_in::{Ended, Refusal, SignIn};
 pub(crate) use sign_out::SignedOut;
+pub(crate) use token_command::CommandFailed;
+use token_command::Commanded;
+pub use token_command::ServerCommand;
 
 /// The state of the token, and the message about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub(crate) struct SessionOptions {
     /// so that no user's token replaces another's.
     pub(crate) entry: String,
     pub(crate) transport: AuthTransport,
+    /// The command that prints the token, instead of the keyring.
+    pub(crate) command: Option<CommandLine>,
 }
 
 /// The token of one server, shared by the stream, tests and requests. Clones are the same session.
@@ -99,6 +105,7 @@ struct State {
     /// The entry of the account in force, if it has its own.
     own: Option<String>,
     sign_in: SignIn,
+    commanded: Commanded,
     /// Grants that are stored nowhere and that the user does not want any more.
     left: Vec<SavedGrant>,
     /// The number of this session's last turn, if no other process had one since its last renewal.
@@ -125,6 +132,8 @@ enum Source {
     Keyring,
     /// The access token of a sign-in.
     SignIn,
+    /// What the administrator's command printed.
+    Command,
 }
 
 /// A token that is not in the keyring, so that it is not lost with its session.
@@ -222,6 +231,11 @@ impl Session {
         self.0.report.subscribe()
     }
 
+    /// Whether the administrator's command prints its token.
+    pub(crate) fn is_by_command(&self) -> bool {
+        self.0.state().is_commands()
+    }
+
     /// Whether this is the same session.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -233,10 +247,10 @@ impl Session {
     }
 
     /// Puts a token that was entered into force, in memory until [`Session::on_stored`], and returns its generation. A
-    /// token of the environment keeps its precedence.
+    /// token of the environment keeps its precedence, as does the command's.
     pub(crate) fn enter(&self, token: Token) -> Generation {
         let mut state = self.0.state();
-        if !state.is_environments() {
+        if !state.is_environments() && self.0.options.command.is_none() {
             state.invalidate_queries();
             state.sign_in.clear();
             let entry = self.0.options.entry.clone();
@@ -277,6 +291,8 @@ impl Session {
         if state.is_sign_in() && state.sign_in.is_rejected() {
             state.sign_in.on_accepted();
             self.0.publish_sign_in(&state);
+        } else if state.is_commands() && state.commanded.on_accepted() {
+            self.0.publish_commanded(&state);
         }
     }
 
@@ -298,7 +314,7 @@ impl Session {
         let current = state.current.as_ref()?;
         let token = || current.token.clone();
         match current.source {
-            Source::Environment | Source::Keyring => None,
+            Source::Environment | Source::Keyring | Source::Command => None,
             Source::Memory => Some(Unkept {
                 token: token(),
                 sign_in: None,
@@ -332,6 +348,10 @@ impl Session {
     /// is only in memory is replaced too.
     pub(crate) fn requery(&self, entered: bool) {
         let mut state = self.0.state();
+        if self.0.options.command.is_some() {
+            state.commanded.on_user_asked();
+            return;
+        }
         state.invalidate_queries();
         state.sign_in.requery();
         if entered && let Some(in_memory) = &mut state.sign_in.known.in_memory {
@@ -370,7 +390,7 @@ impl Inner {
                 .in_memory
                 .as_ref()
                 .map(|in_memory| in_memory.grant.clone().into()),
-            Source::Environment | Source::Memory | Source::Keyring => {
+            Source::Environment | Source::Memory | Source::Keyring | Source::Command => {
                 self.own(&current.token).cloned().map(Secret::Token)
             }
         }
@@ -417,65 +437,6 @@ impl Inner {
             state.generation,
             token.proof(self.options.transport),
         ))
-    }
-}
-
-impl CredentialProvider for Session {
-    fn credential(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
-        async move {
-            loop {
-                let question = {
-                    let mut state = self.0.state();
-                    let now = self.0.ports.now();
-                    if self.0.is_expired(&state) {
-                        let problem = message::cause_token_expired();
-                        self.0.publish(&state, TokenState::NeedsSignIn, Some(problem));
-                        return Err(CredentialError::Missing);
-                    }
-                    if state.has_usable(now)
-                        && let Some(credential) = self.0.credential(&state)
-                    {
-                        if state
-                            .current
-                            .as_ref()
-                            .is_some_and(|current| current.source != Source::SignIn)
-                        {
-                            self.0.publish(&state, TokenState::Present, None);
-                        }
-                        return Ok(credential);
-                    }
-                    if state.sign_in.ended().is_some() {
-                        return Err(CredentialError::Missing);
-                    }
-                    if let Some((_, why)) = state.sign_in.wait(now) {
-                        return Err(why.into());
-                    }
-                    self.0.question(&mut state, true)
-                };
-                if let Answer::Settled(outcome) = question.await {
-                    return outcome;
-                }
-            }
-        }
-        .boxed()
-    }
-
-    fn invalidate(&self, refused: Generation) {
-        let mut state = self.0.state();
-        if state.generation != refused {
-            return;
-        }
-        if !state.is_sign_in() {
-            if let Some(current) = &mut state.current {
-                current.stale = true;
-            }
-            return;
-        }
-        match state.sign_in.on_refused(refused, self.0.ports.now()) {
-            Refusal::Renew => {}
-            Refusal::Rejected => self.0.publish_sign_in(&state),
-            Refusal::SignInAgain => self.0.end_sign_in(&mut state, Ended::RefusedByServer),
-        }
     }
 }
 

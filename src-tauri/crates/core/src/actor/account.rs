@@ -188,7 +188,9 @@ impl Actor {
         self.identity.on_token();
         let session = self.session_for(&address);
         let stored = match form.token {
-            Some(token) if !self.tokens.is_locked(Some(&address)) => Some(self.enter_token(&session, token)),
+            Some(token) if !self.tokens.is_locked(Some(&address)) && self.command_for(&address).is_none() => {
+                Some(self.enter_token(&session, token))
+            }
             Some(_) | None => {
                 session.requery(false);
                 None
@@ -242,6 +244,16 @@ impl Actor {
                 changes.push(Change {
                     key: Key::TokenFor,
                     value: Raw::Text(bound.server().to_string()),
+                });
+            }
+            // Nor may a page of the window lead the command's token to another server.
+            if self.settings.auth_command_for == TokenFor::Address
+                && let Some(command) = self.settings.command()
+                && command.for_server(&Server::of(&address)).is_none()
+            {
+                changes.push(Change {
+                    key: Key::AuthCommandFor,
+                    value: Raw::Text(command.server().to_string()),
                 });
             }
             self.settings.address = Some(address);

@@ -45,6 +45,10 @@ impl Actor {
 
     /// Disconnects and closes the account at once; replies when the keyring and the provider have answered.
     pub(super) async fn sign_out(&mut self, form: SignOutForm, reply: Reply<()>) {
+        // The next connection would sign the user in again.
+        if let Err(error) = self.refuse_if_given(None) {
+            return reply.answer(Err(error));
+        }
         let (closed, tokens) = self.leave_signing_out(form.erase).await;
         tokio::spawn(async move {
             let SignedOut {
@@ -64,7 +68,7 @@ impl Actor {
     pub(super) async fn sign_out_at(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
         let address = self.settings.address.as_ref();
         let in_use = address.is_some_and(|address| address.server() == request.server);
-        if !in_use || self.tokens.is_locked(address) {
+        if !in_use || self.tokens.is_locked(address) || self.refuse_if_given(None).is_err() {
             let closed = if in_use {
                 Ok(())
             } else {

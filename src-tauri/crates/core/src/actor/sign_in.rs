@@ -125,6 +125,7 @@ impl Actor {
         if self.tokens.is_locked(Some(&address)) {
             return Err(CoreError::Invalid(message::sign_in_token_set()));
         }
+        self.refuse_if_given(Some(&address))?;
         let known = self.tokens.known().signed_in.as_ref();
         let login_hint = known.and_then(|known| known.email.clone());
         self.find_proxy();

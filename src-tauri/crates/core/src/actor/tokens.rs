@@ -20,7 +20,7 @@ use crate::account::session::{
 };
 use crate::handle::{CoreError, Reply};
 use crate::message::{self, Message};
-use crate::ports::{Ports, SecretError};
+use crate::ports::{CommandLine, Ports, SecretError};
 use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
 
@@ -111,6 +111,7 @@ impl Tokens {
                     exclusive: Arc::clone(&ports.exclusive),
                     clock: Arc::clone(&ports.clock),
                     provider: Arc::clone(&self.provider) as _,
+                    commands: Arc::clone(&ports.commands),
                     rest: self.rest.clone(),
                     saving: self.saving.clone(),
                 };
@@ -145,7 +146,8 @@ impl Tokens {
             | TokenState::Present
             | TokenState::Missing
             | TokenState::KeyringLocked
-            | TokenState::KeyringUnavailable => None,
+            | TokenState::KeyringUnavailable
+            | TokenState::CommandFailed => None,
         }
     }
 
@@ -168,7 +170,8 @@ impl Tokens {
             | TokenState::Present
             | TokenState::Missing
             | TokenState::KeyringLocked
-            | TokenState::KeyringUnavailable => view,
+            | TokenState::KeyringUnavailable
+            | TokenState::CommandFailed => view,
         }
     }
 
@@ -206,7 +209,8 @@ fn keyring_is_closed(state: TokenState) -> bool {
         | TokenState::Missing
         | TokenState::Present
         | TokenState::NeedsSignIn
-        | TokenState::Rejected => false,
+        | TokenState::Rejected
+        | TokenState::CommandFailed => false,
     }
 }
 
@@ -228,12 +232,28 @@ fn another_token_helps(status: &Status) -> bool {
 }
 
 impl Actor {
+    /// The command that prints the token of this address, if one is set.
+    pub(super) fn command_for(&self, address: &Address) -> Option<CommandLine> {
+        let command = self.settings.command()?;
+        command.for_server(&Server::of(address)).cloned()
+    }
+
+    /// Whether users can neither enter a token for this address nor sign in there.
+    pub(super) fn refuse_if_given(&self, address: Option<&Address>) -> Result<(), CoreError> {
+        let address = address.or(self.settings.address.as_ref());
+        if address.is_some_and(|address| self.command_for(address).is_some()) {
+            return Err(CoreError::Invalid(message::command_signs_in()));
+        }
+        Ok(())
+    }
+
     /// The session whose token is used for requests to this address.
     pub(super) fn session_for(&self, address: &Address) -> Session {
         let options = SessionOptions {
             server: Server::of(address),
             entry: address.server(),
             transport: self.settings.auth_transport,
+            command: self.command_for(address),
         };
         let session = self.tokens.session_for(options, &self.setup.ports);
         let server = address.server();
@@ -318,9 +338,11 @@ impl Actor {
             TokenState::KeyringLocked | TokenState::KeyringUnavailable | TokenState::Present => {
                 report.problem.clone()
             }
-            TokenState::Unknown | TokenState::Missing | TokenState::NeedsSignIn | TokenState::Rejected => {
-                None
-            }
+            TokenState::Unknown
+            | TokenState::Missing
+            | TokenState::NeedsSignIn
+            | TokenState::Rejected
+            | TokenState::CommandFailed => None,
         };
         let was_closed = keyring_is_closed(self.tokens.known.state);
         self.tokens.known = report;

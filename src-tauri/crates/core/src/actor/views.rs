@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::Actor;
 use super::link::ViewContext;
 use super::tokens::Tokens;
+use crate::account::session::{Server, TokenFor};
 use crate::account::{Accounts, Entry};
 use crate::inbox::InboxError;
 use crate::item::Counts;
@@ -94,22 +95,34 @@ pub(super) fn account_view(
         .problem
         .clone()
         .filter(|_| token.state != TokenState::Present);
+    let by_command = is_by_command(settings);
+    let provider = settings
+        .sign_in()
+        .map(|provider| provider.issuer.host())
+        .or_else(|| token.signed_in.as_ref().map(|known| known.provider.clone()))
+        .or_else(|| named.map(str::to_owned));
     AccountView {
         address: settings.address.as_ref().map(ToString::to_string),
         address_lock: origins.lock(Key::ApiUrl),
         token: token.state,
         token_locked: tokens.is_locked(settings.address.as_ref()),
+        by_command,
         token_problem: problem,
         needs_setup: settings.address.is_none() || no_token,
         question,
         user,
-        provider: settings
-            .sign_in()
-            .map(|provider| provider.issuer.host())
-            .or_else(|| token.signed_in.as_ref().map(|known| known.provider.clone()))
-            .or_else(|| named.map(str::to_owned)),
+        provider: provider.filter(|_| !by_command),
         signed_in: token.signed_in.clone(),
         accounts,
+    }
+}
+
+/// Whether the command prints the token of the address in use. Without one, it will be that of the next.
+fn is_by_command(settings: &Settings) -> bool {
+    match (&settings.address, settings.command()) {
+        (Some(address), Some(command)) => command.for_server(&Server::of(address)).is_some(),
+        (Some(_), None) => false,
+        (None, _) => settings.auth_command.is_some() && settings.auth_command_for == TokenFor::Address,
     }
 }
 

@@ -6,7 +6,7 @@ use gloria_stream::machine::{
 };
 use gloria_stream::{Cause, CredentialError, DialError, EndCause, HaltReason, Overflow};
 
-use crate::account::session::NotRenewed;
+use crate::account::session::{CommandFailed, NotRenewed};
 use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::Transport;
@@ -59,8 +59,10 @@ pub(crate) fn credential(error: &CredentialError) -> Message {
         CredentialError::Unavailable(error) | CredentialError::NotRenewed(error) => {
             let secret = error.downcast_ref::<SecretError>().map(SecretError::message);
             let renewal = || error.downcast_ref::<NotRenewed>().map(|error| error.why.clone());
+            let command = || error.downcast_ref::<CommandFailed>().map(|error| error.0.clone());
             secret
                 .or_else(renewal)
+                .or_else(command)
                 .unwrap_or_else(|| message::cause_token_unavailable(error.to_string()))
         }
         CredentialError::TimedOut => message::cause_token_timeout(),

@@ -1,17 +1,18 @@
 //! Ports for tests, which record their calls.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
+use secrecy::zeroize::Zeroizing;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
-    Autostart, Exclusive, InUse, Observation, OpenError, Opener, Pages, Ports, SecretError, Secrets, Signals,
-    SoundError, Sounds, SystemClock, Turn,
+    Autostart, CommandError, CommandLine, CommandRunner, Exclusive, InUse, Observation, OpenError, Opener,
+    Pages, Ports, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Turn,
 };
 use crate::grant::Secret;
 use crate::item::SoundName;
@@ -30,6 +31,7 @@ pub fn ports() -> Ports {
         sounds: Arc::<FakeSounds>::default(),
         secrets: Arc::<FakeSecrets>::default(),
         exclusive: Arc::<FakeExclusive>::default(),
+        commands: Arc::<FakeCommands>::default(),
         opener: Arc::<FakeOpener>::default(),
         autostart: Arc::<FakeAutostart>::default(),
         pages: Pages {
@@ -270,6 +272,35 @@ impl Exclusive for FakeExclusive {
             Ok(Turn::new(guard, Some(turns.fetch_add(1, Ordering::Relaxed))))
         }
         .boxed()
+    }
+}
+
+/// Prints what a test says instead of running anything.
+#[derive(Debug, Default)]
+pub struct FakeCommands {
+    /// The commands that were run.
+    pub ran: Recorded<CommandLine>,
+    /// What the next runs print, or why they fail. The last one is repeated; without any nothing is printed.
+    pub prints: Mutex<VecDeque<Result<String, CommandError>>>,
+}
+
+impl FakeCommands {
+    /// Sets what the next runs print.
+    pub fn will_print(&self, outputs: impl IntoIterator<Item = Result<String, CommandError>>) {
+        *lock(&self.prints) = outputs.into_iter().collect();
+    }
+}
+
+impl CommandRunner for FakeCommands {
+    fn run(&self, command: &CommandLine) -> BoxFuture<'static, Result<Zeroizing<Vec<u8>>, CommandError>> {
+        self.ran.push(command.clone());
+        let mut prints = lock(&self.prints);
+        let output = match prints.len() {
+            0 | 1 => prints.front().cloned(),
+            _ => prints.pop_front(),
+        };
+        let output = output.unwrap_or_else(|| Ok(String::new()));
+        ready(output.map(|text| Zeroizing::new(text.into_bytes()))).boxed()
     }
 }
 

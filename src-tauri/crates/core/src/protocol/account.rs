@@ -22,6 +22,8 @@ pub struct AccountView {
     pub token: TokenState,
     /// Whether the environment sets the token of this address.
     pub token_locked: bool,
+    /// The administrator's command prints the token of this address, so nobody signs in or enters a token.
+    pub by_command: bool,
     /// Why there is no token, or why the server does not accept it; absent if there is one.
     pub token_problem: Option<Message>,
     /// The first-run page has to be shown.
@@ -142,6 +144,8 @@ pub enum TokenState {
     NeedsSignIn,
     /// The server does not accept the sign-in although it is new. Signing in again does not help.
     Rejected,
+    /// The administrator's command printed no token, and the problem says why. It is run again by itself.
+    CommandFailed,
 }
 
 /// Address and token, as entered.

@@ -82,6 +82,7 @@ impl Snapshot {
                 address_lock: None,
                 token: TokenState::Present,
                 token_locked: false,
+                by_command: false,
                 token_problem: None,
                 needs_setup: false,
                 question: None,

@@ -15,6 +15,7 @@ use super::mistake::Mistake;
 use super::raw::Raw;
 use crate::account::address::Address;
 use crate::account::session::{Server, TokenFor};
+use crate::ports::CommandLine;
 
 /// In milliseconds. A client with a shorter interval would overload the server. The text of the mistake contains both
 /// limits, and a test compares them.
@@ -93,6 +94,17 @@ pub(super) fn list(raw: &Raw) -> Result<Vec<String>, Mistake> {
         }
         Raw::Integer(_) | Raw::Boolean(_) | Raw::Unsupported => Err(Mistake::NotList),
     }
+}
+
+/// Parses a program with its arguments: a list, or its JSON in one text, such as a variable. Nothing splits a text at
+/// spaces or commas, because an argument may contain them.
+pub(super) fn command(raw: &Raw) -> Result<CommandLine, Mistake> {
+    let words = match raw {
+        Raw::Text(text) => serde_json::from_str(text).map_err(|_| Mistake::NotCommand)?,
+        Raw::List(_) => list(raw).map_err(|_| Mistake::NotCommand)?,
+        Raw::Integer(_) | Raw::Boolean(_) | Raw::Unsupported => return Err(Mistake::NotCommand),
+    };
+    CommandLine::new(&words).ok_or(Mistake::NotCommand)
 }
 
 /// Splits a text at commas.

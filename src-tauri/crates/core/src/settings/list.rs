@@ -16,6 +16,7 @@ use crate::account::address::Address;
 use crate::account::session::TokenFor;
 use crate::item::SoundName;
 use crate::logging::LogLevel;
+use crate::ports::CommandLine;
 use crate::protocol::Appearance;
 use crate::token::AuthTransport;
 
@@ -193,6 +194,26 @@ settings! {
         shown: "`21947, 23917, 28451`",
         doc: "the ports of this computer to which the provider may redirect the browser, as \
               `http://127.0.0.1:PORT/callback`. If all are taken, any other is used",
+    }
+    AuthCommand {
+        field: auth_command: Option<CommandLine> = None,
+        file: "auth.command",
+        environment: "GLORIA_AUTH_COMMAND",
+        read: |raw, _| forms::command(raw).map(Some),
+        lockable: true,
+        shown: "—",
+        doc: "a program that prints the token, and its arguments: a list whose first text is the program's full path, \
+              as JSON in the environment variable. Users then neither sign in nor paste a token. See \
+              [A command for the token](sign-in.md#a-command-for-the-token)",
+    }
+    AuthCommandFor {
+        field: auth_command_for: TokenFor = TokenFor::Address,
+        file: "auth.command_for",
+        environment: "GLORIA_AUTH_COMMAND_FOR",
+        read: |raw, so_far| forms::token_for(raw, so_far.allow_plain_http),
+        lockable: true,
+        shown: "the address in effect",
+        doc: "the server that the token of `auth.command` belongs to, such as `https://gloria.example`",
     }
     AutoConnect {
         field: auto_connect: bool = true,

@@ -31,6 +31,8 @@ pub enum Mistake {
     NotOneOf(&'static [&'static str]),
     /// It is not a list of texts.
     NotList,
+    /// It is not the full path of a program with its arguments.
+    NotCommand,
     /// It is not a text.
     NotText,
     /// It is an empty path.
@@ -72,6 +74,7 @@ impl Mistake {
             Self::NotDuration => message::should_be_duration(),
             Self::NotOneOf(words) => message::should_be_one_of(words.join(", ")),
             Self::NotList => message::should_be_list(),
+            Self::NotCommand => message::should_be_command(),
             Self::NotText => message::should_be_text(),
             Self::NotPath => message::should_be_path(),
             Self::NotProxy(error) => message::should_be_proxy(proxy_message(*error)),

@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use crate::harness::{CREATED, Harness, Running, backend, live, within_deadline};
 
-const HOUR: i64 = 3600;
+pub(crate) const HOUR: i64 = 3600;
 
 /// The computer's clock, and by how much it was set forward.
 #[derive(Debug, Default)]
-struct SetClock {
-    ahead: AtomicI64,
+pub(crate) struct SetClock {
+    pub(crate) ahead: AtomicI64,
 }
 
 impl Clock for SetClock {

@@ -13,7 +13,8 @@ use gloria_core::item::{InboxView, Item};
 use gloria_core::message::{Message, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
-    FakeAutostart, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds, FakeWindow,
+    FakeAutostart, FakeCommands, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds,
+    FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
@@ -84,6 +85,7 @@ pub(crate) struct Harness {
     pub(crate) window: Arc<FakeWindow>,
     pub(crate) sounds: Arc<FakeSounds>,
     pub(crate) secrets: Arc<FakeSecrets>,
+    pub(crate) commands: Arc<FakeCommands>,
     pub(crate) opener: Arc<FakeOpener>,
     pub(crate) autostart: Arc<FakeAutostart>,
     pub(crate) signals: Arc<FakeSignals>,
@@ -107,6 +109,7 @@ impl Harness {
             window: Arc::default(),
             sounds: Arc::default(),
             secrets: Arc::new(secrets),
+            commands: Arc::default(),
             opener: Arc::default(),
             autostart: Arc::default(),
             signals: Arc::default(),
@@ -142,6 +145,7 @@ impl Harness {
             window: self.window.clone(),
             sounds: self.sounds.clone(),
             secrets: self.secrets.clone(),
+            commands: self.commands.clone(),
             opener: self.opener.clone(),
             autostart: self.autostart.clone(),
             signals: self.signals.clone(),

@@ -8,6 +8,7 @@ mod address;
 mod alerts;
 mod arrivals;
 mod clock;
+mod command;
 mod conditions;
 mod dispatch;
 mod floods;

@@ -118,6 +118,19 @@ messages! {
     sign_in_settings_changed();
     sign_in_restarted();
     sign_in_token_set();
+    command_not_started(program: Text, problem: Phrase);
+    command_not_permitted();
+    command_timed_out(program: Text, seconds: Number);
+    command_failed(program: Text, code: Text);
+    command_killed(program: Text, signal: Text);
+    command_too_long(program: Text, limit: Number);
+    command_unreadable(program: Text, problem: Phrase);
+    command_empty(program: Text);
+    command_not_text(program: Text);
+    command_no_token(program: Text);
+    command_token_over(program: Text);
+    command_token_refused(program: Text);
+    command_signs_in();
     token_not_removed(problem: Message);
     keyring_locked();
     keyring_unavailable(problem: Phrase);
@@ -166,6 +179,7 @@ messages! {
     should_be_duration();
     should_be_one_of(words: Text);
     should_be_list();
+    should_be_command();
     should_be_text();
     should_be_path();
     should_be_proxy(problem: Message);

@@ -82,6 +82,8 @@ messages! {
     cli_proxy_password(problem: Message);
     cli_token_unsent(problem: Message);
     cli_token_of_another(server: Text, asked: Text);
+    cli_command_unsent();
+    cli_command_of_another(server: Text, asked: Text);
     cli_skipped(bytes: Number);
     cli_position_lost();
     cli_stream_broke();

@@ -11,7 +11,7 @@ use super::{OpenIdProvider, Rest, Saving, Server, Session, SessionOptions, Sessi
 use crate::account::address::Address;
 use crate::grant::{SavedGrant, Secret};
 use crate::message::{self, Message};
-use crate::ports::{Exclusive, InUse, SecretError, Secrets, SystemClock};
+use crate::ports::{CommandLine, CommandRunner, Exclusive, InUse, SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
 
@@ -22,6 +22,19 @@ pub struct CommandPorts {
     pub secrets: Arc<dyn Secrets>,
     /// The lock that it shares with the app.
     pub exclusive: Arc<dyn Exclusive>,
+    /// Runs the command that prints the token.
+    pub commands: Arc<dyn CommandRunner>,
+}
+
+/// Whose token it is, and how it is sent.
+#[derive(Debug, Clone)]
+pub struct CommandOptions {
+    /// How it is sent.
+    pub transport: AuthTransport,
+    /// The keyring entry of the account that was used last.
+    pub account: Option<String>,
+    /// The administrator's command that prints the token of this server.
+    pub command: Option<CommandLine>,
 }
 
 /// What a command ended.
@@ -43,18 +56,13 @@ pub struct CommandSession {
 }
 
 impl CommandSession {
-    /// A session for the server of an address. `account` is the entry of the account that was used last.
-    pub fn new(
-        address: &Address,
-        transport: AuthTransport,
-        account: Option<String>,
-        ports: CommandPorts,
-        http: HttpOptions,
-    ) -> Self {
+    /// A session for the server of an address.
+    pub fn new(address: &Address, of: CommandOptions, ports: CommandPorts, http: HttpOptions) -> Self {
         let options = SessionOptions {
             server: Server::of(address),
             entry: address.server(),
-            transport,
+            transport: of.transport,
+            command: of.command,
         };
         let saving = Saving::default();
         let provider = OpenIdProvider::new(Arc::new(SystemClock));
@@ -64,11 +72,12 @@ impl CommandSession {
             exclusive: Arc::clone(&ports.exclusive),
             clock: Arc::new(SystemClock),
             provider: Arc::new(provider),
+            commands: Arc::clone(&ports.commands),
             rest: Rest::default(),
             saving: saving.clone(),
         };
         let session = Session::new(options, system, None, None);
-        session.set_account_entry(account);
+        session.set_account_entry(of.account);
         Self {
             session,
             saving,
@@ -85,7 +94,8 @@ impl CommandSession {
             | TokenState::Present
             | TokenState::Missing
             | TokenState::KeyringLocked
-            | TokenState::KeyringUnavailable => None,
+            | TokenState::KeyringUnavailable
+            | TokenState::CommandFailed => None,
         }
     }
 

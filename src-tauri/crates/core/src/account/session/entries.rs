@@ -65,7 +65,7 @@ impl Session {
             let Some(current) = &mut state.current else { return };
             let is_in_keyring = match current.source {
                 Source::Keyring | Source::SignIn => !current.stale,
-                Source::Environment | Source::Memory => false,
+                Source::Environment | Source::Memory | Source::Command => false,
             };
             if !is_in_keyring || current.entry == own {
                 return;

@@ -62,7 +62,7 @@ impl Inner {
     ) {
         let NewSignIn { access, who, grant } = new;
         let mut state = self.state();
-        if state.is_environments() {
+        if state.is_environments() || self.options.command.is_some() {
             return;
         }
         let Some(token) = access.token else { return };

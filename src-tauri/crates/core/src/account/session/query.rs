@@ -15,9 +15,12 @@ use crate::ports::SecretError;
 use crate::protocol::TokenState;
 
 impl Session {
-    /// The user asks for the keyring, so it may prompt again.
+    /// The user asks for a token, so the keyring may prompt again, and the command is run again if the server refused
+    /// its token.
     pub(crate) fn allow_prompt(&self) {
-        self.0.state().prompted = false;
+        let mut state = self.0.state();
+        state.prompted = false;
+        state.commanded.on_user_asked();
     }
 
     /// Completes when the keyring was unlocked by a prompt whose result nothing waits for any more.
@@ -27,11 +30,14 @@ impl Session {
 
     /// Whether the keyring has another token now, or none. Raises no prompt.
     pub(crate) async fn has_changed(&self) -> bool {
+        if self.options().command.is_some() {
+            return false;
+        }
         let of_the_keyring = |state: &State| {
             let current = state.current.as_ref();
             let is_in_it = |current: &Current| match current.source {
                 Source::Keyring | Source::SignIn => true,
-                Source::Environment | Source::Memory => false,
+                Source::Environment | Source::Memory | Source::Command => false,
             };
             current.is_none_or(is_in_it)
         };

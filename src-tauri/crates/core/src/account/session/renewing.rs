@@ -15,7 +15,7 @@ use super::sign_in::{Ended, Wakefulness, Who};
 use super::{Answer, Inner, Source, State};
 use crate::grant::{SavedGrant, Secret};
 use crate::message::{self, Message};
-use crate::ports::{Clock, Exclusive, InUse, SecretError, Secrets, Turn};
+use crate::ports::{Clock, CommandRunner, Exclusive, InUse, SecretError, Secrets, Turn};
 use crate::protocol::{SignInTroubleKind, TokenState};
 use crate::token::Token;
 
@@ -61,6 +61,7 @@ pub(crate) struct SessionPorts {
     pub(crate) exclusive: Arc<dyn Exclusive>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) commands: Arc<dyn CommandRunner>,
     pub(crate) rest: Rest,
     pub(crate) saving: Saving,
 }

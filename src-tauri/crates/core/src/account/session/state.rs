@@ -23,6 +23,12 @@ impl State {
             .is_some_and(|current| current.source == Source::SignIn)
     }
 
+    pub(super) fn is_commands(&self) -> bool {
+        self.current
+            .as_ref()
+            .is_some_and(|current| current.source == Source::Command)
+    }
+
     /// What users see of the sign-in in force.
     pub(super) fn signed_in(&self) -> Option<SignedIn> {
         self.is_sign_in().then(|| self.sign_in.view()).flatten()
@@ -39,6 +45,8 @@ impl State {
             // Only the keyring can have another token.
             Source::Keyring => !current.stale,
             Source::SignIn => !current.stale && self.sign_in.is_usable(now),
+            // Asked for elsewhere, and by nobody who asks the keyring.
+            Source::Command => true,
         })
     }
 
@@ -46,7 +54,7 @@ impl State {
     pub(super) fn has_pasted(&self) -> bool {
         self.current.as_ref().is_some_and(|current| match current.source {
             Source::Environment | Source::Memory | Source::Keyring => true,
-            Source::SignIn => false,
+            Source::SignIn | Source::Command => false,
         })
     }
 }

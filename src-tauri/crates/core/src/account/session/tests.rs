@@ -10,7 +10,7 @@ use super::{
 };
 use crate::account::address::Address;
 use crate::grant::Secret;
-use crate::ports::fakes::{FakeExclusive, FakeSecrets};
+use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets};
 use crate::ports::{SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
@@ -31,6 +31,7 @@ fn options() -> SessionOptions {
         server: server(ENTRY),
         entry: ENTRY.to_owned(),
         transport: AuthTransport::Header,
+        command: None,
     }
 }
 
@@ -44,6 +45,7 @@ fn ports(secrets: &Arc<FakeSecrets>) -> SessionPorts {
         exclusive: Arc::<FakeExclusive>::default(),
         clock: Arc::new(SystemClock),
         provider: Arc::new(OpenIdProvider::new(Arc::new(SystemClock))),
+        commands: Arc::<FakeCommands>::default(),
         rest: Rest::default(),
         saving: Saving::default(),
     }

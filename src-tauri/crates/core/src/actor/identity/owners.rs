@@ -174,6 +174,8 @@ impl Actor {
     ) -> bool {
         // The server has accepted the token, so what the token says about its user is true.
         let is_renewed = token.as_ref().is_some_and(|token| account.matches_token(token));
+        // The command is one person's, unless the server says otherwise: its tokens may have nothing in common.
+        let is_renewed = is_renewed || self.tokens.session().is_some_and(Session::is_by_command);
         let is_known_token = !self.identity.is_unknown();
         let known = user.and_then(|user| self.accounts.named(account.server(), user));
         let is_known = known.is_some_and(|known| !known.is_unconfirmed());

@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use super::super::super::{Server, Session, SessionOptions};
 use super::super::*;
 use crate::account::address::Address;
-use crate::ports::fakes::{FakeExclusive, FakeSecrets, Recorded};
+use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets, Recorded};
 use crate::token::AuthTransport;
 
 pub(super) const ENTRY: &str = "https://gloria.example/api";
@@ -184,12 +184,14 @@ impl Rig {
             server: Server::of(&address),
             entry: ENTRY.to_owned(),
             transport: AuthTransport::Header,
+            command: None,
         };
         let ports = SessionPorts {
             secrets: self.secrets.clone(),
             exclusive: self.exclusive.clone(),
             clock: self.clock.clone(),
             provider: Arc::new(Shared(self.provider.clone())),
+            commands: Arc::<FakeCommands>::default(),
             rest: self.rest.clone(),
             saving: self.saving.clone(),
         };

@@ -1,0 +1,89 @@
+//! Runs the command of `auth.command`, which prints the token. Its standard output alone is read, and what it started
+//! ends with it.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use gloria_core::message;
+use gloria_core::ports::{COMMAND_TIMEOUT, CommandError, CommandLine, CommandRunner};
+use secrecy::zeroize::Zeroizing;
+use tokio::time::timeout;
+
+#[cfg(unix)]
+#[path = "command/unix.rs"]
+mod system;
+#[cfg(not(unix))]
+#[path = "command/other.rs"]
+mod system;
+
+/// The prefix of the app's own variables, among them `GLORIA_TOKEN`.
+const PREFIX: &str = "GLORIA_";
+
+/// Runs commands as processes of this user.
+#[derive(Debug, Clone, Copy)]
+pub struct Processes {
+    limit: Duration,
+}
+
+impl Default for Processes {
+    fn default() -> Self {
+        Self {
+            limit: COMMAND_TIMEOUT,
+        }
+    }
+}
+
+impl CommandRunner for Processes {
+    fn run(&self, command: &CommandLine) -> BoxFuture<'static, Result<Zeroizing<Vec<u8>>, CommandError>> {
+        let (process, limit) = (process(command, std::env::vars_os()), self.limit);
+        async move {
+            let printed = timeout(limit, system::output(process)).await;
+            printed.unwrap_or(Err(CommandError::TimedOut))
+        }
+        .boxed()
+    }
+}
+
+/// The process, not started yet, which inherits the environment without the app's own variables.
+fn process(command: &CommandLine, environment: impl Iterator<Item = (OsString, OsString)>) -> Command {
+    let mut process = Command::new(command.program());
+    process
+        .args(command.arguments())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        // It may contain secrets, and would end in the app's log or on the user's terminal.
+        .stderr(Stdio::null());
+    // The programs have none of them left in their environment; whatever else uses this port may.
+    for (name, _) in environment {
+        if name.to_string_lossy().starts_with(PREFIX) {
+            process.env_remove(name);
+        }
+    }
+    process
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system has many more kinds")]
+fn not_started(error: &io::Error) -> CommandError {
+    CommandError::NotStarted(match error.kind() {
+        io::ErrorKind::NotFound => message::file_not_there().into(),
+        io::ErrorKind::PermissionDenied => message::command_not_permitted().into(),
+        _ => error.to_string().into(),
+    })
+}
+
+fn unreadable(error: &io::Error) -> CommandError {
+    CommandError::Unreadable(error.to_string().into())
+}
+
+/// A thread that waits for the command has ended before it.
+fn gone() -> io::Error {
+    io::ErrorKind::BrokenPipe.into()
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
