@@ -21,6 +21,7 @@ mod command;
 mod credentials;
 mod entries;
 mod new;
+mod not_renewed;
 mod provider;
 mod query;
 mod renewal;
@@ -32,11 +33,13 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod token_command;
+mod unsaved;
 
 pub use command::{CommandOptions, CommandPorts, CommandSession, SignedOutByCommand};
 pub(crate) use new::NewSignIn;
+pub(crate) use not_renewed::NotRenewed;
 pub(crate) use provider::OpenIdProvider;
-pub(crate) use renewing::{Access, NotRenewed, Rest, Saving, SessionPorts, Unrevoked};
+pub(crate) use renewing::{Access, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
 use sign_in::SignIn;
 pub(crate) use sign_in::Who;

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::entries::find;
+use super::not_renewed::NotRenewed;
 use super::renewal::{self, Alone, Busy, Effect, Event, Outcome, Renewal, Trouble, Unproved};
 use super::sign_in::{Ended, Wakefulness, Who};
 use super::{Answer, Inner, Source, State};
@@ -21,12 +22,6 @@ use crate::token::Token;
 
 #[cfg(test)]
 mod tests;
-
-/// After how long a keyring is first asked again to store a grant. Each failure doubles it.
-const STORE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// A keyring that was unlocked or started gets the grant within this time.
-const MAX_STORE_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Trouble that passes by itself.
 const FAILING: SignInTroubleKind = SignInTroubleKind::RenewalFailing;
@@ -358,64 +353,6 @@ impl Inner {
         self.credential(state).ok_or(CredentialError::Missing)
     }
 
-    /// The keyring did not store a grant, so it is asked again until it does, or another one is in force.
-    pub(super) async fn store_later(self: Arc<Self>, grant: SavedGrant) {
-        let mut delay = STORE_INTERVAL;
-        loop {
-            sleep(delay).await;
-            delay = (delay * 2).min(MAX_STORE_INTERVAL);
-            let Ok(_turn) = self.turn().await else {
-                continue;
-            };
-            let stored = {
-                let state = self.state();
-                let in_memory = state.sign_in.known.in_memory.as_ref();
-                let in_memory =
-                    in_memory.filter(|in_memory| in_memory.unsaved && in_memory.grant.is_same(&grant));
-                // Nobody waits for it, so it must not raise a prompt.
-                in_memory.map(|in_memory| {
-                    (
-                        in_memory.entry.clone(),
-                        self.ports.secrets.load_without_prompt(&in_memory.entry),
-                    )
-                })
-            };
-            let Some((entry, opened)) = stored else { return };
-            let Ok(found) = opened.await else { continue };
-            match found {
-                // The first request arrived after all: the keyring was slow, or waited for its password.
-                Some(Secret::Grant(found)) if found.is_same(&grant) => {
-                    self.on_stored_later(&grant);
-                    return;
-                }
-                Some(Secret::Grant(found)) if self.state().sign_in.is_dead(&found) => {}
-                // Somebody signed in by another program meanwhile.
-                Some(Secret::Grant(_) | Secret::Token(_)) => return,
-                None => {}
-            }
-            if self
-                .ports
-                .secrets
-                .store(&entry, grant.clone().into())
-                .await
-                .is_ok()
-            {
-                self.on_stored_later(&grant);
-                return;
-            }
-        }
-    }
-
-    fn on_stored_later(&self, grant: &SavedGrant) {
-        let mut state = self.state();
-        let in_memory = state.sign_in.known.in_memory.as_mut();
-        if let Some(in_memory) = in_memory.filter(|in_memory| in_memory.grant.is_same(grant)) {
-            in_memory.unsaved = false;
-            state.sign_in.unsaved = None;
-            self.publish_sign_in(&state);
-        }
-    }
-
     /// The access token stays in force as long as it is good, and nobody is alarmed.
     fn on_not_renewed(
         &self,
@@ -481,39 +418,6 @@ fn due(inner: &Weak<Inner>) -> Option<Duration> {
         return None;
     }
     state.sign_in.until_due(inner.ports.now())
-}
-
-/// Why there is no access token now.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the sign-in could not be renewed: {}", .why.id)]
-pub(crate) struct NotRenewed {
-    pub(crate) why: Message,
-    /// The keyring has to be unlocked or started; everything else passes without the user.
-    needs_keyring: bool,
-}
-
-impl NotRenewed {
-    pub(super) fn yet(why: Message) -> Self {
-        let needs_keyring = false;
-        Self { why, needs_keyring }
-    }
-
-    fn without_keyring(error: &SecretError) -> Self {
-        Self {
-            why: error.message(),
-            needs_keyring: true,
-        }
-    }
-}
-
-impl From<NotRenewed> for CredentialError {
-    fn from(error: NotRenewed) -> Self {
-        if error.needs_keyring {
-            Self::Unavailable(error.into())
-        } else {
-            Self::NotRenewed(error.into())
-        }
-    }
 }
 
 /// The secret for comparisons.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use gloria_sign_in::{Issuer, Lifetime, Moment};
 use gloria_stream::Generation;
 
+use super::not_renewed::NotRenewed;
 use super::renewal::{Known, Why};
-use super::renewing::NotRenewed;
 use crate::grant::{Person, SavedGrant, Subject};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
