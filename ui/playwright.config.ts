@@ -9,8 +9,8 @@ export default defineConfig({
   testDir: 'tests/e2e',
   outputDir: '../target/ui-e2e',
   globalSetup: './tests/e2e/serve.ts',
-  // Everything runs on this machine: what is not there after twenty seconds will not come. A whole test has many such looks,
-  // which on a busy machine are slow together: with `UI_SLOWDOWN=8` the longest takes 25 seconds.
+  // Everything runs on this machine: what is not there after twenty seconds will not come. A whole test has many such
+  // looks, which on a busy machine are slow together: with `UI_SLOWDOWN=8` the longest takes 25 seconds.
   timeout: 90_000,
   expect: { timeout: 20_000 },
   workers: 2,

@@ -107,8 +107,8 @@ export class Window760 {
   }
 
   /**
-   * Lets the page's time pass. Before that, what the last frames set off has come to its timers: on a slow machine those
-   * would else begin after the time has passed, and never end.
+   * Lets the page's time pass. Before that, what the last frames set off has come to its timers: on a slow machine
+   * those would else begin after the time has passed, and never end.
    */
   async pass(time: number | string): Promise<void> {
     await this.settle();

@@ -221,7 +221,7 @@ test('another provider than last time is shown whole, and followed only once tha
   await expect(app.get('inbox')).toBeVisible();
 });
 
-test('who keeps the provider of last time is told what to do, and the server is asked again', async ({
+test('who keeps the provider of last time reads what to do, and the server is asked again', async ({
   app,
   page,
 }) => {

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 
 use crate::commands;
 
-/// How long the rest of the output may take to arrive after the command ended: it is in the pipe by then. A process that
-/// a test left behind can keep the pipe open for ever.
+/// How long the rest of the output may take to arrive after the command ended: it is in the pipe by then. A process
+/// that a test left behind can keep the pipe open for ever.
 const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many bytes of the output are kept. Test programs print the failed tests and their messages last.
