@@ -1,19 +1,25 @@
 //! What tray, signals and other programs can request of the agent.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use gloria_core::message::Message;
-use gloria_core::protocol::PauseRequest;
+use gloria_core::message::{self, Message};
+use gloria_core::protocol::{PauseRequest, SignInView, Update};
 use gloria_core::tray::MenuAction;
 use gloria_core::{CoreError, CoreHandle, Signal};
 use gloria_ipc::session::Session;
 use tokio::runtime::Handle;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::Shell;
 
 /// How long the tray's menu silences sounds, in minutes: a meeting.
 const PAUSE_MINUTES: u32 = 60;
+
+/// How long the core is asked for its state. It takes milliseconds, unless it hangs.
+const CORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the agent has to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +71,45 @@ impl Controls {
             end.get_or_insert(End::Anew);
             is_first
         });
+    }
+
+    /// Waits until nobody is in the middle of signing in: the browser could not come back to the next run. After
+    /// `limit`, the user is shown that it was ended.
+    pub(crate) async fn let_sign_in_end(&self, limit: Duration) {
+        // A core that hangs or has ended has no sign-in that could go on.
+        let Ok(Ok(attached)) = timeout(CORE_TIMEOUT, self.core.attach()).await else {
+            return;
+        };
+        if !is_under_way(&attached.snapshot.sign_in) {
+            return;
+        }
+        tracing::info!("a sign-in is under way, which is waited for");
+        if timeout(limit, self.until_nobody_signs_in()).await.is_err() {
+            tracing::warn!("the sign-in takes too long to be waited for");
+            self.shell.show_message(&message::sign_in_restarted());
+        }
+    }
+
+    async fn until_nobody_signs_in(&self) {
+        while let Ok(attached) = self.core.attach().await {
+            if !is_under_way(&attached.snapshot.sign_in) {
+                return;
+            }
+            let mut updates = attached.updates;
+            loop {
+                match updates.recv().await {
+                    Ok(revised) => {
+                        if let Update::SignIn(view) = &revised.update
+                            && !is_under_way(view)
+                        {
+                            return;
+                        }
+                    }
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }
     }
 
     pub(crate) async fn ended(&self) -> End {
@@ -133,4 +178,95 @@ impl Controls {
 
 async fn pause_sounds(core: CoreHandle, minutes: u32) -> Result<(), CoreError> {
     core.sounds_pause(PauseRequest { minutes }).await
+}
+
+fn is_under_way(view: &SignInView) -> bool {
+    match view {
+        SignInView::None | SignInView::Failed { .. } => false,
+        SignInView::Starting { .. }
+        | SignInView::Waiting { .. }
+        | SignInView::Exchanging { .. }
+        | SignInView::Storing { .. } => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::io;
+
+    use gloria_core::paths::Paths;
+    use gloria_core::ports::fakes::Recorded;
+    use gloria_core::ports::{Notifications, PanicReports};
+    use gloria_core::protocol::{SignInForm, SignInWay};
+    use gloria_core::testing;
+    use gloria_core::tray::TrayView;
+    use gloria_words::Words;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Longer than anything here takes on a slow machine.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    #[derive(Debug, Default)]
+    struct FakeShell(Recorded<Message>);
+
+    impl Shell for FakeShell {
+        fn notifications(
+            &self,
+            _: &Paths,
+            _: &Arc<Words>,
+            _: &PanicReports,
+        ) -> io::Result<Arc<dyn Notifications>> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn show_tray(&self, _: TrayView) {}
+
+        fn open_window(&self, _: Option<String>) {}
+
+        fn show_message(&self, message: &Message) {
+            self.0.push(message.clone());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_new_run_of_the_program_waits_for_a_sign_in_and_says_so_if_it_does_not() {
+        let home = tempfile::tempdir().unwrap();
+        let setup = testing::setup(Paths::within(home.path()), HashMap::new(), testing::ports());
+        let (core, _task) = gloria_core::start(setup).unwrap();
+        let shell = Arc::new(FakeShell::default());
+        let controls = Controls::new(core.clone(), shell.clone());
+        // Nobody signs in.
+        controls.let_sign_in_end(Duration::ZERO).await;
+        assert_eq!(shell.0.all(), []);
+
+        // A server that does not answer where its users sign in.
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let form = SignInForm {
+            address: format!("http://{}", server.local_addr().unwrap()),
+            way: SignInWay::Browser,
+            another_account: false,
+        };
+        core.sign_in_begin(form).await.unwrap();
+        let mut waiting = Box::pin(controls.let_sign_in_end(DEADLINE));
+        tokio::select! {
+            biased;
+            () = &mut waiting => panic!("it is not waited for"),
+            asked = server.accept() => drop(asked.unwrap()),
+        }
+        core.sign_in_cancel().await.unwrap();
+        timeout(DEADLINE, waiting).await.unwrap();
+        assert_eq!(shell.0.all(), []);
+
+        let form = SignInForm {
+            address: format!("http://{}", server.local_addr().unwrap()),
+            way: SignInWay::Browser,
+            another_account: false,
+        };
+        core.sign_in_begin(form).await.unwrap();
+        controls.let_sign_in_end(Duration::ZERO).await;
+        assert_eq!(shell.0.all(), [message::sign_in_restarted()]);
+    }
 }

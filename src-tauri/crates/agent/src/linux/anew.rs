@@ -23,6 +23,11 @@ use crate::Controls;
 /// How long to wait for open requests: longer than any takes, so one that is still open then hangs.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// How long an upgrade waits for somebody who is signing in: a provider's page is waited for for five minutes, and then
+/// provider, server and keyring have to answer. A code may be entered on another device for up to an hour, which is not
+/// waited for.
+const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(6 * 60);
+
 /// What the next run of the program is for.
 #[derive(Debug, Default)]
 struct Next {
@@ -62,6 +67,10 @@ impl Anew {
     pub(super) async fn move_to(self, session: Session, open: bool, controls: Arc<OnceLock<Controls>>) {
         tracing::info!("the app was started in another session and moves there");
         let is_installed = version(&self.program).await.is_some();
+        if let Some(controls) = controls.get() {
+            // The user who started the app there is not in the browser here.
+            controls.let_sign_in_end(Duration::ZERO).await;
+        }
         self.idle().await;
         {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,6 +113,9 @@ impl Anew {
             version,
             "another program was installed; the app begins anew with it"
         );
+        if let Some(controls) = controls.get() {
+            controls.let_sign_in_end(SIGN_IN_TIMEOUT).await;
+        }
         self.idle().await;
         {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
