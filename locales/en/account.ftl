@@ -26,6 +26,9 @@ token-cut-off = the token is cut off at its end; copy all of it
 token-too-long = the token is too long
 token-without-server =
     it is not clear which server it is for; set GLORIA_API_URL, or GLORIA_TOKEN_FOR to the server's address
+# $problem is why the server refused it.
+token-not-saved = the token is not saved, and nothing has changed: { $problem }
+token-superseded = the token is not saved, because something else was chosen meanwhile
 token-unkept-locked =
     The token is kept only until Gloria Notify quits, because the keyring is locked; unlock the keyring and save the token again to keep it
 token-unkept-unavailable =

@@ -605,6 +605,8 @@ export interface Messages {
   'token-is-address': undefined;
   'token-malformed': undefined;
   'token-not-removed': { problem: Message };
+  'token-not-saved': { problem: Message };
+  'token-superseded': undefined;
   'token-too-long': undefined;
   'token-unkept-locked': undefined;
   'token-unkept-refused': { problem: string | Message };

@@ -8,6 +8,7 @@ mod accounts;
 mod alerts;
 mod attention;
 mod debug_log;
+mod entering;
 mod filing;
 mod identity;
 mod incoming;
@@ -56,6 +57,7 @@ use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, SignInView,
 use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
+use entering::Entering;
 use identity::Identity;
 use link::{Intent, Link};
 use pause::SoundsPause;
@@ -88,6 +90,8 @@ enum Report {
     KeyringChanged,
     /// The token in force is not known to be this account's.
     AnotherToken,
+    /// The server's answer about a token that was entered.
+    TokenTried(Box<entering::Tried>),
     /// The keyring stored a token that was entered, or failed to.
     TokenStored {
         session: Session,
@@ -167,6 +171,7 @@ struct Actor {
     endpoint_problem: Option<Message>,
     link: Link,
     tokens: Tokens,
+    entering: Entering,
     signing_in: SigningIn,
     alerts: Alerts,
     /// Events of the notification service; `None` once no more can come.
@@ -316,6 +321,7 @@ impl Actor {
             endpoint_problem,
             link: Link::new(heard_at, meters.clone()),
             tokens,
+            entering: Entering::default(),
             signing_in,
             alerts: Alerts::default(),
             notification_events: Some(notification_events),
@@ -461,6 +467,7 @@ impl Actor {
             }
             Report::SignIn(number, step) => self.on_sign_in(number, step).await,
             Report::AnotherToken => self.on_another_token().await,
+            Report::TokenTried(tried) => self.on_token_tried(*tried).await,
             Report::TokenStored {
                 session,
                 generation,

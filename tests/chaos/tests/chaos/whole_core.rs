@@ -221,7 +221,12 @@ async fn a_refused_token_asks_the_user_and_the_next_one_goes_on_where_it_was() {
         .await;
     assert_eq!(state.connection.remedy, Remedy::SignIn);
     let form = serde_json::from_value(json!({"address": harness.api, "token": "another-t0ken"})).unwrap();
-    running.core.account_save(form).await.unwrap();
+    let core = running.core.clone();
+    let saved = tokio::spawn(async move { core.account_save(form).await });
+    // It is tried before it replaces the other one.
+    let mut tried = within_deadline("the token is tried", server.request()).await;
+    tried.open().await;
+    within_deadline("it is saved", saved).await.unwrap().unwrap();
     // The token may be another user's, who must not resume at the first one's position.
     let mut fourth = within_deadline("a request", server.request()).await;
     let ask = Ask::first().token("another-t0ken");

@@ -20,6 +20,7 @@ use crate::message;
 use crate::paths::Paths;
 use crate::protocol::{AccountForm, NoticeKind, TestReport};
 use crate::settings::{Change, Key, Raw};
+use crate::token::Token;
 
 /// Opens the inbox of the current account; an empty one in memory if no server is set.
 pub(super) fn open_inbox(paths: &Paths, account: Option<&Entry>) -> Result<Opened, InboxError> {
@@ -118,7 +119,7 @@ impl Actor {
         }
     }
 
-    fn user_agent(&self) -> String {
+    pub(super) fn user_agent(&self) -> String {
         format!("gloria-notify/{}", self.setup.version)
     }
 
@@ -175,23 +176,34 @@ impl Actor {
         });
     }
 
-    /// Applies the values that were entered. Replies once the keyring has answered, if it is involved.
+    /// Applies the values that were entered, once the server has not refused the token. Replies when the keyring has
+    /// answered too, if it is involved.
     pub(super) async fn save_account(&mut self, form: AccountForm, reply: Reply<()>) {
         let address = match self.typed_address(&form.address) {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
+        let is_locked = self.tokens.is_locked(Some(&address)) || self.command_for(&address).is_some();
+        match form.token.filter(|_| !is_locked) {
+            Some(token) => self.try_token(address, token, reply),
+            None => {
+                self.entering.supersede();
+                self.save_entered(address, None, reply).await;
+            }
+        }
+    }
+
+    /// Puts an address and a token into force that nothing speaks against.
+    pub(super) async fn save_entered(&mut self, address: Address, token: Option<Token>, reply: Reply<()>) {
         // A token that is entered replaces a sign-in that is under way.
         self.cancel_sign_in();
         // From here on no request may be sent with a token that is not known to be the previous account's.
         self.drop_stream();
         self.identity.on_token();
         let session = self.session_for(&address);
-        let stored = match form.token {
-            Some(token) if !self.tokens.is_locked(Some(&address)) && self.command_for(&address).is_none() => {
-                Some(self.enter_token(&session, token))
-            }
-            Some(_) | None => {
+        let stored = match token {
+            Some(token) => Some(self.enter_token(&session, token)),
+            None => {
                 session.requery(false);
                 None
             }

@@ -110,6 +110,7 @@ impl Actor {
         erase: bool,
     ) -> (Result<(), CoreError>, BoxFuture<'static, SignedOut>) {
         self.cancel_sign_in();
+        self.entering.supersede();
         self.link.set_intent(Intent::Nothing);
         self.drop_stream();
         self.identity.on_token();
@@ -183,6 +184,7 @@ impl Actor {
             return Err(CoreError::Invalid(message::address_locked()));
         }
         self.cancel_sign_in();
+        self.entering.supersede();
         // From here on no request may be sent with the token of the account that is left.
         self.drop_stream();
         self.identity.on_token();

@@ -461,6 +461,7 @@ impl Actor {
                     other @ (Report::Sound(_)
                     | Report::KeyringChanged
                     | Report::AnotherToken
+                    | Report::TokenTried(_)
                     | Report::TokenStored { .. }
                     | Report::ProxyPassword(_)
                     | Report::SettingsRead(_)

@@ -181,6 +181,7 @@ impl Actor {
     /// Switches to another address from a file. A user who disconnected stays disconnected.
     async fn move_to(&mut self, address: Option<Address>) -> Result<(), CoreError> {
         self.drop_stream();
+        self.entering.supersede();
         self.identity.on_token();
         let Some(address) = address else {
             return self.leave_server().await;

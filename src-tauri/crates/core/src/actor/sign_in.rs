@@ -129,6 +129,7 @@ impl Actor {
         let known = self.tokens.known().signed_in.as_ref();
         let login_hint = known.and_then(|known| known.email.clone());
         self.find_proxy();
+        self.entering.supersede();
         self.signing_in.number += 1;
         let flow = Flow {
             number: self.signing_in.number,

@@ -450,6 +450,7 @@ impl Actor {
             return;
         }
         tracing::info!("the token was changed from outside");
+        self.entering.supersede();
         self.on_signed_in_elsewhere(entry);
         // A token in memory stood in for a keyring that now has another one, or none on purpose.
         session.requery(true);

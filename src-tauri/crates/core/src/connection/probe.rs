@@ -181,10 +181,12 @@ fn refusal(cause: &Cause) -> Acceptance {
 }
 
 fn halt(reason: HaltReason) -> Acceptance {
-    let why = super::cause::halted(reason);
     match reason {
-        HaltReason::Unauthorized | HaltReason::Expired | HaltReason::Forbidden => Acceptance::Refused(why),
-        HaltReason::NoCredential | HaltReason::StoppedByServer => Acceptance::Unknown(why),
+        HaltReason::Unauthorized | HaltReason::Expired => Acceptance::Refused(message::check_token_refused()),
+        HaltReason::Forbidden => Acceptance::Refused(super::cause::halted(reason)),
+        HaltReason::NoCredential | HaltReason::StoppedByServer => {
+            Acceptance::Unknown(super::cause::halted(reason))
+        }
     }
 }
 

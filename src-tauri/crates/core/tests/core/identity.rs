@@ -53,8 +53,9 @@ async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again
     running.until("an inbox of their own", total(0)).await;
     control.push(CREATED, live("2", "normal"));
     running.until("stored", total(1)).await;
-    // One request determines the token's user, and one is the other user's, from the position in the greeting.
-    assert_eq!(positions(&control), [None, None, Some("1".to_owned())]);
+    // One request tries the token, one determines its user, and one is the other user's, from the position in the
+    // greeting.
+    assert_eq!(positions(&control), [None, None, None, Some("1".to_owned())]);
     within_deadline("shown", harness.notifications.shown.wait_for(2)).await;
 
     save(&running, &backend, TEST_TOKEN).await;
@@ -123,7 +124,7 @@ async fn asked() -> (Backend, Control, Harness, Running) {
     );
     let seen = tray::view(&state, 0);
     assert_eq!(seen.icon, TrayIcon::Attention);
-    assert_eq!(positions(&control), [None, None], "no position was sent");
+    assert_eq!(positions(&control), [None, None, None], "no position was sent");
     control.push(CREATED, live("2", "normal"));
     (backend, control, harness, running)
 }
@@ -132,7 +133,7 @@ async fn asked() -> (Backend, Control, Harness, Running) {
 async fn the_same_person_goes_on_with_what_came_until_the_answer() {
     let (_backend, control, _harness, running) = asked().await;
     running.core.connection_retry().await.unwrap();
-    assert_eq!(positions(&control).len(), 2, "nothing is dialled until then");
+    assert_eq!(positions(&control).len(), 3, "nothing is dialled until then");
     let answer = PersonAnswer { same: true };
     running.core.account_confirm(answer).await.unwrap();
     let state = running.until("all of it", total(2)).await;
@@ -147,7 +148,7 @@ async fn the_question_outlives_a_restart_and_somebody_else_gets_an_inbox_of_thei
     running.stop().await;
     let running = harness.start();
     running.until("asked again", is_asked).await;
-    assert_eq!(positions(&control).len(), 2, "without asking the server");
+    assert_eq!(positions(&control).len(), 3, "without asking the server");
     let answer = PersonAnswer { same: false };
     running.core.account_confirm(answer).await.unwrap();
     running

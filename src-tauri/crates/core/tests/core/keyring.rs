@@ -111,6 +111,7 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
     harness.kept(&backend, "user-1", TEST_TOKEN).await;
     harness.secrets.hang();
     let before = harness.secrets.asked.all().len();
+    control.require_token("first");
     let mut replies = vec![save(&running, &backend.api_url(), "first")];
     asked(&harness, before + 1).await;
     replies.push(sign_out(&running));
@@ -134,6 +135,7 @@ async fn what_was_decided_last_is_what_it_holds_in_the_end() {
 
     harness.secrets.hang();
     let before = harness.secrets.asked.all().len();
+    control.require_token(TEST_TOKEN);
     let saved = save(&running, &backend.api_url(), TEST_TOKEN);
     asked(&harness, before + 1).await;
     let signed_out = sign_out(&running);

@@ -99,6 +99,8 @@ messages! {
     token_cut_off();
     token_too_long();
     token_without_server();
+    token_not_saved(problem: Message);
+    token_superseded();
     token_unkept_locked();
     token_unkept_unavailable(problem: Phrase);
     token_unkept_refused(problem: Phrase);

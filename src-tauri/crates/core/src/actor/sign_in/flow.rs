@@ -249,7 +249,7 @@ impl Flow {
         };
         match accepts(asking).await {
             Acceptance::Accepted => {}
-            Acceptance::Refused(_) => return Err(message::sign_in_rejected()),
+            Acceptance::Refused(why) => return Err(refused(why)),
             Acceptance::Unknown(why) => {
                 tracing::info!(why = %why.id, "the server does not say whether it accepts the sign-in");
             }
@@ -276,5 +276,15 @@ impl Flow {
             grant: grant.map(|grant| grant.of_person(who.person.clone())),
             who,
         })
+    }
+}
+
+/// What the user has to know about a sign-in that the server refuses. A token that is too long, and a user who may not
+/// listen, are other matters than a server that does not know this kind of token.
+fn refused(why: Message) -> Message {
+    if [message::cause_token_too_large(), message::cause_forbidden()].contains(&why) {
+        why
+    } else {
+        message::sign_in_rejected()
     }
 }
