@@ -317,7 +317,7 @@ fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
     let issuer = identity.issuer.to_string();
     let grant = SavedGrant::new(issuer, client_id, identity.subject, refresh_token);
     let grant = grant.ok_or_else(message::sign_in_not_renewable)?;
-    Ok(grant.of_person(person))
+    Ok(grant.of_person(person).of_nonce(identity.nonce))
 }
 
 async fn store(session: &CommandSession, grant: SavedGrant) -> Result<(), SecretError> {

@@ -28,6 +28,7 @@ pub struct SavedGrant {
     client_id: String,
     owner: String,
     person: Person,
+    nonce: Option<String>,
     refresh_token: SecretString,
 }
 
@@ -51,6 +52,8 @@ struct Record<'a> {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
     #[serde(borrow)]
     refresh_token: std::borrow::Cow<'a, str>,
 }
@@ -72,6 +75,7 @@ impl SavedGrant {
             client_id,
             owner,
             person: Person::default(),
+            nonce: None,
             refresh_token,
         })
     }
@@ -80,6 +84,17 @@ impl SavedGrant {
     #[must_use]
     pub fn of_person(self, person: Person) -> Self {
         Self { person, ..self }
+    }
+
+    /// The same grant, with the nonce of its sign-in.
+    #[must_use]
+    pub fn of_nonce(self, nonce: Option<String>) -> Self {
+        Self { nonce, ..self }
+    }
+
+    /// The nonce of its sign-in, if it is known.
+    pub(crate) fn nonce(&self) -> Option<&str> {
+        self.nonce.as_deref()
     }
 
     /// How the user is called.
@@ -116,7 +131,7 @@ impl SavedGrant {
             self.owner.clone(),
             refresh_token,
         )
-        .map(|grant| grant.of_person(self.person.clone()))
+        .map(|grant| grant.of_person(self.person.clone()).of_nonce(self.nonce.clone()))
     }
 
     /// Whether it has the same refresh token of the same provider.
@@ -166,6 +181,7 @@ impl Secret {
                     owner: grant.owner.clone(),
                     name: grant.person.name.clone(),
                     email: grant.person.email.clone(),
+                    nonce: grant.nonce.clone(),
                     refresh_token: grant.refresh_token.expose_secret().into(),
                 };
                 let mut bytes = Zeroizing::new(HEADER.as_bytes().to_vec());
@@ -187,7 +203,7 @@ impl Secret {
         let refresh_token = SecretString::from(&*record.refresh_token);
         SavedGrant::new(record.issuer, record.client_id, record.owner, refresh_token).map(|grant| {
             let (name, email) = (record.name, record.email);
-            Self::Grant(grant.of_person(Person { name, email }))
+            Self::Grant(grant.of_person(Person { name, email }).of_nonce(record.nonce))
         })
     }
 

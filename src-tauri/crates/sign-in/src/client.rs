@@ -136,10 +136,11 @@ impl Client {
     async fn renewed(&self, tokens: Tokens, asked: Moment, who: &Identity) -> RenewalAnswer {
         let (identity, doubt) = match &tokens.id_token {
             None => (None, None),
-            Some(_) => match self.identity(&tokens, Nonce::Forgotten).await {
+            Some(_) => match self.identity(&tokens, nonce_of(who)).await {
                 Ok((identity, _)) if !identity.is_same(who) => return RenewalAnswer::OtherPerson,
-                Ok((identity, unchecked)) => (Some(identity), unchecked),
-                Err(IdentityError::OtherIssuer | IdentityError::OtherAudience) => {
+                Ok((identity, doubt @ (None | Some(IdentityError::NoKeys)))) => (Some(identity), doubt),
+                Ok((_, doubt)) => (None, doubt),
+                Err(IdentityError::OtherIssuer | IdentityError::OtherAudience | IdentityError::Nonce) => {
                     return RenewalAnswer::OtherPerson;
                 }
                 Err(doubt) => (None, Some(doubt)),
@@ -162,6 +163,9 @@ impl Client {
         nonce: Nonce<'_>,
     ) -> Result<Grant, IdentityError> {
         let (identity, unchecked) = self.identity(&tokens, nonce).await?;
+        if let Some(error) = unchecked.filter(|error| *error != IdentityError::NoKeys) {
+            return Err(error);
+        }
         Ok(Grant {
             access_token: tokens.access_token,
             refresh_token: tokens.refresh_token,
@@ -172,7 +176,7 @@ impl Client {
         })
     }
 
-    /// Returns the user in the id_token, and why its signature could not be checked, if so.
+    /// Returns the user in the id_token, and why its signature is not known to be right, if so.
     async fn identity(
         &self,
         tokens: &Tokens,
@@ -188,10 +192,11 @@ impl Client {
         let (identity, signed) = identity::read(token.expose_secret(), &expected)?;
         let jwks_uri = self.metadata.jwks_uri.as_ref();
         let now = self.now();
-        match self.keys.check(&signed, &self.http, jwks_uri, now).await {
-            Ok(()) => Ok((identity, None)),
-            Err(error @ IdentityError::NoKeys) => Ok((identity, Some(error))),
-            Err(error) => Err(error),
-        }
+        let checked = self.keys.check(&signed, &self.http, jwks_uri, now).await;
+        Ok((identity, checked.err()))
     }
+}
+
+fn nonce_of(who: &Identity) -> Nonce<'_> {
+    who.nonce.as_deref().map_or(Nonce::Forgotten, Nonce::Repeated)
 }

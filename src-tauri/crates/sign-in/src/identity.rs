@@ -36,6 +36,8 @@ pub struct Identity {
     pub name: Option<String>,
     /// The mail address.
     pub email: Option<String>,
+    /// The nonce of the sign-in, if one was sent. It is no secret any more. A renewal must not answer with another one.
+    pub nonce: Option<String>,
 }
 
 impl Identity {
@@ -147,7 +149,9 @@ pub(crate) enum Nonce<'a> {
     Sent(&'a SecretString),
     /// None, because none was sent; a token with one belongs to another sign-in.
     Unsent,
-    /// Any: at a renewal some providers repeat the nonce of the sign-in, which is not known any more.
+    /// At a renewal some providers repeat that of the sign-in, and most send none (Core, 12.2).
+    Repeated(&'a str),
+    /// Any: that of the sign-in is not known.
     Forgotten,
 }
 
@@ -178,9 +182,10 @@ pub(crate) fn read<'a>(
         return Err(IdentityError::OtherAudience);
     }
     match (&claims["nonce"], expected.nonce) {
-        (_, Nonce::Forgotten) | (Value::Null, Nonce::Unsent) => {}
+        (_, Nonce::Forgotten) | (Value::Null, Nonce::Unsent | Nonce::Repeated(_)) => {}
         (Value::String(nonce), Nonce::Sent(wanted)) if is_same(wanted, nonce) => {}
-        (_, Nonce::Sent(_) | Nonce::Unsent) => return Err(IdentityError::Nonce),
+        (Value::String(nonce), Nonce::Repeated(wanted)) if nonce == wanted => {}
+        (_, Nonce::Sent(_) | Nonce::Unsent | Nonce::Repeated(_)) => return Err(IdentityError::Nonce),
     }
     if let Some(date) = expected.date {
         check_times(&claims, date)?;
@@ -198,6 +203,7 @@ pub(crate) fn read<'a>(
         subject: subject.to_owned(),
         name: text("name").or_else(|| text("preferred_username")),
         email: text("email"),
+        nonce: claims["nonce"].as_str().map(str::to_owned),
     };
     Ok((identity, signed))
 }

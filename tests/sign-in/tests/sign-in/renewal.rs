@@ -183,6 +183,11 @@ async fn a_renewal_for_somebody_else_is_refused() {
     let provider = Provider::usual().await;
     let client = client(&provider).await;
     let (grant, token) = signed_in(&client).await;
+    // The provider repeats the nonce, so another one is of another sign-in.
+    let (first, second) = (grant.identity.clone(), signed_in(&client).await);
+    assert!(first.nonce.is_some() && first.nonce != second.0.identity.nonce);
+    let answer = client.renew(&second.1, &first).await;
+    assert!(matches!(answer, RenewalAnswer::OtherPerson), "{answer:?}");
     let other = Identity {
         subject: "bert".to_owned(),
         ..grant.identity

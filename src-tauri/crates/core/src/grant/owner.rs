@@ -93,6 +93,7 @@ fn key(issuer: &Issuer, id: &str) -> String {
         subject: id.to_owned(),
         name: None,
         email: None,
+        nonce: None,
     };
     identity.key().to_string()
 }

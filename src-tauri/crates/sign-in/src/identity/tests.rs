@@ -119,7 +119,11 @@ fn issuer_audience_and_subject_must_be_what_was_asked_for() {
     for nonce in [json!("n-1"), Value::Null] {
         let token = token(&json!({"alg": "RS256"}), &with(&json!({"nonce": nonce})));
         assert!(read_for(&token, Nonce::Forgotten, None).is_ok());
+        assert!(read_for(&token, Nonce::Repeated("n-1"), None).is_ok());
     }
+    let repeated = token(&json!({"alg": "RS256"}), &with(&json!({"nonce": "n-2"})));
+    let error = read_for(&repeated, Nonce::Repeated("n-1"), None);
+    assert_eq!(error, Err(IdentityError::Nonce));
 }
 
 #[test]
@@ -192,6 +196,7 @@ fn a_key_for_files_is_of_issuer_and_subject() {
             subject: subject.to_owned(),
             name: None,
             email: None,
+            nonce: None,
         };
         identity.key().to_string()
     };

@@ -103,6 +103,7 @@ impl Inner {
             subject: grant.owner().to_owned(),
             name: None,
             email: None,
+            nonce: grant.nonce().map(str::to_owned),
         };
         match client.renew(grant.refresh_token(), &who).await {
             RenewalAnswer::Renewed(renewed) => tokens(*renewed, grant),

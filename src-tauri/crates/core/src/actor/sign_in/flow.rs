@@ -254,6 +254,7 @@ impl Flow {
                 tracing::info!(why = %why.id, "the server does not say whether it accepts the sign-in");
             }
         }
+        let nonce = identity.nonce;
         let who = Who {
             issuer: identity.issuer.to_string(),
             client_id: client.provider().client_id.clone(),
@@ -273,7 +274,7 @@ impl Flow {
                 lifetime,
                 jitter: fastrand::f64(),
             },
-            grant: grant.map(|grant| grant.of_person(who.person.clone())),
+            grant: grant.map(|grant| grant.of_person(who.person.clone()).of_nonce(nonce)),
             who,
         })
     }
