@@ -322,10 +322,10 @@ impl Actor {
             }
             // The core may have ended meanwhile.
             let _ = reports.send(Report::SignIn(number, Step::Stored(session.clone(), address)));
-            if let Some(replaced) = replaced
-                && let Err(why) = session.revoke(&replaced).await
-            {
-                tracing::info!(why = %why.id, "a sign-in that was replaced is not revoked");
+            for replaced in replaced {
+                if let Err(why) = session.revoke(&replaced).await {
+                    tracing::info!(why = %why.id, "a sign-in that was replaced is not revoked");
+                }
             }
         });
     }

@@ -21,37 +21,47 @@ pub(crate) struct NewSignIn {
 
 impl Session {
     /// Stores a new sign-in instead of what the server's entry has, and puts it into force. If the keyring fails, it is
-    /// in memory, and stored later. Returns the sign-in of the same user that it replaced, to be revoked. A token of
-    /// the environment keeps its precedence.
-    pub(crate) async fn sign_in(&self, new: NewSignIn) -> Option<SavedGrant> {
+    /// in memory, and stored later. Returns the sign-ins that it replaced, to be revoked. A token of the environment
+    /// keeps its precedence.
+    pub(crate) async fn sign_in(&self, new: NewSignIn) -> Vec<SavedGrant> {
         let inner = &self.0;
         // A renewal under way would store its answer over the new one.
         let turn = inner.ports.exclusive.turn().await;
-        let (replaced, saved) = match &turn {
+        let (mut replaced, saved) = match &turn {
             Ok(_) => inner.replace(new.grant.clone()).await,
             Err(InUse) => (
-                None,
+                Vec::new(),
                 Err(SecretError::Unavailable(message::sign_in_busy().into())),
             ),
         };
         inner.put_new_in_force(new, turn.as_ref().ok(), saved);
-        replaced.filter(|replaced| !inner.is_in_force(replaced))
+        replaced.retain(|replaced| !inner.is_in_force(replaced));
+        replaced
     }
 }
 
 impl Inner {
     /// Stores the grant in the server's entry; without one, removes what is there.
-    async fn replace(&self, grant: Option<SavedGrant>) -> (Option<SavedGrant>, Result<(), SecretError>) {
+    async fn replace(&self, grant: Option<SavedGrant>) -> (Vec<SavedGrant>, Result<(), SecretError>) {
         let (secrets, entry) = (&self.ports.secrets, &self.options.entry);
-        let before = match secrets.load(entry).await {
-            Ok(Some(Secret::Grant(before))) => Some(before),
-            Ok(Some(Secret::Token(_)) | None) | Err(_) => None,
-        };
+        let mut replaced = Vec::new();
+        let entries = self.entries(&self.state());
+        for name in entries {
+            if let Ok(Some(Secret::Grant(before))) = secrets.load(&name).await
+                // An account's own entry may be another person's, who is still signed in.
+                && (name == *entry || grant.as_ref().is_some_and(|grant| before.is_same_person(grant)))
+            {
+                replaced.push(before);
+            }
+        }
         let saved = match grant {
             Some(grant) => secrets.store(entry, grant.into()).await,
             None => secrets.forget(entry).await,
         };
-        (before.filter(|_| saved.is_ok()), saved)
+        if saved.is_err() {
+            replaced.clear();
+        }
+        (replaced, saved)
     }
 
     fn put_new_in_force(
