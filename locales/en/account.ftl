@@ -48,6 +48,7 @@ sign-in-interrupted = your sign-in is renewed after the computer has slept
 sign-in-not-renewable =
     the sign-in service gave nothing to renew the sign-in with, so it would end in a few hours; ask your administrator (auth.scopes, auth.prompt)
 sign-in-over = your sign-in is over, and nothing renews it; sign in again
+sign-in-elsewhere = the settings now name another sign-in service than the one that you signed in at; sign in again
 sign-in-lasts =
     { $hours ->
         [one] you will have to sign in again in an hour: the sign-in service gave nothing to renew the sign-in with

@@ -471,6 +471,7 @@ export interface Messages {
   'sign-in-cut-off': undefined;
   'sign-in-denied': undefined;
   'sign-in-device-not-offered': undefined;
+  'sign-in-elsewhere': undefined;
   'sign-in-ended': undefined;
   'sign-in-ends-soon': { minutes: number };
   'sign-in-identity-missing': undefined;

@@ -137,6 +137,7 @@ pub(crate) fn session(
         transport: settings.auth_transport,
         account: account_entry(&address.server()),
         command: command_for(address, settings),
+        rule: settings.grant_rule(),
     };
     CommandSession::new(address, of, ports, http)
 }

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::token::Token;
 
 mod owner;
+mod rule;
 
 pub(crate) use owner::{Owner, Subject, subject_key};
+pub use rule::GrantRule;
 
 /// The first line of an entry with a grant. No token contains a space or a line break, so a version that knows only
 /// tokens calls the entry unreadable instead of sending a refresh token to the server.

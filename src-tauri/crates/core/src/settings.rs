@@ -38,6 +38,7 @@ pub use syntax_error::SyntaxError;
 
 use crate::account::session::{Server, ServerCommand, TokenFor};
 use crate::event;
+use crate::grant::GrantRule;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
@@ -85,6 +86,14 @@ impl Settings {
         let issuer = self.auth_issuer.clone()?;
         let provider = Provider::new(issuer, self.auth_client_id.clone()?);
         Some(self.with_sign_in_settings(provider))
+    }
+
+    /// What the settings demand of a sign-in that is in force.
+    pub fn grant_rule(&self) -> GrantRule {
+        GrantRule {
+            issuer: self.auth_issuer.clone(),
+            client_id: self.auth_client_id.clone(),
+        }
     }
 
     /// A provider, with what is set about sign-ins instead of its own values.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::account::check::is_expired;
-use crate::grant::{Owner, SavedGrant, Secret};
+use crate::grant::{GrantRule, Owner, SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::{CommandLine, SecretError};
 use crate::protocol::{SignedIn, TokenState};
@@ -33,6 +33,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod token_command;
+mod unkept;
 mod unsaved;
 
 pub use command::{CommandOptions, CommandPorts, CommandSession, SignedOutByCommand};
@@ -41,12 +42,13 @@ pub(crate) use not_renewed::NotRenewed;
 pub(crate) use provider::OpenIdProvider;
 pub(crate) use renewing::{Access, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
-use sign_in::SignIn;
+use sign_in::{Ended, SignIn};
 pub(crate) use sign_in::Who;
 pub(crate) use sign_out::SignedOut;
 pub(crate) use token_command::CommandFailed;
 use token_command::Commanded;
 pub use token_command::ServerCommand;
+pub(crate) use unkept::Unkept;
 
 /// The state of the token, and the message about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub(crate) struct SessionOptions {
     pub(crate) transport: AuthTransport,
     /// The command that prints the token, instead of the keyring.
     pub(crate) command: Option<CommandLine>,
+    /// What sign-ins have to be.
+    pub(crate) rule: GrantRule,
 }
 
 /// The token of one server, shared by the stream, tests and requests. Clones are the same session.
@@ -139,21 +143,6 @@ enum Source {
     Command,
 }
 
-/// A token that is not in the keyring, so that it is not lost with its session.
-#[derive(Clone)]
-pub(crate) struct Unkept {
-    token: ServerToken,
-    sign_in: Option<SignIn>,
-}
-
-impl Unkept {
-    /// A token that was entered.
-    #[cfg(test)]
-    fn entered(token: ServerToken) -> Self {
-        Self { token, sign_in: None }
-    }
-}
-
 /// The result of a query of the keyring.
 #[derive(Clone)]
 enum Answer {
@@ -187,6 +176,7 @@ impl Session {
             })
         };
         let mut sign_in = SignIn::default();
+        let mut left = Vec::new();
         let current = own(environment, Source::Environment).or_else(|| {
             let Unkept { token, sign_in: kept } = unkept?;
             let source = if kept.is_some() {
@@ -196,6 +186,13 @@ impl Session {
             };
             let current = own(Some(&token), source)?;
             sign_in = kept.unwrap_or_default();
+            let who = sign_in.who.as_ref();
+            if who.is_some_and(|who| !who.is_admitted(&options.rule)) {
+                let in_memory = sign_in.known.in_memory.take();
+                left.extend(in_memory.map(|in_memory| in_memory.grant));
+                sign_in.end(Ended::Elsewhere);
+                return None;
+            }
             Some(current)
         });
         let generation = if current.is_some() {
@@ -203,13 +200,16 @@ impl Session {
         } else {
             Generation::default()
         };
+        let ended = sign_in.ended();
+        let state = match (&current, ended) {
+            (Some(_), _) => TokenState::Present,
+            (None, Some(_)) => TokenState::NeedsSignIn,
+            (None, None) => TokenState::Unknown,
+        };
         let report = TokenReport {
             signed_in: sign_in.view(),
-            ..TokenReport::new(if current.is_some() {
-                TokenState::Present
-            } else {
-                TokenState::Unknown
-            })
+            problem: ended.map(Ended::message),
+            ..TokenReport::new(state)
         };
         Self(Arc::new(Inner {
             options,
@@ -218,6 +218,7 @@ impl Session {
                 current,
                 generation,
                 sign_in,
+                left,
                 ..State::default()
             }),
             report: watch::Sender::new(report),
@@ -311,29 +312,6 @@ impl Session {
         let _ = generations.wait_for(|known| *known != generation).await;
     }
 
-    /// A token that is only in memory, so that it is not lost with this session.
-    pub(crate) fn unkept(&self) -> Option<Unkept> {
-        let state = self.0.state();
-        let current = state.current.as_ref()?;
-        let token = || current.token.clone();
-        match current.source {
-            Source::Environment | Source::Keyring | Source::Command => None,
-            Source::Memory => Some(Unkept {
-                token: token(),
-                sign_in: None,
-            }),
-            Source::SignIn => {
-                let in_memory = state.sign_in.known.in_memory.as_ref();
-                // One that cannot be renewed is nowhere else.
-                let unsaved = in_memory.is_none_or(|in_memory| in_memory.unsaved);
-                unsaved.then(|| Unkept {
-                    token: token(),
-                    sign_in: Some(state.sign_in.clone()),
-                })
-            }
-        }
-    }
-
     /// The user signs out. A token of the environment stays.
     pub(crate) fn forget(&self) {
         let mut state = self.0.state();
@@ -361,11 +339,19 @@ impl Session {
             // The keyring is right, even if it did not store this one.
             in_memory.unsaved = false;
         }
+        // A sign-in without a refresh token is nowhere else, so asking for it anew would lose it.
+        let is_elsewhere = entered || state.sign_in.known.in_memory.is_some();
         match &mut state.current {
             Some(current) if current.source == Source::Memory && entered => {
                 (current.source, current.stale) = (Source::Keyring, true);
             }
-            Some(current) => current.stale = matches!(current.source, Source::Keyring | Source::SignIn),
+            Some(current) => {
+                current.stale = match current.source {
+                    Source::Keyring => true,
+                    Source::SignIn => is_elsewhere,
+                    Source::Environment | Source::Memory | Source::Command => false,
+                };
+            }
             None => {}
         }
         if !state.has_usable(self.0.ports.now()) {

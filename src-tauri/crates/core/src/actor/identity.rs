@@ -340,6 +340,32 @@ mod tests {
         assert_eq!(actor.identity.due(), None);
     }
 
+    #[tokio::test]
+    async fn a_greeting_about_a_credential_that_was_replaced_since_decides_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let mut actor = Actor::new(setup(home.path())).unwrap();
+        let address = Address::parse("http://127.0.0.1:9/api/v1", false).unwrap();
+        let account = actor.accounts.in_force_or_first(&address.server());
+        let own = Token::parse("own").unwrap();
+        let account = actor
+            .accounts
+            .put_in_force(&account, Some("anna"), Some(&own), Salt(1));
+        actor.set_account(account);
+        let session = actor.session_for(&address);
+        session.enter(Token::parse("of-bert").unwrap());
+        actor.tokens.put_in_force(session.clone());
+        actor.settings.address = Some(address.clone());
+        actor.open_stream();
+        actor.on_another_token().await;
+        assert!(actor.identity.is_unknown(), "the server is asked whose it is");
+        session.enter(Token::parse("of-carl").unwrap());
+        assert!(!actor.check_person(Some("bert"), None).await);
+        assert!(!actor.identity.is_unknown(), "the next one is looked at first");
+        assert!(actor.accounts.named(&address.server(), "bert").is_none());
+        let account = actor.account.as_ref().and_then(Entry::user);
+        assert_eq!(account, Some("anna"), "Carl's token opens no account of Bert's");
+    }
+
     #[test]
     fn the_greeting_is_waited_for_from_the_connection_on() {
         let now = Instant::now();

@@ -149,6 +149,7 @@ impl Actor {
         let stream_changed = types_changed
             || before.timing() != self.settings.timing()
             || before.auth_transport != self.settings.auth_transport
+            || before.grant_rule() != self.settings.grant_rule()
             || network != self.network();
         let mut unmoved = None;
         if moved {

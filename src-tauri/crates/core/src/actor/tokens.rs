@@ -12,6 +12,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+mod aside;
+
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
@@ -23,6 +25,7 @@ use crate::message::{self, Message};
 use crate::ports::{CommandLine, Ports, SecretError};
 use crate::protocol::{ConnectionState, ConnectionView, NoticeKind, Remedy, TokenState};
 use crate::token::Token;
+use aside::Aside;
 
 /// How often the keyring is checked while another token would help. Users who stored one wait for it; on Linux each
 /// check is a few messages over the session bus.
@@ -35,6 +38,8 @@ pub(super) struct Tokens {
     /// None while no server is set.
     session: Option<(Session, watch::Receiver<TokenReport>)>,
     known: TokenReport,
+    /// What no keyring has of the accounts that were left.
+    aside: Aside,
     /// Renews sign-ins, with the stream's proxy and roots.
     provider: Arc<OpenIdProvider>,
     /// Keeps renewals from beginning shortly before and after a sleep.
@@ -57,6 +62,7 @@ impl Tokens {
             } else {
                 TokenState::Missing
             }),
+            aside: Aside::default(),
             provider: Arc::new(provider),
             rest: Rest::default(),
             saving: Saving::default(),
@@ -101,11 +107,15 @@ impl Tokens {
     }
 
     /// The session in force if it matches; otherwise a new one, with the token in memory if that belongs to its server.
-    pub(super) fn session_for(&self, options: SessionOptions, ports: &Ports) -> Session {
+    /// `account` is the keyring's entry of the account that it is for.
+    pub(super) fn session_for(&self, options: SessionOptions, account: &str, ports: &Ports) -> Session {
         match self.session() {
             Some(session) if *session.options() == options => session.clone(),
             before => {
-                let unkept = before.and_then(Session::unkept);
+                let unkept = match before {
+                    Some(before) if before.options().server == options.server => before.unkept(),
+                    Some(_) | None => self.aside.of(&options.entry, account),
+                };
                 let ports = SessionPorts {
                     secrets: Arc::clone(&ports.secrets),
                     exclusive: Arc::clone(&ports.exclusive),
@@ -123,15 +133,23 @@ impl Tokens {
     /// Puts this session into force: its token is the one that users see.
     pub(super) fn put_in_force(&mut self, session: Session) {
         if self.session().is_none_or(|known| !known.is_same_as(&session)) {
+            self.aside.remove(&session);
+            session.resume();
             let mut reports = session.reports();
             self.known = reports.borrow_and_update().clone();
-            self.session = Some((session, reports));
+            let server = session.options().server.clone();
+            let before = self.session.replace((session, reports));
+            if let Some((before, _)) = before.filter(|(before, _)| before.options().server != server) {
+                self.aside.set(&before);
+                before.leave();
+            }
         }
     }
 
     /// Another account is used from now on, or none, so there is no token.
     pub(super) fn leave(&mut self) {
         if let Some((session, _)) = self.session.take() {
+            self.aside.set(&session);
             session.leave();
         }
         self.known = TokenReport::new(TokenState::Missing);
@@ -188,6 +206,7 @@ impl Tokens {
     /// Takes over the session of a core that crashed, because it may have a token that is stored nowhere.
     pub(super) fn take_over_from(&mut self, broken: Self) {
         self.environment = broken.environment;
+        self.aside = broken.aside;
         if let Some((session, _)) = broken.session {
             self.put_in_force(session);
         }
@@ -254,15 +273,18 @@ impl Actor {
             entry: address.server(),
             transport: self.settings.auth_transport,
             command: self.command_for(address),
+            rule: self.settings.grant_rule(),
         };
-        let session = self.tokens.session_for(options, &self.setup.ports);
         let server = address.server();
         let account = self.account.as_ref();
         let account = account.filter(|account| account.server() == server);
         let account = account.or_else(|| self.accounts.in_force(&server));
         // What is left of a sign-in that its user ended is not used.
         let account = account.filter(|account| !account.is_signed_out());
-        session.set_account_entry(account.map(Entry::keyring_name));
+        let own = account.map(Entry::keyring_name);
+        let entry = own.as_deref().unwrap_or(&server);
+        let session = self.tokens.session_for(options, entry, &self.setup.ports);
+        session.set_account_entry(own);
         session
     }
 
@@ -443,6 +465,7 @@ impl Actor {
 
     /// Asks the keyring again: another program signed in or out.
     pub(super) fn on_credentials_changed(&mut self, entry: &str) {
+        self.tokens.aside.forget(entry);
         let Some(session) = self.tokens.session().cloned() else {
             return;
         };

@@ -1,6 +1,7 @@
 //! Signing in at a provider from the window.
 
 mod change;
+mod in_force;
 mod provider;
 
 use std::collections::HashMap;

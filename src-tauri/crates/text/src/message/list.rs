@@ -115,6 +115,7 @@ messages! {
     sign_in_not_revoked(problem: Message);
     sign_in_not_renewable();
     sign_in_over();
+    sign_in_elsewhere();
     sign_in_lasts(hours: Number);
     sign_in_ends_soon(minutes: Number);
     sign_in_settings_changed();

@@ -9,7 +9,7 @@ use gloria_stream::{Credential, CredentialError, CredentialProvider, Generation}
 
 use super::{OpenIdProvider, Rest, Saving, Server, Session, SessionOptions, SessionPorts, SignedOut};
 use crate::account::address::Address;
-use crate::grant::{SavedGrant, Secret};
+use crate::grant::{GrantRule, SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::{CommandLine, CommandRunner, Exclusive, InUse, SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
@@ -35,6 +35,8 @@ pub struct CommandOptions {
     pub account: Option<String>,
     /// The administrator's command that prints the token of this server.
     pub command: Option<CommandLine>,
+    /// What the settings demand of a sign-in.
+    pub rule: GrantRule,
 }
 
 /// What a command ended.
@@ -63,6 +65,7 @@ impl CommandSession {
             entry: address.server(),
             transport: of.transport,
             command: of.command,
+            rule: of.rule,
         };
         let saving = Saving::default();
         let provider = OpenIdProvider::new(Arc::new(SystemClock));

@@ -47,6 +47,12 @@ impl Session {
         }
     }
 
+    /// The entry of the account in force, which may be the server's.
+    pub(crate) fn account_entry(&self) -> String {
+        let own = self.0.state().own.clone();
+        own.unwrap_or_else(|| self.0.options.entry.clone())
+    }
+
     /// The entries that may have the token.
     pub(crate) fn entries(&self) -> Vec<String> {
         self.0.entries(&self.0.state())

@@ -9,7 +9,7 @@ use gloria_stream::CredentialError;
 use super::entries::find;
 use super::sign_in::Ended;
 use super::{Answer, Current, Inner, Session, Source, State, TokenReport, renewing};
-use crate::grant::Secret;
+use crate::grant::{SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::SecretError;
 use crate::protocol::TokenState;
@@ -54,10 +54,11 @@ impl Session {
         .await;
         let Ok(found) = found else { return false };
         let state = self.0.state();
-        // What the provider refused, and the keyring did not remove.
-        let found = found
-            .map(|(secret, _)| secret)
-            .filter(|secret| !matches!(secret, Secret::Grant(grant) if state.sign_in.is_dead(grant)));
+        // Without what the provider refused and the keyring did not remove, and what the settings rule out.
+        let found = found.map(|(secret, _)| secret).filter(|secret| match secret {
+            Secret::Grant(grant) => !state.sign_in.is_dead(grant) && self.0.admits(grant),
+            Secret::Token(_) => true,
+        });
         state.decision == asked
             && of_the_keyring(&state)
             && !renewing::is_same(self.0.secret(&state).as_ref(), found.as_ref())
@@ -93,7 +94,9 @@ impl Inner {
         let (inner, asked, entries) = (Arc::clone(self), state.decision, self.entries(state));
         let answered = tokio::spawn(async move {
             let found = inner.on_found(find(loaded, &entries, load).await, may_prompt);
-            if inner.has_to_renew(&found) {
+            if inner.is_ruled_out(&found) {
+                inner.end_ruled_out(asked)
+            } else if inner.has_to_renew(&found) {
                 inner.renew(asked, may_prompt).await
             } else {
                 inner.answer(asked, found)
@@ -123,6 +126,26 @@ impl Inner {
             Err(SecretError::Unavailable(_)) if state.prompted => Err(SecretError::Locked),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the settings allow this sign-in to be used.
+    pub(super) fn admits(&self, grant: &SavedGrant) -> bool {
+        self.options.rule.admits(grant.issuer(), grant.client_id())
+    }
+
+    fn is_ruled_out(&self, found: &Result<Option<(Secret, String)>, SecretError>) -> bool {
+        matches!(found, Ok(Some((Secret::Grant(grant), _))) if !self.admits(grant))
+    }
+
+    /// The keyring keeps the sign-in until another one replaces it: the settings may be put right again.
+    fn end_ruled_out(&self, asked: u64) -> Answer {
+        let mut state = self.state();
+        if state.decision != asked {
+            return Answer::Superseded;
+        }
+        state.question = None;
+        self.end_sign_in(&mut state, Ended::Elsewhere);
+        Answer::Settled(Err(CredentialError::Missing))
     }
 
     /// Whether this is a sign-in, or one is in memory, and its access token has to be renewed.

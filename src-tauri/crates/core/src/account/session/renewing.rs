@@ -260,7 +260,12 @@ impl Inner {
                 self.ports.secrets.load_without_prompt(entry)
             }
         };
-        find(load(&self.options.entry), &entries, load).await
+        let found = find(load(&self.options.entry), &entries, load).await?;
+        // Another program may have signed in meanwhile, with other settings.
+        Ok(found.filter(|(secret, _)| match secret {
+            Secret::Grant(grant) => self.admits(grant),
+            Secret::Token(_) => true,
+        }))
     }
 
     fn apply(self: &Arc<Self>, asked: u64, dead: Vec<SavedGrant>, outcome: Outcome<Access>) -> Answer {

@@ -8,7 +8,7 @@ use gloria_stream::Generation;
 
 use super::not_renewed::NotRenewed;
 use super::renewal::{Known, Why};
-use crate::grant::{Person, SavedGrant, Subject};
+use crate::grant::{GrantRule, Person, SavedGrant, Subject};
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
 use crate::protocol::{SignInTrouble, SignInTroubleKind, SignedIn};
@@ -37,6 +37,8 @@ pub(super) enum Ended {
     RefusedByServer,
     /// Its access token has ended, and there is nothing to renew it with.
     Over,
+    /// The settings name another provider, or another registration of the app there.
+    Elsewhere,
 }
 
 impl Ended {
@@ -47,6 +49,7 @@ impl Ended {
             Self::ByProvider(Why::OtherPerson) => message::sign_in_other_person(),
             Self::RefusedByServer => message::sign_in_refused_by_server(),
             Self::Over => message::sign_in_over(),
+            Self::Elsewhere => message::sign_in_elsewhere(),
         }
     }
 }
@@ -89,6 +92,11 @@ impl Who {
             owner: grant.owner().to_owned(),
             person: grant.person().clone(),
         }
+    }
+
+    /// Whether the settings still want sign-ins of this kind.
+    pub(super) fn is_admitted(&self, rule: &GrantRule) -> bool {
+        rule.admits(&self.issuer, &self.client_id)
     }
 
     pub(super) fn subject(&self) -> Option<Subject> {

@@ -9,7 +9,7 @@ use super::{
     OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, Unkept,
 };
 use crate::account::address::Address;
-use crate::grant::Secret;
+use crate::grant::{GrantRule, Secret};
 use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets};
 use crate::ports::{SecretError, Secrets, SystemClock};
 use crate::protocol::TokenState;
@@ -32,6 +32,7 @@ fn options() -> SessionOptions {
         entry: ENTRY.to_owned(),
         transport: AuthTransport::Header,
         command: None,
+        rule: GrantRule::default(),
     }
 }
 

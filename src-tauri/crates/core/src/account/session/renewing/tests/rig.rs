@@ -10,6 +10,7 @@ use secrecy::ExposeSecret as _;
 use super::super::super::{Server, Session, SessionOptions};
 use super::super::*;
 use crate::account::address::Address;
+use crate::grant::GrantRule;
 use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets, Recorded};
 use crate::token::AuthTransport;
 
@@ -185,6 +186,7 @@ impl Rig {
             entry: ENTRY.to_owned(),
             transport: AuthTransport::Header,
             command: None,
+            rule: GrantRule::default(),
         };
         let ports = SessionPorts {
             secrets: self.secrets.clone(),
