@@ -1,5 +1,5 @@
-//! A token that was entered: the server is asked about it first, and one that it refuses replaces nothing. Every program
-//! that saves a token gets this, not only a page that asked before.
+//! A token that was entered: the server is asked about it first, and one that it refuses replaces nothing. Every
+//! program that saves a token gets this, not only a page that asked before.
 
 use super::{Actor, Report};
 use crate::account::address::Address;
