@@ -248,6 +248,7 @@ mod tests {
             address: format!("http://{}", server.local_addr().unwrap()),
             way: SignInWay::Browser,
             another_account: false,
+            agreed: None,
         };
         core.sign_in_begin(form).await.unwrap();
         let mut waiting = Box::pin(controls.let_sign_in_end(DEADLINE));
@@ -264,6 +265,7 @@ mod tests {
             address: format!("http://{}", server.local_addr().unwrap()),
             way: SignInWay::Browser,
             another_account: false,
+            agreed: None,
         };
         core.sign_in_begin(form).await.unwrap();
         controls.let_sign_in_end(Duration::ZERO).await;
