@@ -9,6 +9,7 @@ use super::super::{OpenIdProvider, Rest, Saving, Session, SessionOptions, Sessio
 use super::*;
 use crate::account::address::Address;
 use crate::account::session::ServerToken;
+use crate::grant::GrantRule;
 use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets};
 use crate::ports::{Clock, SystemClock};
 use crate::token::AuthTransport;
@@ -70,6 +71,7 @@ impl Rig {
             entry: ENTRY.to_owned(),
             transport: AuthTransport::Header,
             command: Some(command()),
+            rule: GrantRule::default(),
         };
         let ports = SessionPorts {
             secrets: secrets.clone(),
