@@ -1,18 +1,13 @@
-import type { SignInView } from '../../src/host/protocol';
 import { exactly, expect, says, test, type Window760 } from './app';
 
-async function push(app: Window760, value: SignInView): Promise<void> {
-  await app.page.evaluate((view) => window.fake.push({ kind: 'signIn', value: view }), value);
-}
-
-const AT = { address: 'https://gloria.example.com/api', provider: 'id.example.com' };
-
-/** The core has stored the sign-in. */
+/** The core has stored the sign-in. The page gets all that it says of it in one frame, as it does behind the browser. */
 async function succeed(app: Window760): Promise<void> {
-  await push(app, { step: 'exchanging', ...AT });
-  await push(app, { step: 'storing', ...AT });
+  await expect(app.get('sign-in-waiting')).toBeVisible();
   await app.page.evaluate(() => {
     const { account } = window.fake.scenario;
+    const at = { address: 'https://gloria.example.com/api', provider: 'id.example.com' };
+    window.fake.push({ kind: 'signIn', value: { step: 'exchanging', ...at } });
+    window.fake.push({ kind: 'signIn', value: { step: 'storing', ...at } });
     const signedIn = {
       name: 'Anna Schmidt',
       email: 'anna@example.com',
