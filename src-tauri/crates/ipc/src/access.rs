@@ -15,9 +15,13 @@ use crate::client::AppConnection;
 use crate::protocol::ACCESS_TOKEN;
 use crate::{AskError, CallError};
 
-/// How long the app may take, which includes a renewal: two requests to the provider, a second on slow networks. An app
-/// that hangs costs a command this much, after which it renews by itself and is safe from the app by their lock.
-pub const ACCESS_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the app may take to greet. One that hangs greets nobody, and costs a command this much, after which it renews
+/// by itself. A busy computer takes a second.
+pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long the app, once it has greeted, may take to answer, which includes a renewal. As long as a command would wait
+/// for the lock that the app has meanwhile: one that gave up earlier would renew a second time.
+pub const ACCESS_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// The answer to a request for an access token. It prints no token.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,10 +52,11 @@ fn exposed<S: Serializer>(token: &Option<SecretString>, serializer: S) -> Result
 /// Asks the app for this data folder for an access token of its sign-in at this API address.
 ///
 /// # Errors
-/// When no app is running, it does not answer within [`ACCESS_TIMEOUT`], or it has none for this address.
+/// When no app is running, it does not greet or answer in time, or it has no token for this address.
 pub async fn ask_for_access(data: &Path, address: &str) -> Result<SecretString, CallError> {
+    let greeted = timeout(GREETING_TIMEOUT, AppConnection::open(data)).await;
+    let mut app = greeted.unwrap_or(Err(AskError::Silent))?;
     let asked = async {
-        let mut app = AppConnection::open(data).await?;
         let (id, line) = app.exchange(ACCESS_TOKEN, &address.into()).await?;
         let line = Zeroizing::new(line);
         match serde_json::from_slice(&line) {
