@@ -75,7 +75,7 @@ impl Controls {
 
     /// Waits until nobody is in the middle of signing in: the browser could not come back to the next run. After
     /// `limit`, the user is shown that it was ended.
-    pub(crate) async fn let_sign_in_end(&self, limit: Duration) {
+    pub async fn let_sign_in_end(&self, limit: Duration) {
         // A core that hangs or has ended has no sign-in that could go on.
         let Ok(Ok(attached)) = timeout(CORE_TIMEOUT, self.core.attach()).await else {
             return;
