@@ -1,6 +1,6 @@
 import { exactly, expect, says, test, type Window760 } from './app';
 
-/** The core has stored the sign-in. The page gets all that it says of it in one frame, as it does behind the browser. */
+/** The core has stored the sign-in. The page gets all updates in one frame, as it does behind the browser. */
 async function succeed(app: Window760): Promise<void> {
   await expect(app.get('sign-in-waiting')).toBeVisible();
   await app.page.evaluate(() => {

@@ -83,6 +83,10 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
         ByApp::Unknown(why) => {
             let was_signed_in = forget(&session).await?;
             print_error(&message::cli_taken_up_later(why));
+            if erase {
+                // The app takes up that the token is gone. Nobody tells it later that the inbox is to go too.
+                return Err(failure(&message::cli_nothing_erased()));
+            }
             was_signed_in
         }
     };
@@ -121,6 +125,9 @@ async fn close(paths: &Paths, server: &str, session: &CommandSession, erase: boo
     let Some(_instance) = Instance::try_claim(paths) else {
         let was_signed_in = forget(session).await?;
         print_error(&message::cli_taken_up_later(message::app_silent()));
+        if erase {
+            return Err(failure(&message::cli_nothing_erased()));
+        }
         return Ok(was_signed_in);
     };
     let mut accounts = read_accounts(paths)?;

@@ -235,7 +235,8 @@ pub(crate) struct CommandTokens {
     server: Server,
     transport: AuthTransport,
     given: Option<ServerToken>,
-    app: AppToken,
+    /// `None` where the administrator's command prints the token: the app may not know that yet.
+    app: Option<AppToken>,
     session: Option<CommandSession>,
     /// A stream named by its full URL may need no token at all.
     optional: bool,
@@ -287,7 +288,9 @@ impl CommandTokens {
             server,
             transport: settings.auth_transport,
             given,
-            app: AppToken::new(data, address.server()),
+            app: command_for(address, settings)
+                .is_none()
+                .then(|| AppToken::new(data, address.server())),
             session,
             optional,
         }))
@@ -305,10 +308,16 @@ impl CredentialProvider for CommandTokens {
             let given = self.given.as_ref().and_then(|own| own.for_server(&self.server));
             let credential = match (given, &self.session) {
                 (Some(token), _) => Ok(Credential::of(Generation::default(), token.proof(self.transport))),
-                (None, Some(session)) => match self.app.credential(self.transport).await {
-                    Some(credential) => Ok(credential),
-                    None => session.credential().await,
-                },
+                (None, Some(session)) => {
+                    let of_the_app = match &self.app {
+                        Some(app) => app.credential(self.transport).await,
+                        None => None,
+                    };
+                    match of_the_app {
+                        Some(credential) => Ok(credential),
+                        None => session.credential().await,
+                    }
+                }
                 (None, None) => Err(CredentialError::Missing),
             };
             match credential {
@@ -324,7 +333,7 @@ impl CredentialProvider for CommandTokens {
 
     fn invalidate(&self, refused: Generation) {
         if let Some(session) = &self.session
-            && !self.app.on_refused(refused)
+            && !self.app.as_ref().is_some_and(|app| app.on_refused(refused))
         {
             session.invalidate(refused);
         }

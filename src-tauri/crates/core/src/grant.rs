@@ -148,6 +148,12 @@ impl SavedGrant {
         Some(subject.called(self.person.name.clone(), self.person.email.clone()))
     }
 
+    /// Whether it is of the same user for the same application of a provider. Some providers (Keycloak) revoke all of
+    /// these with one.
+    pub(crate) fn is_sibling(&self, other: &Self) -> bool {
+        self.is_same_person(other) && self.client_id == other.client_id
+    }
+
     /// Whether it is of the same user of the same provider.
     pub(crate) fn is_same_person(&self, other: &Self) -> bool {
         (&self.issuer, &self.owner) == (&other.issuer, &other.owner)

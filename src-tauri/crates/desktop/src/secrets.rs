@@ -47,7 +47,7 @@ enum Request {
 impl Request {
     fn writes(&self) -> bool {
         match self {
-            // What a removal of one secret alone does late takes nothing else away.
+            // A removal of one secret alone says nothing of what is wanted in the end.
             Self::Load | Self::LoadWithoutPrompt | Self::ForgetIf(_) => false,
             Self::Store(_) | Self::Forget => true,
         }
@@ -270,10 +270,14 @@ impl Watchdog {
         if matches!(request, Request::ForgetIf(_)) && self.is_writing(&address) {
             return Err(unresponsive());
         }
-        let writing = request.writes().then(|| {
+        let removes = matches!(request, Request::ForgetIf(_));
+        let writing = (request.writes() || removes).then(|| {
             self.writings += 1;
-            self.wanted
-                .insert(address.clone(), (self.writings, request.clone()));
+            // One that is abandoned between the two removes what is stored since, which is then stored again.
+            if !removes {
+                self.wanted
+                    .insert(address.clone(), (self.writings, request.clone()));
+            }
             self.writings
         });
         let outcome = self.perform(address, request, writing, self.may_prompt);

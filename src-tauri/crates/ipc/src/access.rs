@@ -15,8 +15,8 @@ use crate::client::AppConnection;
 use crate::protocol::ACCESS_TOKEN;
 use crate::{AskError, CallError};
 
-/// How long the app may take to greet. One that hangs greets nobody, and costs a command this much, after which it renews
-/// by itself. A busy computer takes a second.
+/// How long the app may take to greet. One that hangs greets nobody, and costs a command this much, after which it
+/// renews by itself. A busy computer takes a second.
 pub const GREETING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the app, once it has greeted, may take to answer, which includes a renewal. As long as a command would wait

@@ -271,7 +271,7 @@ async fn the_servers_address_is_enough_to_sign_in_and_another_provider_is_asked_
     assert!(shown < said.find("/authorize?").unwrap(), "{said}");
     assert!(said.contains("signed in as Anna Test"), "{said}");
 
-    // Once more, without a question; the sign-in before is revoked.
+    // Once more, without a question.
     let said = sign_in(login(&scene), &provider);
     assert!(said.contains("signed in as Anna Test"), "{said}");
 
@@ -375,7 +375,7 @@ async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sig
     assert_eq!(provider.requests(), ["code", "refresh-1", "refresh-2"]);
     scene.connected().await;
 
-    // Another sign-in replaces this one, which is revoked.
+    // Another sign-in replaces this one. Revoking it could end both: they are of one user and application.
     log_in(&scene, &provider);
     wait_until("the app to use it", DEADLINE, async || {
         running.check_alive()?;
@@ -386,12 +386,12 @@ async fn who_signs_in_by_the_command_line_is_signed_in_by_the_app_until_they_sig
     })
     .await
     .unwrap();
-    let requests = provider.requests();
-    assert!(requests.contains(&"revoke refresh-3".to_owned()), "{requests:?}");
     scene.connected().await;
 
     assert!(gloria(&scene, &["logout"], "").contains("loggedOut"));
-    assert_eq!(provider.requests().last().unwrap(), "revoke refresh-5");
+    let mut requests = provider.requests();
+    requests.retain(|request| request.starts_with("revoke"));
+    assert_eq!(requests, ["revoke refresh-5"]);
     scene
         .backend
         .control()

@@ -68,11 +68,17 @@ impl Actor {
     pub(super) async fn sign_out_at(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
         let address = self.settings.address.as_ref();
         let in_use = address.is_some_and(|address| address.server() == request.server);
-        if !in_use || self.tokens.is_locked(address) || self.refuse_if_given(None).is_err() {
-            let closed = if in_use {
-                Ok(())
-            } else {
-                self.close_elsewhere(request)
+        let given = if self.tokens.is_locked(address) {
+            Err(CoreError::Invalid(message::sign_in_token_set()))
+        } else {
+            self.refuse_if_given(None)
+        };
+        if !in_use || given.is_err() {
+            let closed = match (in_use, request.erase) {
+                (false, _) => self.close_elsewhere(request),
+                // Its account stays in use, so nothing of it is erased, and who asked has to know that.
+                (true, true) => given,
+                (true, false) => Ok(()),
             };
             return reply.answer(closed.map(|()| SignOutAnswer {
                 in_use: false,
@@ -136,6 +142,8 @@ impl Actor {
 
     /// Closes the account that was used last at a server that is not in use.
     fn close_elsewhere(&mut self, request: &SignOutRequest) -> Result<(), CoreError> {
+        // What no keyring has of it is only here, and would sign its user in again.
+        self.tokens.forget_aside(&request.server);
         let Some(account) = self.accounts.in_force(&request.server).cloned() else {
             return Ok(());
         };

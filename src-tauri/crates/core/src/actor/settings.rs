@@ -150,6 +150,7 @@ impl Actor {
             || before.timing() != self.settings.timing()
             || before.auth_transport != self.settings.auth_transport
             || before.grant_rule() != self.settings.grant_rule()
+            || before.command() != self.settings.command()
             || network != self.network();
         let mut unmoved = None;
         if moved {

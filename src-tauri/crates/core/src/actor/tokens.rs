@@ -138,12 +138,20 @@ impl Tokens {
             let mut reports = session.reports();
             self.known = reports.borrow_and_update().clone();
             let server = session.options().server.clone();
-            let before = self.session.replace((session, reports));
-            if let Some((before, _)) = before.filter(|(before, _)| before.options().server != server) {
-                self.aside.set(&before);
+            if let Some((before, _)) = self.session.replace((session, reports)) {
+                if before.options().server != server {
+                    self.aside.set(&before);
+                }
+                // Also where the next one has its sign-in: two sessions would send one refresh token twice, and the
+                // one before would still store it after its user has signed out.
                 before.leave();
             }
         }
+    }
+
+    /// Somebody signed out at this server, which is not in use.
+    pub(super) fn forget_aside(&mut self, entry: &str) {
+        self.aside.forget(entry);
     }
 
     /// Another account is used from now on, or none, so there is no token.

@@ -231,3 +231,20 @@ async fn no_page_sets_it_or_replaces_what_it_does() {
             .all(|ran| ran.program().ends_with("token"))
     );
 }
+
+#[tokio::test]
+async fn one_that_the_settings_no_longer_name_is_not_run_again() {
+    let (backend, control) = backend().await;
+    let harness = commanded(&backend, &[TEST_TOKEN]);
+    let running = harness.start();
+    running.connected().await;
+    let file = format!("[api]\nurl = \"{}\"\n", backend.api_url());
+    std::fs::write(harness.paths().settings(), file).unwrap();
+    let is_without =
+        |state: &Snapshot| !state.account.by_command && state.account.token == TokenState::Missing;
+    running.until("there is no token any more", is_without).await;
+    let gone = |seen: &gloria_backend::Observed| seen.streams == 0;
+    control.wait_for(gone, crate::harness::DEADLINE).await.unwrap();
+    assert_eq!(runs(&harness), 1);
+    running.stop().await;
+}

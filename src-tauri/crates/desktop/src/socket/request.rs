@@ -9,12 +9,13 @@ use gloria_core::account::session;
 use gloria_core::message;
 use gloria_core::protocol::{CommandError, CommandErrorCode, WINDOW_SHOWS};
 use gloria_ipc::access::AccessLine;
-use gloria_ipc::lines::{LineError, LineReader, write_line};
+use gloria_ipc::lines::{LineError, LineReader, to_line, write_bytes, write_line};
 use gloria_ipc::protocol::{
     ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES,
     OpenRequest, Outcome, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
 };
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
@@ -64,7 +65,8 @@ where
             let Ok(given) = timeout(CALL_TIMEOUT, access(server, request)).await else {
                 return refuse(lines, writer, server, Refusal::Slow).await;
             };
-            write_line(writer, &access_line(id, given), CLIENT_TIMEOUT).await?;
+            let line = Zeroizing::new(to_line(&access_line(id, given))?);
+            write_bytes(writer, &line, CLIENT_TIMEOUT).await?;
             continue;
         }
         let Ok((outcome, then)) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {

@@ -143,6 +143,8 @@ impl CommandSession {
                 replaced.push(before);
             }
         }
+        // As in the app: revoking it would end the new one too, at some providers.
+        replaced.retain(|before| !before.is_sibling(&grant));
         let entry = &self.session.options().entry;
         self.ports.secrets.store(entry, grant.into()).await?;
         Ok(replaced)

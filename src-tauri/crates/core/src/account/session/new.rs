@@ -47,12 +47,22 @@ impl Inner {
         let mut replaced = Vec::new();
         let entries = self.entries(&self.state());
         for name in entries {
-            if let Ok(Some(Secret::Grant(before))) = secrets.load(&name).await
+            let before = if name == *entry {
+                secrets.load(&name).await
+            } else {
+                // A prompt that was just cancelled must not come again for this.
+                secrets.load_without_prompt(&name).await
+            };
+            if let Ok(Some(Secret::Grant(before))) = before
                 // An account's own entry may be another person's, who is still signed in.
                 && (name == *entry || grant.as_ref().is_some_and(|grant| before.is_same_person(grant)))
             {
                 replaced.push(before);
             }
+        }
+        if let Some(grant) = &grant {
+            // Revoking it would end the new one too, at providers that revoke all of a user's for an application.
+            replaced.retain(|before| !before.is_sibling(grant));
         }
         let saved = match grant {
             Some(grant) => secrets.store(entry, grant.into()).await,

@@ -94,9 +94,11 @@ impl Inner {
         let (inner, asked, entries) = (Arc::clone(self), state.decision, self.entries(state));
         let answered = tokio::spawn(async move {
             let found = inner.on_found(find(loaded, &entries, load).await, may_prompt);
-            if inner.is_ruled_out(&found) {
+            let is_ruled_out = inner.is_ruled_out(&found);
+            if is_ruled_out && !inner.has_unsaved() {
                 inner.end_ruled_out(asked)
-            } else if inner.has_to_renew(&found) {
+            } else if is_ruled_out || inner.has_to_renew(&found) {
+                // What the settings want may be only in memory, because the keyring could not replace the other one.
                 inner.renew(asked, may_prompt).await
             } else {
                 inner.answer(asked, found)
@@ -135,6 +137,13 @@ impl Inner {
 
     fn is_ruled_out(&self, found: &Result<Option<(Secret, String)>, SecretError>) -> bool {
         matches!(found, Ok(Some((Secret::Grant(grant), _))) if !self.admits(grant))
+    }
+
+    /// Whether a sign-in is in memory that the settings allow, and that the keyring did not store.
+    fn has_unsaved(&self) -> bool {
+        let state = self.state();
+        let in_memory = state.sign_in.known.in_memory.as_ref();
+        in_memory.is_some_and(|in_memory| in_memory.unsaved && self.admits(&in_memory.grant))
     }
 
     /// The keyring keeps the sign-in until another one replaces it: the settings may be put right again.

@@ -46,6 +46,8 @@ impl Inner {
                     return;
                 }
                 Some(Secret::Grant(found)) if self.state().sign_in.is_dead(&found) => {}
+                // The settings do not allow it any more, and this one replaces it.
+                Some(Secret::Grant(found)) if !self.admits(&found) && self.admits(&grant) => {}
                 // Somebody signed in by another program meanwhile.
                 Some(Secret::Grant(_) | Secret::Token(_)) => return,
                 None => {}
