@@ -159,11 +159,13 @@ async fn journey(scene: &Scene, link: &dyn Link, ids: [&str; 2]) {
         second = next(&mut events) => second,
         // The choice may still be on its way.
         never = async {
-            loop {
+            // Another workflow each time, because what is said again of one is no event for listeners.
+            for number in 0.. {
                 link.call("inbox_item", json!("n:0")).await.unwrap();
-                let done = json!({"workflowId": ids[1], "name": "Deploy"});
+                let done = json!({"workflowId": format!("{}.{number}", ids[1]), "name": "Deploy"});
                 scene.backend.control().push("workflow.completed", done);
             }
+            std::future::pending::<Value>().await
         } => never,
     };
     assert_eq!(second["value"]["type"], "workflow.completed", "{second}");
