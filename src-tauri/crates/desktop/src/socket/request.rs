@@ -62,7 +62,13 @@ where
             return refuse(lines, writer, server, Refusal::NotUnderstood).await;
         };
         if call == ACCESS_TOKEN {
-            let Ok(given) = timeout(CALL_TIMEOUT, access(server, request)).await else {
+            // A command that gives up hangs up. Without noticing, its place would be taken until a renewal ends.
+            let given = tokio::select! {
+                biased;
+                given = timeout(CALL_TIMEOUT, access(server, request)) => given,
+                _ = lines.next() => return Ok(()),
+            };
+            let Ok(given) = given else {
                 return refuse(lines, writer, server, Refusal::Slow).await;
             };
             let line = Zeroizing::new(to_line(&access_line(id, given))?);
