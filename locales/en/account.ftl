@@ -117,5 +117,6 @@ address-locked = the server's address is set for you and cannot be changed
 autostart-not-changed = the start at login is in a file that could not be changed: { $problem }
 log-level-locked = how much is logged is set by your administrator
 nothing-asked = nothing is asked
+erase-another-account = nothing was erased: somebody else has signed in since; look with `gloria account list`, and erase the account by its name
 account-unknown = this account is not on this computer any more
 inbox-not-erased = you are signed out, but the inbox was not erased: { $problem }

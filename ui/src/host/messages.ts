@@ -300,6 +300,7 @@ export interface Messages {
   'digest-missed': { count: number };
   'digest-newest': { title: string | Message };
   'digest-urgent': { count: number; title: string | Message };
+  'erase-another-account': undefined;
   'error-gone': undefined;
   'error-invalid-request': { problem: string };
   'error-restarting': undefined;

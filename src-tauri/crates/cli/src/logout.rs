@@ -59,17 +59,23 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let paths = gloria_program::paths(process::variable)?;
-    if erase
-        && !yes
-        && let Some(account) = read_accounts(&paths)?.in_force(&address.server())
-        && let Some(code) = confirm(account)?
-    {
-        return Ok(code);
+    let account = if erase {
+        read_accounts(&paths)?.in_force(&address.server()).cloned()
+    } else {
+        None
+    };
+    if let Some(account) = &account {
+        if is_left(account, &address.server()).await? {
+            return Err(failure(&message::erase_another_account()));
+        }
+        if !yes && let Some(code) = confirm(account)? {
+            return Ok(code);
+        }
     }
     // With the entries of the account, which the app may be about to erase.
     let session = session(&address, &settings, ports(true)?, http(&settings, true).await?);
     let address = address.server();
-    let was_signed_in = match ask_app(&paths, &address, erase).await {
+    let was_signed_in = match ask_app(&paths, &address, account.as_ref()).await {
         ByApp::Done(answer) => {
             print_unrevoked(answer.unrevoked);
             answer.was_signed_in
@@ -79,7 +85,7 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(NO_TOKEN));
         }
         ByApp::Closed => forget(&session).await?,
-        ByApp::NotRunning => close(&paths, &address, &session, erase).await?,
+        ByApp::NotRunning => close(&paths, &address, &session, account.as_ref()).await?,
         ByApp::Unknown(why) => {
             let was_signed_in = forget(&session).await?;
             print_error(&message::cli_taken_up_later(why));
@@ -97,8 +103,16 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
     print_outcome(Outcome::LoggedOut, &address, server.json)
 }
 
-async fn ask_app(paths: &Paths, server: &str, erase: bool) -> ByApp {
+/// Whether somebody else has signed in since at the account's server, which the app has not taken up. What the keyring
+/// does not say is decided by the account in force.
+async fn is_left(account: &Entry, server: &str) -> anyhow::Result<bool> {
+    let kept = ports(true)?.secrets.load(server).await;
+    Ok(matches!(kept, Ok(Some(secret)) if !account.is_of(&secret)))
+}
+
+async fn ask_app(paths: &Paths, server: &str, erased: Option<&Entry>) -> ByApp {
     let server = server.to_owned();
+    let erase = erased.map(|account| account.name().to_owned());
     let request = serde_json::to_value(SignOutRequest { server, erase }).unwrap_or_default();
     let asked = async {
         let mut app = AppConnection::open(&paths.data).await?;
@@ -120,24 +134,36 @@ async fn ask_app(paths: &Paths, server: &str, erase: bool) -> ByApp {
 }
 
 /// Signs out where no app runs: its next start shows nothing of the account.
-async fn close(paths: &Paths, server: &str, session: &CommandSession, erase: bool) -> anyhow::Result<bool> {
+async fn close(
+    paths: &Paths,
+    server: &str,
+    session: &CommandSession,
+    erased: Option<&Entry>,
+) -> anyhow::Result<bool> {
     // An app that starts meanwhile waits, and then knows it.
     let Some(_instance) = Instance::try_claim(paths) else {
         let was_signed_in = forget(session).await?;
         print_error(&message::cli_taken_up_later(message::app_silent()));
-        if erase {
+        if erased.is_some() {
             return Err(failure(&message::cli_nothing_erased()));
         }
         return Ok(was_signed_in);
     };
     let mut accounts = read_accounts(paths)?;
     let account = accounts.in_force(server).cloned();
+    if let (Some(account), Some(erased)) = (&account, erased)
+        && account.name() != erased.name()
+    {
+        return Err(failure(&message::erase_another_account()));
+    }
     if let Some(account) = &account {
         // Before the keyring is asked: whatever ends the process, the account is closed.
         accounts.sign_out(account);
     }
     let was_signed_in = forget(session).await?;
-    if erase && let Some(account) = account {
+    if erased.is_some()
+        && let Some(account) = account
+    {
         erase_account(&mut accounts, &account).await?;
     }
     Ok(was_signed_in)

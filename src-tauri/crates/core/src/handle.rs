@@ -88,8 +88,9 @@ pub enum Signal {
 pub struct SignOutRequest {
     /// The server, by the name of its keyring entry.
     pub server: String,
-    /// Whether the inbox of its account is erased.
-    pub erase: bool,
+    /// The account whose inbox is erased, by the name of its folder. It is what the user confirmed, and may not be the one
+    /// in force any more.
+    pub erase: Option<String>,
 }
 
 /// What came of such a sign-out.

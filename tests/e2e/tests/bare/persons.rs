@@ -7,7 +7,7 @@ use gloria_desktop_session::{SessionOptions, wait_until};
 use serde_json::Value;
 
 use crate::accounts::{accounts, entries};
-use crate::credentials::{app, gloria};
+use crate::credentials::{app, gloria, gloria_fails};
 use crate::scene::{DEADLINE, Scene};
 use crate::sign_in::{CLIENT, Provider, log_in, login_with, sign_in};
 
@@ -73,6 +73,62 @@ fn name_of(scene: &Scene, user: &str) -> String {
         .to_owned()
 }
 
+/// Signs bert in as another person.
+fn log_in_bert(scene: &Scene, provider: &Provider) {
+    provider.admit("bert", OF_BERT);
+    let mut login = login_with(scene, "--other");
+    login
+        .env("GLORIA_AUTH_ISSUER", &provider.issuer)
+        .env("GLORIA_AUTH_CLIENT_ID", CLIENT);
+    let said = sign_in(login, provider);
+    assert!(said.contains("prompt=login"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_erases_nobody_elses_inbox_and_leads_to_none() {
+    /// The exit code of `gloria status` where the user is needed.
+    const NEEDS_USER: i32 = 4;
+    let scene = Scene::set(SessionOptions::default()).await;
+    let (provider, control) = (Provider::start(), scene.backend.control());
+    control.set_user(TEST_TOKEN, Some("anna"));
+    control.set_user(OF_BERT, Some("bert"));
+    provider.admit("anna", TEST_TOKEN);
+    log_in(&scene, &provider);
+    let running = app(&scene);
+    until_listening(&scene, "anna").await;
+    scene.push("1");
+    until_shown(&scene, &["n:1"]).await;
+    kept(&scene, 1).await;
+    gloria(&scene, &["quit"], "");
+    drop(running);
+
+    // The account that was used last is still anna's.
+    log_in_bert(&scene, &provider);
+    let (_, said) = gloria_fails(&scene, &["logout", "--erase", "--yes"], "");
+    assert!(said.contains("somebody else has signed in since"), "{said}");
+    assert_eq!(accounts(&scene)[0]["items"], 1);
+
+    let running = app(&scene);
+    until_listening(&scene, "bert").await;
+    kept(&scene, 2).await;
+    assert!(gloria(&scene, &["logout", "--erase", "--yes"], "").contains("loggedOut"));
+    gloria(&scene, &["quit"], "");
+    drop(running);
+    let _running = app(&scene);
+    wait_until("nobody to be signed in", DEADLINE, async || {
+        Ok((scene.status().0 == NEEDS_USER).then_some(()))
+    })
+    .await
+    .unwrap();
+    assert_eq!(shown(&scene), [""; 0], "nobody chose anna");
+    let left = accounts(&scene);
+    assert_eq!(
+        (left.len(), &left[0]["items"]),
+        (1, &Value::from(1)),
+        "and hers is kept"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_comes_back_finds_their_inbox_their_position_and_their_sign_in() {
     let scene = Scene::set(SessionOptions::default()).await;
@@ -90,13 +146,7 @@ async fn who_comes_back_finds_their_inbox_their_position_and_their_sign_in() {
     let of_anna = kept(&scene, 1).await;
 
     // Somebody else, whose browser must not go on as anna.
-    provider.admit("bert", OF_BERT);
-    let mut login = login_with(&scene, "--other");
-    login
-        .env("GLORIA_AUTH_ISSUER", &provider.issuer)
-        .env("GLORIA_AUTH_CLIENT_ID", CLIENT);
-    let said = sign_in(login, &provider);
-    assert!(said.contains("prompt=login"), "{said}");
+    log_in_bert(&scene, &provider);
     until_listening(&scene, "bert").await;
     assert_eq!(shown(&scene), [""; 0], "nothing of anna's");
     scene.push("2");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Erasures, Person, Salt, TokenCheck};
-use crate::grant::{Owner, Subject};
+use crate::grant::{Owner, Secret, Subject};
 use crate::inbox;
 use crate::paths::{INBOX_FILE, Paths};
 use crate::private::{self, Mode};
@@ -171,6 +171,17 @@ impl Entry {
         match owner {
             Owner::Token(token) => self.matches_token(token),
             Owner::Subject(subject) => self.record.subject.as_deref() == Some(&*subject.key()),
+        }
+    }
+
+    /// Whether this secret of the server's keyring entry is its user's. One of somebody else means that they signed in
+    /// after its user, which the app has not taken up yet.
+    pub fn is_of(&self, secret: &Secret) -> bool {
+        match secret {
+            Secret::Token(token) => self.record.token.is_none_or(|check| check.matches(token)),
+            Secret::Grant(grant) => grant
+                .subject()
+                .is_some_and(|subject| self.subject() == Some(&*subject.key())),
         }
     }
 
@@ -421,12 +432,21 @@ impl Accounts {
     }
 
     /// Erases an account with everything that is stored for it: its folder now, and its keyring entry through
-    /// [`Accounts::erasures`]. Its inbox must be closed.
+    /// [`Accounts::erasures`]. Its inbox must be closed. If it was in force, the one that was used before it is closed
+    /// until somebody signs in as its user: nobody chose that one, and a start would show its inbox.
     ///
     /// # Errors
     /// When the folder cannot be renamed or removed.
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
+        let server = entry.server();
+        let was_in_force = self
+            .in_force(server)
+            .is_some_and(|known| known.folder == entry.folder);
         self.entries.retain(|known| known.folder != entry.folder);
+        // Before the folder is gone, so that no start in between shows it.
+        if was_in_force && let Some(before) = self.in_force(server).filter(|before| !before.is_signed_out()) {
+            self.sign_out(&before.clone());
+        }
         let token = entry.keyring_name();
         let is_shared = self.entries.iter().any(|known| known.keyring_name() == token);
         // The entry of the server has the newest token of any user.

@@ -74,7 +74,7 @@ impl Actor {
             self.refuse_if_given(None)
         };
         if !in_use || given.is_err() {
-            let closed = match (in_use, request.erase) {
+            let closed = match (in_use, request.erase.is_some()) {
                 (false, _) => self.close_elsewhere(request),
                 // Its account stays in use, so nothing of it is erased, and who asked has to know that.
                 (true, true) => given,
@@ -87,7 +87,12 @@ impl Actor {
             }));
         }
         let is_closed = self.account.is_none();
-        let (mut closed, tokens) = self.leave_signing_out(request.erase).await;
+        if let (Some(account), Some(confirmed)) = (&self.account, &request.erase)
+            && account.name() != confirmed
+        {
+            return reply.answer(Err(CoreError::Invalid(message::erase_another_account())));
+        }
+        let (mut closed, tokens) = self.leave_signing_out(request.erase.is_some()).await;
         if is_closed && closed.is_ok() {
             // Its user signed out earlier, and may want it to be erased now.
             closed = self.close_elsewhere(request);
@@ -147,8 +152,15 @@ impl Actor {
         let Some(account) = self.accounts.in_force(&request.server).cloned() else {
             return Ok(());
         };
+        if request
+            .erase
+            .as_deref()
+            .is_some_and(|confirmed| account.name() != confirmed)
+        {
+            return Err(CoreError::Invalid(message::erase_another_account()));
+        }
         self.accounts.sign_out(&account);
-        if request.erase {
+        if request.erase.is_some() {
             self.erase_account(&account)?;
         }
         self.publish_account();

@@ -157,6 +157,7 @@ messages! {
     log_level_locked();
     autostart_not_changed(problem: Phrase);
     nothing_asked();
+    erase_another_account();
     account_unknown();
     inbox_not_erased(problem: Text);
 

@@ -91,6 +91,29 @@ fn who_is_not_confirmed_is_not_in_force_and_is_found_by_their_token() {
 }
 
 #[test]
+fn erasing_the_account_in_force_puts_no_other_one_in_force() {
+    let home = home();
+    let mut accounts = Accounts::read(&home.paths);
+    for user in ["anna", "bert"] {
+        let entry = accounts.find_or_create(SERVER, user);
+        accounts.put_in_force(&entry, Some(user), None, SALT);
+    }
+    let bert = accounts.named(SERVER, "bert").unwrap().clone();
+    accounts.sign_out(&bert);
+    accounts.erase(&bert).unwrap();
+    let mut again = Accounts::read(&home.paths);
+    let anna = again.in_force(SERVER).unwrap().clone();
+    assert_eq!((anna.user(), anna.is_signed_out()), (Some("anna"), true));
+    // She signs in again.
+    let anna = again.put_in_force(&anna, Some("anna"), None, SALT);
+    assert!(!anna.is_signed_out());
+    // One that is not in force closes nobody.
+    let bert = again.find_or_create(SERVER, "bert");
+    again.erase(&bert).unwrap();
+    assert!(!again.in_force(SERVER).unwrap().is_signed_out());
+}
+
+#[test]
 fn erasing_an_account_removes_its_folder_and_a_start_finishes_it() {
     let home = home();
     let mut accounts = Accounts::read(&home.paths);
