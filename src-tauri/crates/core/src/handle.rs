@@ -88,8 +88,8 @@ pub enum Signal {
 pub struct SignOutRequest {
     /// The server, by the name of its keyring entry.
     pub server: String,
-    /// The account whose inbox is erased, by the name of its folder. It is what the user confirmed, and may not be the one
-    /// in force any more.
+    /// The account whose inbox is erased, by the name of its folder. It is what the user confirmed, and may not be the
+    /// one in force any more.
     pub erase: Option<String>,
 }
 

@@ -179,9 +179,7 @@ impl Entry {
     pub fn is_of(&self, secret: &Secret) -> bool {
         match secret {
             Secret::Token(token) => self.record.token.is_none_or(|check| check.matches(token)),
-            Secret::Grant(grant) => grant
-                .subject()
-                .is_some_and(|subject| self.subject() == Some(&*subject.key())),
+            Secret::Grant(grant) => grant.subject().map(|of| of.key()) == self.record.subject,
         }
     }
 
@@ -438,14 +436,13 @@ impl Accounts {
     /// # Errors
     /// When the folder cannot be renamed or removed.
     pub fn erase(&mut self, entry: &Entry) -> io::Result<()> {
-        let server = entry.server();
-        let was_in_force = self
-            .in_force(server)
-            .is_some_and(|known| known.folder == entry.folder);
+        let used = self.in_force(entry.server()).map(|used| used.folder.clone());
         self.entries.retain(|known| known.folder != entry.folder);
         // Before the folder is gone, so that no start in between shows it.
-        if was_in_force && let Some(before) = self.in_force(server).filter(|before| !before.is_signed_out()) {
-            self.sign_out(&before.clone());
+        if used.as_ref() == Some(&entry.folder)
+            && let Some(before) = self.in_force(entry.server()).cloned()
+        {
+            self.sign_out(&before);
         }
         let token = entry.keyring_name();
         let is_shared = self.entries.iter().any(|known| known.keyring_name() == token);
