@@ -277,7 +277,7 @@ impl Session {
     }
 
     /// What the owner of the token in force is known by: the token itself, or who signed in. It is
-    /// only for comparisons; [`Session::credential`] alone sends a token.
+    /// only for comparisons; `CredentialProvider::credential` alone sends a token.
     pub(crate) fn owner(&self) -> Option<Owner> {
         self.0.owner(&self.0.state())
     }
