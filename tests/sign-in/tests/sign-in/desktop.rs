@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gloria_desktop_session::{Keyring, Process, Session, SessionOptions};
+use gloria_sign_in::PORTS;
 use serde_json::Value;
 use url::Url;
 
@@ -72,6 +73,8 @@ impl Desktop {
             .env("GLORIA_HOME", &self.home)
             .env("GLORIA_API_URL", server)
             .env("GLORIA_LOG", "trace")
+            // None of the usual ones, which other tests take one after another.
+            .env("GLORIA_AUTH_PORTS", ",")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         command
@@ -82,6 +85,11 @@ impl Desktop {
         let login = self.run_login(server, person).await;
         assert!(login.page.contains("You are signed in"), "{}", login.page);
         assert_eq!(login.code, 0, "{}", login.said);
+        assert!(
+            !PORTS.contains(&login.callback.port().unwrap()),
+            "{}",
+            login.callback
+        );
         assert!(login.said.contains("signed in as Person anna"), "{}", login.said);
         (login.state, login.callback)
     }
