@@ -31,9 +31,9 @@ pub fn metadata() -> Metadata {
 }
 
 /// Packages beside what is shipped that live in its folders.
-const NOT_SHIPPED: [&str; 2] = ["gloria-backend", "xtask"];
+const NOT_SHIPPED: [&str; 3] = ["gloria-backend", "gloria-bundle", "xtask"];
 
-/// Whether users get it: the root package and all below `src-tauri`, but for the two that say otherwise of themselves.
+/// Whether users get it: the root package and all below `src-tauri`, but for those that say otherwise of themselves.
 pub fn is_shipped(package: &Package) -> bool {
     !NOT_SHIPPED.contains(&package.name.as_str()) && !folder(package).starts_with("tests")
 }

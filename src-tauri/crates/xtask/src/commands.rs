@@ -61,6 +61,19 @@ pub(crate) fn build_programs() -> Command {
     cargo(["build", "--workspace", "--bins", "--test", "window"])
 }
 
+/// Returns the command that builds the program that makes packages, with the features of [`build_programs`].
+pub(crate) fn build_bundler() -> Command {
+    cargo([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--bin",
+        "gloria-bundle",
+        "--test",
+        "window",
+    ])
+}
+
 /// Returns the command that builds the single-process app: that feature, and otherwise the same as [`build_programs`].
 pub(crate) fn build_in_process() -> Command {
     cargo([

@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench`: the commands for developers and build servers.
+//! `cargo xtask demo | test | bench | bundle`: the commands for developers and build servers.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -10,7 +10,8 @@ mod output;
 mod report;
 mod test;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -43,6 +44,13 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Make packages; installs what is missing and builds the programs first.
+    #[command(disable_help_flag = true)]
+    Bundle {
+        /// What `gloria-bundle` understands: try --help.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Write the TypeScript of the protocol and of the messages anew.
     Protocol,
     /// Take the pictures of README.md anew.
@@ -64,9 +72,20 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Demo(options) => demo::run(&options),
         Task::Test { suites, extent } => test::run(&suites, extent),
         Task::Bench { benches, quick } => bench::run(&benches, quick),
+        Task::Bundle { arguments } => bundle(&arguments),
         Task::Protocol => protocol(),
         Task::Screens => demo::screens(),
     }
+}
+
+/// In a program of its own, so that this one stays small: it needs the command line of `gloria`, and so the core.
+fn bundle(arguments: &[OsString]) -> Result<ExitCode> {
+    install::ensure_installed(&[install::Purpose::Build])?;
+    // The app contains the UI.
+    install::ensure_ui()?;
+    commands::run(&mut commands::build_bundler())?;
+    commands::run(Command::new(commands::built("debug", "gloria-bundle")).args(arguments))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The tests that fail on stale files write them on request.

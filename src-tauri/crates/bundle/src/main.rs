@@ -1,0 +1,111 @@
+//! `cargo xtask bundle`: makes packages.
+
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::{Parser, Subcommand, ValueEnum};
+use gloria_bundle::plan::{self, Plan, Target};
+use gloria_bundle::{Kind, repository};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask bundle",
+    about = "Makes packages",
+    args_conflicts_with_subcommands = true
+)]
+struct Arguments {
+    /// Which kinds; all of the target's system if none is named.
+    #[arg(value_enum)]
+    kinds: Vec<Kind>,
+    /// What the programs are compiled for: quickly for tests, or well.
+    #[arg(long, value_enum, default_value = "release")]
+    profile: Profile,
+    /// What the programs run on, as cargo names it; this machine if it is not named.
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// A folder of programs that are built already.
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+    /// The packages' version.
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    version: String,
+    /// The folder that the packages are put into.
+    #[arg(long, value_name = "DIR", default_value = "target/bundle")]
+    out: PathBuf,
+    /// Compress quickly and badly, for tests.
+    #[arg(long)]
+    fast: bool,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Make or update the repositories of apt and rpm in a folder.
+    Repository {
+        /// Where they are.
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Profile {
+    Debug,
+    Release,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
+    if let Some(Task::Repository { folder }) = arguments.task {
+        return repository::make(&folder);
+    }
+    let target = match &arguments.target {
+        Some(triple) => Target::parse(triple)?,
+        None => Target::here()?,
+    };
+    let kinds = if arguments.kinds.is_empty() {
+        target.kinds()
+    } else {
+        arguments.kinds
+    };
+    for kind in &kinds {
+        let possible: Vec<_> = target.kinds().into_iter().map(Kind::name).collect();
+        ensure!(
+            kind.system() == target.system,
+            "{} is not for this target, which has {}: name another one by --target",
+            kind.name(),
+            possible.join(", ")
+        );
+    }
+    let root = plan::root();
+    let plan = Plan {
+        target,
+        profile: match arguments.profile {
+            Profile::Debug => "debug",
+            Profile::Release => "release",
+        }
+        .to_owned(),
+        programs: arguments.programs,
+        version: plan::parse_version(&arguments.version)?,
+        out: std::path::absolute(arguments.out)?,
+        is_fast: arguments.fast,
+        time: plan::time(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref(), &root)?,
+        root,
+    };
+    for made in gloria_bundle::make(&plan, &kinds)? {
+        println!("{} ({} kB)", made.display(), made.metadata()?.len() / 1000);
+    }
+    Ok(())
+}
