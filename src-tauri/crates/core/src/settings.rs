@@ -7,6 +7,7 @@
 mod file;
 mod file_problem;
 mod forms;
+mod kind;
 mod layer;
 mod layers;
 mod list;
@@ -28,6 +29,7 @@ use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
 pub use file::{Change, SettingsFileError};
 pub use file_problem::FileProblem;
 pub(crate) use forms::proxy as read_proxy;
+pub use kind::Kind;
 pub use layer::{Layer, Origin};
 pub use layers::{Contents, Layers};
 pub use list::{About, Key, Settings};

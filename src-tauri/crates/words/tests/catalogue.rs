@@ -116,9 +116,10 @@ fn is_of_the_window(file: &str) -> bool {
     file.starts_with("window")
 }
 
-/// Texts that are found by the names of commands and their arguments: each program has a test that none is missing.
-fn is_of_the_help(file: &str) -> bool {
-    file == "help.ftl"
+/// Texts that are found by names: those of commands and their arguments, of which each program has a test that none is
+/// missing, and those of settings, of which the generator of the policies' templates has one.
+fn is_found_by_name(file: &str) -> bool {
+    ["help.ftl", "policy.ftl"].contains(&file)
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn every_message_of_the_catalogue_is_in_the_list_or_in_the_windows_own_files() {
         for (id, (file, _)) in catalogue(language) {
             assert_eq!(
                 list.contains(id.as_str()),
-                !is_of_the_window(&file) && !is_of_the_help(&file),
+                !is_of_the_window(&file) && !is_found_by_name(&file),
                 "{language}/{file}: {id}"
             );
         }
@@ -170,10 +171,10 @@ fn every_message_of_the_catalogue_is_in_the_list_or_in_the_windows_own_files() {
 }
 
 #[test]
-fn every_language_has_the_messages_of_window_and_help_with_the_same_parameters() {
+fn every_language_has_the_messages_of_window_help_and_policies_with_the_same_parameters() {
     let window = |language: &str| {
         let mut messages = catalogue(language);
-        messages.retain(|_, (file, _)| is_of_the_window(file) || is_of_the_help(file));
+        messages.retain(|_, (file, _)| is_of_the_window(file) || is_found_by_name(file));
         messages
             .into_iter()
             .map(|(id, (_, uses))| (id, uses.into_keys().collect::<BTreeSet<_>>()))

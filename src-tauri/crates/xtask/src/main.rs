@@ -51,7 +51,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Write the TypeScript of the protocol and of the messages anew.
+    /// Write anew what is generated: the TypeScript of the protocol and of the messages, the table of settings, and the
+    /// templates and documentation of policies.
     Protocol,
     /// Take the pictures of README.md anew.
     Screens,
@@ -93,6 +94,7 @@ fn protocol() -> Result<ExitCode> {
     for target in [
         ["--package=gloria-core", "--lib"],
         ["--package=gloria-words", "--test=catalogue"],
+        ["--package=gloria-core", "--test=policy"],
     ] {
         let mut generate = commands::cargo(
             ["test", "--quiet"]

@@ -22,7 +22,8 @@ use crate::token::AuthTransport;
 
 /// For each setting: its key, the field with type and built-in default, the name in files, the environment variable,
 /// how a value is parsed (a function from [`forms`], which may depend on settings earlier in the list), whether an
-/// administrator's policy can enforce it, and its default and description as shown in docs/admin.md.
+/// administrator's policy can enforce it, a valid value in TOML, and its default and description as shown in
+/// docs/admin.md.
 macro_rules! settings {
     ($($key:ident {
         field: $field:ident: $type:ty = $default:expr,
@@ -30,6 +31,7 @@ macro_rules! settings {
         environment: $variable:literal,
         read: $read:expr,
         lockable: $lockable:literal,
+        example: $example:literal,
         shown: $shown:literal,
         doc: $doc:literal $(,)?
     })*) => {
@@ -50,6 +52,7 @@ macro_rules! settings {
                         file: $file,
                         variable: $variable,
                         lockable: $lockable,
+                        example: $example,
                         shown: $shown,
                         doc: $doc,
                     },)*
@@ -93,6 +96,8 @@ pub struct About {
     pub variable: &'static str,
     /// Whether a policy can enforce it.
     pub lockable: bool,
+    /// A valid value in TOML, for the examples of policies.
+    pub example: &'static str,
     /// The default, as Markdown for docs/admin.md.
     pub shown: &'static str,
     /// The description, as Markdown for docs/admin.md.
@@ -107,6 +112,7 @@ settings! {
         environment: "GLORIA_ALLOW_PLAIN_HTTP",
         read: |raw, _| forms::boolean(raw),
         lockable: true,
+        example: "false",
         shown: "`false`",
         doc: "allow plain http to other machines; for testing only",
     }
@@ -116,6 +122,7 @@ settings! {
         environment: "GLORIA_API_URL",
         read: |raw, so_far| forms::address(raw, so_far.allow_plain_http).map(Some),
         lockable: true,
+        example: "\"https://gloria.example/api\"",
         shown: "—",
         doc: "the server's address. If it has a path, it is the API's base address, and the stream is at `/sse` under \
               it. With `wss://` instead of `https://` the stream is a WebSocket at `/ws`",
@@ -126,6 +133,7 @@ settings! {
         environment: "GLORIA_AUTH_TRANSPORT",
         read: |raw, _| forms::word(raw),
         lockable: true,
+        example: "\"header\"",
         shown: "`header`",
         doc: "how the token is sent: `header` (`Authorization: Bearer`) or `query` (`?token=`)",
     }
@@ -136,6 +144,7 @@ settings! {
         read: |raw, so_far| forms::token_for(raw, so_far.allow_plain_http),
         // It describes an environment variable, and the app itself writes it.
         lockable: false,
+        example: "\"https://gloria.example\"",
         shown: "the address in effect",
         doc: "the server that `GLORIA_TOKEN` belongs to, such as `https://gloria.example`",
     }
@@ -145,6 +154,7 @@ settings! {
         environment: "GLORIA_AUTH_ISSUER",
         read: |raw, _| forms::issuer(raw).map(Some),
         lockable: true,
+        example: "\"https://clerk.example.com\"",
         shown: "—",
         doc: "the issuer of the OpenID provider where users sign in, exactly as the provider writes it, such as \
               `https://clerk.example.com`. Without it the server is asked. See [Sign-in](#sign-in)",
@@ -155,6 +165,7 @@ settings! {
         environment: "GLORIA_AUTH_CLIENT_ID",
         read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
+        example: "\"gloria-notify\"",
         shown: "—",
         doc: "the client id of Gloria Notify at the provider: a public client with PKCE and no secret",
     }
@@ -164,6 +175,7 @@ settings! {
         environment: "GLORIA_AUTH_SCOPES",
         read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
+        example: "\"openid profile email offline_access\"",
         shown: "the server's, else `openid profile email offline_access`",
         doc: "the scopes to request, separated by spaces. Without `offline_access` most providers allow no renewal",
     }
@@ -173,6 +185,7 @@ settings! {
         environment: "GLORIA_AUTH_PROMPT",
         read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
+        example: "\"consent\"",
         shown: "—",
         doc: "the `prompt` of the sign-in page. Some providers allow no renewal without `consent`",
     }
@@ -182,6 +195,7 @@ settings! {
         environment: "GLORIA_AUTH_AUDIENCE",
         read: |raw, _| forms::nonempty(raw).map(Some),
         lockable: true,
+        example: "\"https://gloria.example\"",
         shown: "—",
         doc: "the `audience` that the token is requested for, if the provider needs one",
     }
@@ -191,6 +205,7 @@ settings! {
         environment: "GLORIA_AUTH_PORTS",
         read: |raw, _| forms::ports(raw),
         lockable: true,
+        example: "[21947, 23917]",
         shown: "`21947, 23917, 28451`",
         doc: "the ports of this computer to which the provider may redirect the browser, as \
               `http://127.0.0.1:PORT/callback`. If all are taken, any other is used",
@@ -201,6 +216,7 @@ settings! {
         environment: "GLORIA_AUTH_COMMAND",
         read: |raw, _| forms::command(raw).map(Some),
         lockable: true,
+        example: "[\"/usr/local/bin/gloria-token\", \"--quiet\"]",
         shown: "—",
         doc: "a program that prints the token, and its arguments: a list whose first text is the program's full path, \
               as JSON in the environment variable. Users then neither sign in nor paste a token. See \
@@ -212,6 +228,7 @@ settings! {
         environment: "GLORIA_AUTH_COMMAND_FOR",
         read: |raw, so_far| forms::token_for(raw, so_far.allow_plain_http),
         lockable: true,
+        example: "\"https://gloria.example\"",
         shown: "the address in effect",
         doc: "the server that the token of `auth.command` belongs to, such as `https://gloria.example`",
     }
@@ -221,6 +238,7 @@ settings! {
         environment: "GLORIA_SSE_AUTO_CONNECT",
         read: |raw, _| forms::boolean(raw),
         lockable: true,
+        example: "true",
         shown: "`true`",
         doc: "connect at start; with `false` the user has to choose *Connect*",
     }
@@ -230,6 +248,7 @@ settings! {
         environment: "GLORIA_SSE_RECONNECT_INTERVAL",
         read: |raw, _| forms::duration(raw),
         lockable: true,
+        example: "\"5s\"",
         shown: "`5s`",
         doc: "the first backoff delay; the server's `retry:` overrides it",
     }
@@ -239,6 +258,7 @@ settings! {
         environment: "GLORIA_SSE_MAX_RECONNECT_ATTEMPTS",
         read: |raw, _| forms::whole_number(raw, 1, 1000),
         lockable: true,
+        example: "10",
         shown: "`10`",
         doc: "consecutive failures before attempts become rare",
     }
@@ -248,6 +268,7 @@ settings! {
         environment: "GLORIA_SSE_HEARTBEAT_INTERVAL",
         read: |raw, _| forms::duration(raw),
         lockable: true,
+        example: "\"30s\"",
         shown: "`30s`",
         doc: "the connection counts as dead after 2.5 times this without data; the server's value overrides it",
     }
@@ -257,6 +278,7 @@ settings! {
         environment: "GLORIA_SSE_TYPES",
         read: |raw, _| forms::list(raw),
         lockable: true,
+        example: "[\"notification.created\", \"notification.updated\"]",
         shown: "all",
         doc: "receive only these event types; comma-separated in the environment variable",
     }
@@ -266,6 +288,7 @@ settings! {
         environment: "GLORIA_PROXY",
         read: |raw, _| forms::proxy(raw),
         lockable: true,
+        example: "\"http://proxy.example.com:3128\"",
         shown: "`system`",
         doc: "`system` (the system's settings including PAC and WPAD, or `HTTPS_PROXY` and similar variables), `none`, \
               or `http://[user@]host:port`, also with `https` or `socks5`. For the password see [Proxies](#proxies)",
@@ -276,6 +299,7 @@ settings! {
         environment: "GLORIA_NO_PROXY",
         read: |raw, _| forms::list(raw),
         lockable: true,
+        example: "[\"intranet.example.com\", \"10.0.0.0/8\"]",
         shown: "—",
         doc: "hosts reached without the proxy, in addition to `NO_PROXY`: names, addresses, networks, `*`",
     }
@@ -285,6 +309,7 @@ settings! {
         environment: "GLORIA_CA_FILE",
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
+        example: "\"/etc/ssl/certs/example.pem\"",
         shown: "—",
         doc: "root certificates to trust in addition to the system's: a file (PEM, DER or PKCS#7, one or more \
               certificates) or a folder of such files",
@@ -295,6 +320,7 @@ settings! {
         environment: "GLORIA_CLIENT_CERTIFICATE",
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
+        example: "\"/etc/gloria-notify/client.p12\"",
         shown: "—",
         doc: "the certificate to present to servers that request one: PEM, DER or PKCS#12 (`.p12`, `.pfx`)",
     }
@@ -304,6 +330,7 @@ settings! {
         environment: "GLORIA_CLIENT_KEY",
         read: |raw, _| forms::path(raw).map(Some),
         lockable: true,
+        example: "\"/etc/gloria-notify/client.key\"",
         shown: "—",
         doc: "its private key, if that is in a separate file",
     }
@@ -313,6 +340,7 @@ settings! {
         environment: "GLORIA_CLIENT_CERTIFICATE_PASSWORD",
         read: |raw, _| forms::password(raw).map(Some),
         lockable: true,
+        example: "\"the password of client.p12\"",
         shown: "—",
         doc: "the password of the file that contains the private key",
     }
@@ -322,6 +350,7 @@ settings! {
         environment: "GLORIA_PROBE_URL",
         read: |raw, _| forms::probe_url(raw).map(Some),
         lockable: true,
+        example: "\"http://gloria.example/generate_204\"",
         shown: "`/generate_204` on the server, over http",
         doc: "the address requested to find out whether the network requires a sign-in (captive portal)",
     }
@@ -331,6 +360,7 @@ settings! {
         environment: "GLORIA_SOUNDS",
         read: |raw, _| forms::boolean(raw),
         lockable: true,
+        example: "true",
         shown: "`true`",
         doc: "play a sound with notifications",
     }
@@ -341,6 +371,7 @@ settings! {
         environment: "GLORIA_SOUND_VOLUME",
         read: |raw, _| forms::whole_number(raw, 0, 100).map(|volume| volume.try_into().unwrap_or(100)),
         lockable: true,
+        example: "70",
         shown: "`70`",
         doc: "volume of the sounds, 0 to 100",
     }
@@ -350,6 +381,7 @@ settings! {
         environment: "GLORIA_SOUND",
         read: |raw, _| forms::word(raw),
         lockable: true,
+        example: "\"chime\"",
         shown: "`chime`",
         doc: "the sound of a notification: `chime`, `knock`, `bloom` or `alarm`",
     }
@@ -359,6 +391,7 @@ settings! {
         environment: "GLORIA_APPEARANCE",
         read: |raw, _| forms::word(raw),
         lockable: true,
+        example: "\"system\"",
         shown: "`system`",
         doc: "colours of the window: `system`, `light` or `dark`",
     }
@@ -368,6 +401,7 @@ settings! {
         environment: "GLORIA_LOG_LEVEL",
         read: |raw, _| forms::word(raw),
         lockable: true,
+        example: "\"info\"",
         shown: "`info`",
         doc: "how much is logged: `error`, `warn`, `info`, `debug` or `trace`",
     }
@@ -377,6 +411,7 @@ settings! {
         environment: "GLORIA_METRICS_LISTEN",
         read: |raw, _| forms::loopback(raw).map(Some),
         lockable: true,
+        example: "\"127.0.0.1:9464\"",
         shown: "off",
         doc: "the loopback address that serves metrics, such as `127.0.0.1:9464`",
     }
@@ -387,6 +422,7 @@ settings! {
         // The maximum, 100 years, amounts to keeping everything.
         read: |raw, _| forms::whole_number(raw, 1, 36_500),
         lockable: true,
+        example: "90",
         shown: "`90`",
         doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer",
     }
@@ -397,6 +433,7 @@ settings! {
         // The maximum still fits on an ordinary disk.
         read: |raw, _| forms::whole_number(raw, 100, 1_000_000),
         lockable: true,
+        example: "20000",
         shown: "`20000`",
         doc: "the maximum number of notifications kept, 100 to 1 000 000. Beyond that the oldest are removed, unread \
               urgent ones last",
@@ -417,6 +454,23 @@ impl Key {
     /// The section and the name within it in a file.
     pub(super) fn section_and_name(self) -> (&'static str, &'static str) {
         self.name().split_once('.').unwrap_or(("", self.name()))
+    }
+
+    /// The name where systems keep an administrator's settings in one list without sections: `SoundsVolume`.
+    pub fn system_name(self) -> String {
+        let words = self.name().split(['.', '_']);
+        words
+            .filter_map(|word| {
+                let (first, rest) = word.split_at_checked(1)?;
+                Some(first.to_uppercase() + rest)
+            })
+            .collect()
+    }
+
+    /// The key of such a name. The systems themselves do not distinguish capitals from small letters.
+    pub fn with_system_name(name: &str) -> Option<Self> {
+        let mut keys = Self::ALL.iter().copied();
+        keys.find(|key| key.system_name().eq_ignore_ascii_case(name))
     }
 
     /// The environment variable that overrides the files.

@@ -25,7 +25,7 @@ pub(crate) fn english(message: &Message) -> String {
     gloria_words::Words::english().say(&serde_json::from_str(&json).unwrap())
 }
 
-fn resolve(file: &str, environment: &[(&str, &str)]) -> Resolved {
+pub(crate) fn resolve(file: &str, environment: &[(&str, &str)]) -> Resolved {
     let environment: std::collections::HashMap<_, _> = environment.iter().copied().collect();
     Settings::resolve(&Layers::of_text(file), |name| {
         environment.get(name).map(|text| (*text).to_owned())
