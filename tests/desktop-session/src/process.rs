@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,10 @@ use crate::wait::wait_until;
 
 /// How long a group may take to end after SIGTERM: an application saves its state much faster.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long a tool or a command of the app may run until it counts as hanging. Each answers within seconds on a busy
+/// machine.
+const TOOL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How much of a log an error contains: the last messages and what led to them.
 const MAX_REPORTED_LINES: usize = 20;
@@ -141,11 +145,36 @@ impl Drop for Process {
     }
 }
 
+/// Runs a command to its end and returns what it printed, without giving it input.
+///
+/// # Errors
+/// When it cannot be run, or has not ended after half a minute: a test that hangs would keep all others, and the report
+/// that names it, waiting for ever.
+pub fn output(command: &Command) -> Result<Output> {
+    let seconds = TOOL_TIMEOUT.as_secs().to_string();
+    // It sends SIGTERM, and SIGKILL a second later.
+    let mut limited = wrapped("timeout", &["--kill-after=1", &seconds], command);
+    let program = command.get_program().display();
+    let output = limited
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {program}"))?;
+    if let Some(124 | 137) = output.status.code() {
+        bail!("{program} hung for {seconds} s");
+    }
+    Ok(output)
+}
+
 /// Wraps the command in `setpriv`, which makes the kernel end it with its parent.
 fn ending_with_parent(command: &Command) -> Command {
-    let mut wrapped = Command::new("setpriv");
+    wrapped("setpriv", &["--pdeathsig", "TERM", "--"], command)
+}
+
+/// Returns a command that runs `wrapper`, which runs `command` in the same environment and folder.
+fn wrapped(wrapper: &str, arguments: &[&str], command: &Command) -> Command {
+    let mut wrapped = Command::new(wrapper);
     wrapped
-        .args(["--pdeathsig", "TERM", "--"])
+        .args(arguments)
         .arg(command.get_program())
         .args(command.get_args());
     wrapped.env_clear();

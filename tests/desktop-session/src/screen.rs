@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-use crate::process::Process;
+use crate::process::{Process, output};
 use crate::session::{Screen, Session, run};
 
 impl Session {
@@ -44,7 +44,7 @@ impl Session {
     /// When `xdotool` cannot be run.
     pub fn windows(&self, name: &str) -> Result<Vec<String>> {
         let search = ["search", "--onlyvisible", "--name", name];
-        let found = self.command("xdotool").args(search).output()?;
+        let found = output(self.command("xdotool").args(search))?;
         Ok(String::from_utf8(found.stdout)?
             .lines()
             .map(str::to_owned)
@@ -75,7 +75,7 @@ impl Session {
             Screen::Sway => self.command("grim"),
         };
         picture.arg(path);
-        run(picture)
+        run(&picture)
     }
 
     pub(crate) fn start_tray_host(&self) -> Result<Process> {

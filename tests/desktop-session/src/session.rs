@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -318,12 +318,12 @@ impl Session {
         if self.options.screen == Screen::Sway {
             let mut invoke = self.command("makoctl");
             invoke.args(["invoke", "-n", &id.to_string(), key]);
-            return run(invoke);
+            return run(&invoke);
         }
         fs::write(self.dir.path().join("chosen-action"), format!("[{id},{key}]"))?;
         let mut menu = self.command("dunstctl");
         menu.arg("context");
-        run(menu)
+        run(&menu)
     }
 
     /// Returns the loudest twentieth of a second since then: root mean square, 0 is silence and 1 full scale. `None` if
@@ -472,15 +472,12 @@ impl Drop for Session {
 }
 
 /// Runs a command to its end.
-pub(crate) fn run(mut command: Command) -> Result<()> {
-    let name = command.get_program().display().to_string();
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {name}"))?;
+pub(crate) fn run(command: &Command) -> Result<()> {
+    let output = process::output(command)?;
     if !output.status.success() {
         bail!(
-            "{name} ended with {}: {}",
+            "{} ended with {}: {}",
+            command.get_program().display(),
             output.status,
             String::from_utf8_lossy(&output.stderr).trim()
         );

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::keyring::PASSWORD;
-use crate::process::Process;
+use crate::process::{Process, output};
 use crate::session::{BUS, Keyring, Panel, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
 use crate::sound::{RATE, Recorder};
 use crate::wait::wait_until;
@@ -119,10 +119,7 @@ impl Session {
             "gradient:#3b5673-#1d2733",
         ]);
         // Its exit status is not reliable: it is 1 after a success, too.
-        background
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot run display")?;
+        output(&background)?;
         let ready = self.dir.path().join("logs/window-manager-ready");
         // Left by an earlier one.
         let _ = fs::remove_file(&ready);

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::process::Process;
+use crate::process::{Process, output};
 use crate::session::{Part, START_TIMEOUT, Session};
 use crate::wait::wait_until;
 
@@ -159,8 +159,8 @@ impl Session {
     }
 }
 
-fn json(command: &mut Command) -> Result<Value> {
-    let output = command.output().context("it cannot be run")?;
+fn json(command: &Command) -> Result<Value> {
+    let output = output(command)?;
     ensure!(
         output.status.success(),
         "{command:?}: {}",

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use crate::groups::Groups;
+use crate::process::output;
 use crate::session::{START_TIMEOUT, Session, run};
 use crate::wait::wait_until;
 
@@ -133,7 +134,7 @@ impl Session {
     pub fn systemctl(&self, arguments: &[&str]) -> Result<()> {
         let mut systemctl = self.command("systemctl");
         systemctl.arg("--user").args(arguments);
-        run(systemctl)
+        run(&systemctl)
     }
 
     /// A property of a unit, as text.
@@ -143,7 +144,7 @@ impl Session {
     pub fn unit_property(&self, unit: &str, property: &str) -> Result<String> {
         let mut systemctl = self.command("systemctl");
         systemctl.args(["--user", "show", "--value", "--property", property, unit]);
-        let output = systemctl.stdin(Stdio::null()).output()?;
+        let output = output(&systemctl)?;
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 }

@@ -9,6 +9,10 @@ use tokio::time::Instant;
 /// check.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
+/// How long a check that began before the deadline may go on after it. Some start programs, which takes seconds on a
+/// busy machine. A check that asks a program that hangs would otherwise never end.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Calls `look` until it returns a value, and returns that.
 ///
 /// # Errors
@@ -20,12 +24,33 @@ pub async fn wait_until<T>(
 ) -> Result<T> {
     let deadline = Instant::now() + within;
     loop {
-        if let Some(found) = look().await? {
+        let latest = deadline.max(Instant::now()) + CHECK_TIMEOUT;
+        let Ok(looked) = tokio::time::timeout_at(latest, look()).await else {
+            bail!("the check for {what} hung");
+        };
+        if let Some(found) = looked? {
             return Ok(found);
         }
         if Instant::now() >= deadline {
             bail!("waited {} s for {what}, in vain", within.as_secs_f32());
         }
         tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_hangs_ends_with_an_error() {
+        let result = wait_until("the end", Duration::from_secs(1), async || {
+            std::future::pending::<()>().await;
+            Ok(Some(()))
+        });
+        assert_eq!(
+            result.await.unwrap_err().to_string(),
+            "the check for the end hung"
+        );
     }
 }

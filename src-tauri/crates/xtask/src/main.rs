@@ -7,6 +7,7 @@ mod commands;
 mod demo;
 mod install;
 mod output;
+mod processes;
 mod report;
 mod test;
 

@@ -1,61 +1,144 @@
 //! Commands whose output is both shown and kept, so that a report can repeat why a step failed.
 
 use std::io::{IsTerminal, PipeReader, Read, Write};
-use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
-use crate::commands;
+use crate::{commands, processes};
 
 /// How long the rest of the output may take to arrive after the command ended: it is in the pipe by then. A process
 /// that a test left behind can keep the pipe open for ever.
 const REST_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How long a command may print nothing before it counts as hanging. The longest test takes two minutes and prints a
+/// line after the first of them; the longest crate compiles in less. Without a limit, one test that hangs would keep a
+/// build server until that ends everything, without the report that names the test.
+const SILENCE_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// How often to check whether a command whose output is still open has ended or hangs: an end is usually noticed by the
+/// end of the output.
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
+
 /// How many bytes of the output are kept. Test programs print the failed tests and their messages last.
 const MAX_ENDING: usize = 12 * 1024;
 
 /// Runs a command to its end, with its stdout and stderr passed on to stdout, and puts the last lines into `ending`.
+/// Unless somebody at a terminal could end it, a command that prints nothing for [`SILENCE_TIMEOUT`] is killed, after
+/// a list of its processes was printed.
+///
+/// # Errors
+/// When it cannot be run, fails, or hangs.
 pub(crate) fn run(command: &mut Command, ending: &mut String) -> Result<()> {
-    let line = commands::line(command);
-    let (reader, writer) = std::io::pipe().context("no pipe for the output")?;
-    if std::io::stdout().is_terminal() {
+    let is_watched = std::io::stdout().is_terminal();
+    let silence = (!is_watched && cfg!(unix)).then_some(SILENCE_TIMEOUT);
+    if is_watched {
         // Cargo would otherwise take the pipe for a file.
         command.env("CARGO_TERM_COLOR", "always");
     }
+    run_within(command, ending, silence)
+}
+
+fn run_within(command: &mut Command, ending: &mut String, silence: Option<Duration>) -> Result<()> {
+    let line = commands::line(command);
+    let (reader, writer) = std::io::pipe().context("no pipe for the output")?;
     // One pipe for both, so that errors stay at their places among the other lines.
     command.stdout(writer.try_clone()?).stderr(writer);
+    if silence.is_some() {
+        // Not at a terminal, where Ctrl-C would no longer reach it.
+        processes::in_own_group(command);
+    }
     let child = command.spawn();
     // Otherwise the command would keep the pipe open, and its end would never be read.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = child.with_context(|| format!("cannot run {line}"))?;
-    let kept = Arc::new(Mutex::new(Vec::new()));
+    let output = Arc::new(Output::new());
     let (finished, end_of_output) = mpsc::channel::<()>();
-    let tail = Arc::clone(&kept);
+    let copied = Arc::clone(&output);
     std::thread::spawn(move || {
-        pass_on(reader, &tail);
+        copied.pass_on(reader);
         drop(finished);
     });
-    let status = child.wait().with_context(|| format!("cannot wait for {line}"))?;
+    let ended = wait(&mut child, &end_of_output, &output, silence);
     end_of_output.recv_timeout(REST_TIMEOUT).ok();
-    *ending = last_lines(&kept.lock().unwrap_or_else(PoisonError::into_inner));
+    *ending = last_lines(&output.kept().bytes);
+    let status = ended.with_context(|| line.clone())?;
     ensure!(status.success(), "{line} ended with {status}");
     Ok(())
 }
 
-/// Copies everything to stdout, and the last of it into `kept`.
-fn pass_on(mut output: PipeReader, kept: &Mutex<Vec<u8>>) {
-    let mut buffer = [0; 8192];
-    let mut stdout = std::io::stdout();
-    while let Ok(length @ 1..) = output.read(&mut buffer) {
-        let new = buffer.get(..length).unwrap_or_default();
+/// Waits for the end of a command, and kills it if it hangs.
+fn wait(
+    child: &mut Child,
+    end_of_output: &mpsc::Receiver<()>,
+    output: &Output,
+    silence: Option<Duration>,
+) -> Result<ExitStatus> {
+    loop {
+        if let Err(RecvTimeoutError::Disconnected) = end_of_output.recv_timeout(CHECK_INTERVAL) {
+            return child.wait().context("cannot be waited for");
+        }
+        if let Some(status) = child.try_wait().context("cannot be waited for")? {
+            return Ok(status);
+        }
+        let quiet = output.kept().last.elapsed();
+        if let Some(silence) = silence.filter(|silence| quiet > *silence) {
+            let processes = processes::descendants_of(child.id());
+            output.write(format!("\nthe processes of what hangs:\n{processes}").as_bytes());
+            processes::kill_group(child.id());
+            child.wait().context("cannot be waited for")?;
+            bail!("printed nothing for {} s and was killed", silence.as_secs());
+        }
+    }
+}
+
+/// What a command has printed.
+struct Output {
+    kept: Mutex<Kept>,
+}
+
+struct Kept {
+    /// The last [`MAX_ENDING`] bytes.
+    bytes: Vec<u8>,
+    /// When the command printed something, or started.
+    last: Instant,
+}
+
+impl Output {
+    fn new() -> Self {
+        let kept = Kept {
+            bytes: Vec::new(),
+            last: Instant::now(),
+        };
+        Self {
+            kept: Mutex::new(kept),
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies everything to stdout, and keeps the last of it.
+    fn pass_on(&self, mut output: PipeReader) {
+        let mut buffer = [0; 8192];
+        while let Ok(length @ 1..) = output.read(&mut buffer) {
+            self.write(buffer.get(..length).unwrap_or_default());
+        }
+    }
+
+    fn write(&self, new: &[u8]) {
+        let mut stdout = std::io::stdout();
         // If nobody reads it, it is still to be kept, and the command must not block.
         stdout.write_all(new).and_then(|()| stdout.flush()).ok();
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend_from_slice(new);
-        let superfluous = kept.len().saturating_sub(MAX_ENDING);
-        kept.drain(..superfluous);
+        let mut kept = self.kept();
+        kept.last = Instant::now();
+        kept.bytes.extend_from_slice(new);
+        let superfluous = kept.bytes.len().saturating_sub(MAX_ENDING);
+        kept.bytes.drain(..superfluous);
     }
 }
 
@@ -93,6 +176,39 @@ mod tests {
         assert!(ending.len() < MAX_ENDING);
         assert!(ending.ends_with("199999\n200000\n"));
         assert!(ending.lines().all(|line| line.len() == 6), "{ending}");
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_killed_with_its_children_and_named() {
+        let mut ending = String::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo begun; sleep 600; true"]);
+        let result = run_within(&mut command, &mut ending, Some(Duration::from_secs(1)));
+        let error = format!("{:#}", result.unwrap_err());
+        assert!(error.contains("printed nothing for 1 s"), "{error}");
+        assert!(ending.starts_with("begun\n"), "{ending}");
+        let hanging = ending.lines().find(|line| line.ends_with("sleep 600")).unwrap();
+        let id = hanging.split_whitespace().next().unwrap();
+        // After the kill, it may still have to be reaped by its next parent.
+        let runs = || {
+            let listed = Command::new("ps")
+                .args(["-o", "stat=", "-p", id])
+                .output()
+                .unwrap();
+            listed.status.success() && !listed.stdout.starts_with(b"Z")
+        };
+        let begin = Instant::now();
+        while runs() {
+            assert!(begin.elapsed() < Duration::from_secs(10), "{hanging}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn a_command_that_prints_again_and_again_does_not_hang() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done"]);
+        run_within(&mut command, &mut String::new(), Some(Duration::from_secs(3))).unwrap();
     }
 
     #[test]

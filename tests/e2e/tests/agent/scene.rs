@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
-use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
+use gloria_desktop_session::{Process, Session, SessionOptions, output, wait_until};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -77,7 +77,7 @@ impl Scene {
     /// Returns the output of `gloria status`.
     pub(crate) fn status(&self) -> Value {
         let mut command = self.command(&self.session, &program("gloria"));
-        let output = command.args(["status", "--json"]).output().unwrap();
+        let output = output(command.args(["status", "--json"])).unwrap();
         serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
     }
 
@@ -85,7 +85,7 @@ impl Scene {
     pub(crate) fn stored(&self) -> Vec<Value> {
         let mut command = self.command(&self.session, &program("gloria"));
         command.args(["inbox", "list", "--limit", "1000"]);
-        let output = command.output().unwrap();
+        let output = output(&command).unwrap();
         let lines = String::from_utf8(output.stdout).unwrap();
         lines
             .lines()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use gloria_backend::{Backend, BackendOptions, TEST_TOKEN};
-use gloria_desktop_session::{Process, Session, SessionOptions, wait_until};
+use gloria_desktop_session::{Process, Session, SessionOptions, output, wait_until};
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
@@ -70,7 +70,7 @@ impl Scene {
 
     /// Makes the app open its window, which is then a child of the agent.
     pub(crate) fn open(&self) {
-        let output = self.command("gloria").arg("open").output().unwrap();
+        let output = output(self.command("gloria").arg("open")).unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 
@@ -110,7 +110,7 @@ impl Scene {
     }
 
     pub(crate) fn stored(&self) -> Result<Vec<Value>> {
-        let output = self.command("gloria").args(["inbox", "list"]).output()?;
+        let output = output(self.command("gloria").args(["inbox", "list"]))?;
         let lines = String::from_utf8(output.stdout)?;
         lines
             .lines()
@@ -120,11 +120,7 @@ impl Scene {
 
     /// Returns the exit code and the output of `gloria status`.
     pub(crate) fn status(&self) -> (i32, Value) {
-        let output = self
-            .command("gloria")
-            .args(["status", "--json"])
-            .output()
-            .unwrap();
+        let output = output(self.command("gloria").args(["status", "--json"])).unwrap();
         let said = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         (output.status.code().unwrap(), said)
     }

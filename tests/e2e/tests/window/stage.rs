@@ -11,12 +11,17 @@ use std::time::Duration;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use gloria_backend::{Backend, BackendOptions, Observed, TEST_TOKEN};
-use gloria_desktop_session::{Process, Screen, Session, SessionOptions, TrayItem, wait_until};
+use gloria_desktop_session::{Process, Screen, Session, SessionOptions, TrayItem, output, wait_until};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+
+/// How long a session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for one are
+/// never answered, so there must be time for the next.
+const SESSION_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// A key press without effect for this long did not arrive.
 const KEY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -116,26 +121,41 @@ impl Stage {
     /// Connects WebDriver to the window that is open or about to open.
     pub(crate) async fn drive(&self) -> Window {
         self.expect_windows(1).await;
-        let address = unused_address();
-        let mut driver = self.session.command("WebKitWebDriver");
-        driver
-            .arg(format!("--port={}", address.port()))
-            .arg(format!("--target={}", self.inspector));
-        let mut driver = self.session.spawn("driver", driver).unwrap();
-        wait_until("the driver to listen", DEADLINE, async || {
-            driver.check_alive()?;
-            Ok(tokio::net::TcpStream::connect(address).await.ok())
-        })
-        .await
-        .unwrap();
-        let builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.connect(&format!("http://{address}")).await.unwrap();
+        let mut last = None;
+        let driven = wait_until("WebDriver to control the window", DEADLINE, async || {
+            // A window that has not noticed the end of the former session ignores the request for the next one.
+            match timeout(SESSION_TIMEOUT, self.new_session()).await {
+                Ok(Ok(session)) => return Ok(Some(session)),
+                Ok(Err(error)) => last = Some(format!("{error:#}")),
+                Err(_) => last = Some("no answer".to_owned()),
+            }
+            Ok(None)
+        });
+        let driven = driven.await;
+        let (driver, client) = driven.unwrap_or_else(|error| panic!("{error}: {last:?}"));
         Window {
             agent: None,
             driver,
             client,
             process: self.window_process(),
         }
+    }
+
+    async fn new_session(&self) -> anyhow::Result<(Process, Client)> {
+        let address = unused_address();
+        let mut driver = self.session.command("WebKitWebDriver");
+        driver
+            .arg(format!("--port={}", address.port()))
+            .arg(format!("--target={}", self.inspector));
+        let mut driver = self.session.spawn("driver", driver)?;
+        wait_until("the driver to listen", DEADLINE, async || {
+            driver.check_alive()?;
+            Ok(tokio::net::TcpStream::connect(address).await.ok())
+        })
+        .await?;
+        let builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.connect(&format!("http://{address}")).await?;
+        Ok((driver, client))
     }
 
     /// Waits until there are this many processes with this name.
@@ -186,11 +206,7 @@ impl Stage {
 
     /// Returns what is stored, read while the app runs: newest first.
     pub(crate) fn stored(&self, filter: &str) -> Vec<Value> {
-        let output = self
-            .command("gloria")
-            .args(["inbox", "list", "--filter", filter])
-            .output()
-            .unwrap();
+        let output = output(self.command("gloria").args(["inbox", "list", "--filter", filter])).unwrap();
         assert!(
             output.status.success(),
             "{}",
@@ -205,11 +221,7 @@ impl Stage {
 
     /// Returns the exit code and the output of `gloria status`.
     pub(crate) fn status(&self) -> (i32, Value) {
-        let output = self
-            .command("gloria")
-            .args(["status", "--json"])
-            .output()
-            .unwrap();
+        let output = output(self.command("gloria").args(["status", "--json"])).unwrap();
         let said = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
         (output.status.code().unwrap(), said)
     }

@@ -1,6 +1,6 @@
 //! The app under a Wayland compositor without an X server: sway, its panel, and mako.
 
-use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, WaylandWindow, wait_until};
+use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, WaylandWindow, output, wait_until};
 use serde_json::{Value, json};
 
 use crate::stage::{Account, DEADLINE, Stage};
@@ -186,7 +186,7 @@ fn expect_painted(stage: &Stage) {
     let picture = stage.session.dir().join("wayland.png");
     stage.session.screenshot(&picture).unwrap();
     let mut identify = stage.session.command("identify");
-    let output = identify.args(["-format", "%k"]).arg(&picture).output().unwrap();
+    let output = output(identify.args(["-format", "%k"]).arg(&picture)).unwrap();
     let colours: usize = String::from_utf8(output.stdout).unwrap().parse().unwrap();
     assert!(colours >= MIN_COLOURS, "{colours} colours");
 }
