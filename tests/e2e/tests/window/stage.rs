@@ -353,13 +353,10 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) async fn find(&self, css: &str) -> Element {
-        let found = self
-            .client
-            .wait()
-            .at_most(DEADLINE)
-            .for_element(Locator::Css(css))
-            .await;
-        match found {
+        let wait = self.client.wait().at_most(DEADLINE);
+        // It checks its limit only between two answers of the driver, which a page that hangs never gives.
+        let found = timeout(2 * DEADLINE, wait.for_element(Locator::Css(css))).await;
+        match found.unwrap_or_else(|_| panic!("the page hangs, asked for {css}")) {
             Ok(element) => element,
             Err(error) => {
                 let page = self.client.find(Locator::Css("body")).await;
