@@ -45,10 +45,13 @@ impl Inner {
     async fn replace(&self, grant: Option<SavedGrant>) -> (Vec<SavedGrant>, Result<(), SecretError>) {
         let (secrets, entry) = (&self.ports.secrets, &self.options.entry);
         let mut replaced = Vec::new();
+        let mut is_locked = false;
         let entries = self.entries(&self.state());
         for name in entries {
             let before = if name == *entry {
-                secrets.load(&name).await
+                let before = secrets.load(&name).await;
+                is_locked = matches!(before, Err(SecretError::Locked));
+                before
             } else {
                 // A prompt that was just cancelled must not come again for this.
                 secrets.load_without_prompt(&name).await
@@ -65,6 +68,8 @@ impl Inner {
             replaced.retain(|before| !before.is_sibling(grant));
         }
         let saved = match grant {
+            // Its user has just cancelled the prompt, or not answered it yet. Another one would be the same question.
+            _ if is_locked => Err(SecretError::Locked),
             Some(grant) => secrets.store(entry, grant.into()).await,
             None => secrets.forget(entry).await,
         };
@@ -88,6 +93,7 @@ impl Inner {
         let Some(token) = access.token else { return };
         tracing::info!(saved = saved.is_ok(), "the user signed in");
         state.invalidate_queries();
+        state.prompted |= matches!(saved, Err(SecretError::Locked));
         state.sign_in.clear();
         state.sign_in.on_tokens(access.lifetime, access.jitter);
         state.sign_in.who = Some(who);

@@ -1,18 +1,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
+use gloria_sign_in::{Lifetime, Moment};
 use gloria_stream::{Credential, CredentialError, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
 use super::{
-    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, Unkept,
+    Access, NewSignIn, OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions,
+    SessionPorts, Unkept, Who,
 };
 use crate::account::address::Address;
-use crate::grant::{GrantRule, Secret};
+use crate::grant::{GrantRule, Person, SavedGrant, Secret};
 use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets};
 use crate::ports::{SecretError, Secrets, SystemClock};
-use crate::protocol::TokenState;
+use crate::protocol::{SignInTroubleKind, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
@@ -155,6 +158,7 @@ impl Secrets for Prompting {
     }
 
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.prompts.fetch_add(1, Ordering::Relaxed);
         self.keyring.store(address, secret)
     }
 
@@ -194,6 +198,54 @@ async fn a_prompt_that_was_cancelled_comes_again_only_when_the_user_asks() {
     *secrets.keyring.failure.lock().unwrap() = None;
     assert_eq!(shown(session.credential().await).0, "a");
     assert_eq!(secrets.prompts.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_sign_in_whose_prompt_was_cancelled_is_in_memory_and_raises_no_other() {
+    let secrets = Arc::new(Prompting::default());
+    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
+    let ports = SessionPorts {
+        secrets: secrets.clone(),
+        ..ports(&Arc::default())
+    };
+    let session = Session::new(options(), ports, None, None);
+    // Of an account with an entry of its own, which is looked at as well.
+    session.set_account_entry(Some("anna's".to_owned()));
+    let (issuer, owner) = ("https://id.example".to_owned(), "anna".to_owned());
+    let who = Who {
+        issuer: issuer.clone(),
+        client_id: "client".to_owned(),
+        owner: owner.clone(),
+        person: Person::default(),
+    };
+    let received = Moment {
+        monotonic: Instant::now(),
+        wall: SystemTime::now(),
+    };
+    let new = NewSignIn {
+        access: Access {
+            token: Some(token("a")),
+            lifetime: Lifetime {
+                received,
+                lasts: None,
+            },
+            jitter: 0.0,
+        },
+        who,
+        grant: SavedGrant::new(issuer, "client".to_owned(), owner, "refresh".to_owned().into()),
+    };
+    session.sign_in(new).await;
+    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
+    assert_eq!(shown(session.credential().await).0, "a");
+    let trouble = session.reports().borrow().signed_in.clone().unwrap().trouble;
+    assert_eq!(
+        trouble.map(|trouble| trouble.kind),
+        Some(SignInTroubleKind::Unsaved)
+    );
+    // What follows asks the keyring, too.
+    session.requery(true);
+    assert_eq!(shown(session.credential().await).0, "a");
+    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
