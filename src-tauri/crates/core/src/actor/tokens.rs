@@ -268,10 +268,16 @@ impl Actor {
     /// Whether users can neither enter a token for this address nor sign in there.
     pub(super) fn refuse_if_given(&self, address: Option<&Address>) -> Result<(), CoreError> {
         let address = address.or(self.settings.address.as_ref());
-        if address.is_some_and(|address| self.command_for(address).is_some()) {
-            return Err(CoreError::Invalid(message::command_signs_in()));
+        if address.is_none_or(|address| self.command_for(address).is_none()) {
+            return Ok(());
         }
-        Ok(())
+        // The token of the environment has precedence over the command's.
+        let why = if self.tokens.is_locked(address) {
+            message::sign_in_token_set()
+        } else {
+            message::command_signs_in()
+        };
+        Err(CoreError::Invalid(why))
     }
 
     /// The session whose token is used for requests to this address.

@@ -95,7 +95,9 @@ pub(super) fn account_view(
         .problem
         .clone()
         .filter(|_| token.state != TokenState::Present);
-    let by_command = is_by_command(settings);
+    let token_locked = tokens.is_locked(settings.address.as_ref());
+    // The token of the environment has precedence.
+    let by_command = !token_locked && is_by_command(settings);
     let provider = settings
         .sign_in()
         .map(|provider| provider.issuer.host())
@@ -105,7 +107,7 @@ pub(super) fn account_view(
         address: settings.address.as_ref().map(ToString::to_string),
         address_lock: origins.lock(Key::ApiUrl),
         token: token.state,
-        token_locked: tokens.is_locked(settings.address.as_ref()),
+        token_locked,
         by_command,
         token_problem: problem,
         needs_setup: settings.address.is_none() || no_token,

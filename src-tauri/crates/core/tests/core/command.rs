@@ -248,3 +248,18 @@ async fn one_that_the_settings_no_longer_name_is_not_run_again() {
     assert_eq!(runs(&harness), 1);
     running.stop().await;
 }
+
+#[tokio::test]
+async fn the_token_of_the_environment_has_precedence_and_is_said_to_be_the_origin() {
+    let (backend, _control) = backend().await;
+    let mut harness = commanded(&backend, &["another"]);
+    harness.environment.insert("GLORIA_API_URL", backend.api_url());
+    harness.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
+    let running = harness.start();
+    let account = running.connected().await.account;
+    assert_eq!((account.token_locked, account.by_command), (true, false));
+    let refused = running.core.account_sign_out(SignOutForm { erase: false }).await;
+    assert_eq!(refused.unwrap_err().words(), message::sign_in_token_set().words());
+    assert_eq!(runs(&harness), 0);
+    running.stop().await;
+}
