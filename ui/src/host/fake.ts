@@ -11,6 +11,7 @@ import {
   type Item,
   type ListenerMessage,
   type Message,
+  type ProviderName,
   type ReceivedEvent,
   type Revised,
   type SignInPlace,
@@ -306,22 +307,27 @@ export class FakeHost implements Host, Fake {
       this.dial(null);
       return Promise.resolve(null);
     },
-    sign_in_offer: (typed) => {
+    sign_in_offer: ({ address: typed, agreed }) => {
       const address = typed.includes('://') ? typed : `https://${typed}`;
       if (!URL.canParse(address)) return rejected('refused', { id: 'address-malformed', args: {} });
       const { hostname } = new URL(address);
       const unknown = says(`no server has the name ${hostname}; check the address`);
-      const offer = hostname.endsWith('.invalid')
+      const { change } = this.scenario.offer;
+      const offer: Scenario['offer'] = hostname.endsWith('.invalid')
         ? { provider: null, ways: [], problem: unknown, change: null }
-        : this.scenario.offer;
+        : change !== null && isSameProvider(agreed, change.now)
+          ? {
+              provider: new URL(change.now.issuer).host,
+              ways: ['browser', 'device'],
+              problem: null,
+              change: null,
+            }
+          : this.scenario.offer;
       return new Promise((answer) => setTimeout(() => answer({ address, ...offer }), DIAL_MS));
     },
     sign_in_begin: ({ address, way, agreed }) => {
       const { change } = this.scenario.offer;
-      if (
-        change !== null &&
-        (agreed?.issuer !== change.now.issuer || agreed.clientId !== change.now.clientId)
-      ) {
+      if (change !== null && !isSameProvider(agreed, change.now)) {
         const message = says('the server now names another sign-in service');
         this.push({ kind: 'signIn', value: { step: 'failed', address, way, message, change } });
         return Promise.resolve(null);
@@ -428,6 +434,10 @@ export class FakeHost implements Host, Fake {
     this.push({ kind: 'counts', value: this.counts() });
     return Promise.resolve(this.counts());
   }
+}
+
+function isSameProvider(agreed: ProviderName | null, now: ProviderName): boolean {
+  return agreed?.issuer === now.issuer && agreed.clientId === now.clientId;
 }
 
 function rejected(code: CommandError['code'], message: string | Message): Promise<never> {

@@ -529,6 +529,7 @@ export interface Messages {
   'sign-in-restarted': undefined;
   'sign-in-revoke-not-offered': undefined;
   'sign-in-settings-changed': undefined;
+  'sign-in-storing': undefined;
   'sign-in-timed-out': undefined;
   'sign-in-token-set': undefined;
   'sign-in-unavailable': { status: number };
@@ -995,6 +996,7 @@ export interface Messages {
   'ui-provider-keep': undefined;
   'ui-provider-kept': undefined;
   'ui-provider-look-again': undefined;
+  'ui-provider-looking': undefined;
   'ui-provider-now': undefined;
   'ui-provider-other-client': undefined;
   'ui-provider-other-client-text': { server: Value };
@@ -1054,6 +1056,7 @@ export interface Messages {
   'ui-sign-in-another-text': { provider: Value };
   'ui-sign-in-at': { provider: Value };
   'ui-sign-in-by-code': undefined;
+  'ui-sign-in-checking': { server: Value };
   'ui-sign-in-code': undefined;
   'ui-sign-in-code-text': undefined;
   'ui-sign-in-code-title': { provider: Value };
@@ -1069,6 +1072,7 @@ export interface Messages {
   'ui-sign-in-page': undefined;
   'ui-sign-in-starting': { provider: Value };
   'ui-sign-in-storing': undefined;
+  'ui-sign-in-storing-text': undefined;
   'ui-sign-in-text': { provider: Value };
   'ui-sign-in-until': { when: Value };
   'ui-sign-in-waiting': { provider: Value };
@@ -1083,9 +1087,13 @@ export interface Messages {
   'ui-sign-out-title': undefined;
   'ui-signed-in-as': { name: Value };
   'ui-signed-in-at': { provider: Value };
+  'ui-signed-in-by-environment': undefined;
   'ui-signed-in-by-token': undefined;
   'ui-signed-in-mail-at': { email: Value; provider: Value };
   'ui-signed-out': undefined;
+  'ui-signed-out-at': { server: Value };
+  'ui-signed-out-text': undefined;
+  'ui-signed-out-title': undefined;
   'ui-silent': undefined;
   'ui-silent-title': undefined;
   'ui-since-date': { at: Time };

@@ -579,6 +579,14 @@ address: string,
 /**
  * The host name of the provider.
  */
+provider: string, } | { "step": "checking", 
+/**
+ * The server's address.
+ */
+address: string, 
+/**
+ * The host name of the provider.
+ */
 provider: string, } | { "step": "storing", 
 /**
  * The server's address.
@@ -674,6 +682,19 @@ problem: Message | null,
  * The user has to agree to this provider first.
  */
 change: ProviderChange | null, };
+
+/**
+ * Asks how users of a server can sign in.
+ */
+export type SignInQuery = { 
+/**
+ * The server's address, as typed.
+ */
+address: string, 
+/**
+ * The provider that the user agreed to, after another one was remembered. Only this one is asked as well.
+ */
+agreed: ProviderName | null, };
 
 /**
  * A provider as a server names it.
@@ -1648,7 +1669,7 @@ account_save: [AccountForm, null],
 /**
  * Asks a server how its users sign in, without a token.
  */
-sign_in_offer: [string, SignInOffer], 
+sign_in_offer: [SignInQuery, SignInOffer], 
 /**
  * Begins a sign-in and opens the provider's page. It goes on while the window is closed.
  */

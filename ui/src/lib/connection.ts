@@ -184,6 +184,11 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
   }
 }
 
+/** Nothing arrives before the user signs in again. */
+export function isSignedOut(view: ConnectionView): boolean {
+  return standingOf(view) === 'signedOut';
+}
+
 function standingOf(view: ConnectionView): Standing {
   switch (view.state) {
     case 'idle':

@@ -50,7 +50,7 @@ export class App {
 
   /** The app was started without an account; until the user has seen that it works. */
   #welcoming = $state(false);
-  /** There has been an account since the window was opened. */
+  /** There has been an account since the window was opened, or there is one whose user has signed out. */
   #wasSetUp = false;
 
   // The pages from the inbox to this one.
@@ -84,9 +84,14 @@ export class App {
     return this.#trail.at(-1) ?? 'inbox';
   }
 
-  /** The user is led through the set-up, from the address to the first notification. */
+  /** Nobody is signed in, or somebody has just signed in for the first time: there is the set-up, and no other page. */
   get isFirstRun(): boolean {
     return this.snapshot?.account.needsSetup === true || this.#welcoming;
+  }
+
+  /** The user is led through the set-up, from the address to the first notification. */
+  get isWelcoming(): boolean {
+    return this.#welcoming;
   }
 
   /** Opens a page, or a section of it. A page that was visited on the way here is returned to. */
@@ -151,8 +156,8 @@ export class App {
 
   /** Users who sign out and in again are not led through all of it once more. */
   #welcome({ account }: Snapshot): void {
-    if (!account.needsSetup) this.#wasSetUp = true;
-    else if (!this.#wasSetUp) this.#welcoming = true;
+    if (!account.needsSetup || account.accounts.length > 0) this.#wasSetUp = true;
+    if (account.needsSetup && !this.#wasSetUp) this.#welcoming = true;
   }
 
   #begin(snapshot: Snapshot): void {

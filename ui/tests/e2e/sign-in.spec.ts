@@ -7,6 +7,7 @@ async function succeed(app: Window760): Promise<void> {
     const { account } = window.fake.scenario;
     const at = { address: 'https://gloria.example.com/api', provider: 'id.example.com' };
     window.fake.push({ kind: 'signIn', value: { step: 'exchanging', ...at } });
+    window.fake.push({ kind: 'signIn', value: { step: 'checking', ...at } });
     window.fake.push({ kind: 'signIn', value: { step: 'storing', ...at } });
     const signedIn = {
       name: 'Anna Schmidt',
@@ -77,6 +78,37 @@ test('a sign-in is cancelled, and begun again', async ({ app }) => {
   await expect(app.get('sign-in-waiting')).toBeVisible();
 });
 
+test('it is cancelled while the server is asked, and while the keyring stores it the keyring is pointed to', async ({
+  app,
+  page,
+}) => {
+  await app.open('signInChecking');
+  await expect(app.get('sign-in-busy')).toContainText(says('Asking gloria.example.com'));
+  await app.get('sign-in-cancel').click();
+  expect(await app.calls('sign_in_cancel')).toEqual([null]);
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  await app.get('sign-in-begin').click();
+  await page.evaluate(() => {
+    const at = { address: 'https://gloria.example.com/api', provider: 'id.example.com' };
+    window.fake.push({ kind: 'signIn', value: { step: 'storing', ...at } });
+  });
+  await expect(app.get('sign-in-busy')).toContainText('Saving the sign-in in the keyring');
+  await expect(app.get('sign-in')).toContainText('If you cancel there, you stay signed in until');
+  await expect(app.get('live')).toContainText('If the keyring asks for its password');
+  await expect(app.get('sign-in-cancel')).toHaveCount(0);
+});
+
+test('a code is entered on another device although the browser waits', async ({ app, page }) => {
+  await app.open('firstSignIn');
+  await app.pass(1000);
+  await app.get('sign-in-begin').click();
+  await expect(app.get('sign-in-link')).toBeVisible();
+  await app.get('sign-in-device').click();
+  await expect(app.get('sign-in-code')).toHaveValue('WDJB-MJHT');
+  await expect(app.get('sign-in-device')).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'on any device' })).toBeFocused();
+});
+
 test('the address of the page that did not open is pasted, and a wrong one is refused', async ({
   app,
   page,
@@ -128,8 +160,31 @@ test('a token is pasted although there is a provider', async ({ app }) => {
   await expect(app.get('ready')).toBeVisible();
 });
 
-test('who has to sign in again is led there, and back to the inbox', async ({ app }) => {
+test('who signed out reads so at the next opening too, and signs in with one button', async ({
+  app,
+  page,
+}) => {
+  await app.open('signedOut');
+  await expect(app.get('setup-signed-out')).toHaveText('You are signed out');
+  await expect(app.get('setup-found')).toContainText('gloria.example.com');
+  await expect(app.get('sign-in-begin')).toBeFocused();
+  for (const absent of ['setup-steps', 'connection']) await expect(app.get(absent)).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  await succeed(app);
+  // The steps are known, so it is the inbox.
+  await expect(app.get('empty')).toBeVisible();
+  await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
+});
+
+test('who has to sign in again is led there, and back to the inbox', async ({ app, page }) => {
   await app.open('needsSignIn');
+  await expect(app.get('signed-out')).toContainText(says('You are signed out of gloria.example.com'));
+  await expect(app.get('signed-out')).toContainText('Nothing new arrives until you sign in');
+  await expect(app.get('signed-out')).toContainText('Your sign-in has ended');
+  await expect(page.getByRole('alert')).toHaveText(says('You are signed out of gloria.example.com'));
+  // One way there, and what has arrived can be read.
+  await expect(app.get('connection').getByRole('button')).toHaveCount(1);
+  await expect(app.get('item').first()).toBeVisible();
   await app.get('remedy').click();
   await expect(app.get('sign-in-why')).toContainText('Your sign-in has ended');
   await expect(app.get('sign-in-begin')).toBeFocused();
@@ -208,10 +263,24 @@ test('another provider than last time is shown whole, and followed only once tha
     { address: 'https://gloria.example.com/api', way: 'browser', anotherAccount: false, agreed: NOW },
   ]);
   await expect(app.get('sign-in-waiting')).toContainText(says('Sign in at login.example.net'));
+  // All of its ways are known once it may be asked.
+  await app.pass(1000);
+  expect(await app.calls('sign_in_offer')).toEqual([
+    { address: 'https://gloria.example.com/api', agreed: null },
+    { address: 'https://gloria.example.com/api', agreed: NOW },
+  ]);
+  await expect(app.get('sign-in-device')).toBeVisible();
   // What was agreed to is not asked again.
   await app.get('sign-in-cancel').click();
   await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at login.example.net'));
-  await app.get('sign-in-begin').click();
+  await app.get('sign-in-device').click();
+  expect((await app.calls('sign_in_begin')).at(-1)).toEqual({
+    address: 'https://gloria.example.com/api',
+    way: 'device',
+    anotherAccount: false,
+    agreed: NOW,
+  });
+  await expect(app.get('sign-in-page')).toHaveValue('https://login.example.net/device');
   await succeed(app);
   await expect(app.get('inbox')).toBeVisible();
 });
@@ -227,9 +296,30 @@ test('who keeps the provider of last time reads what to do, and the server is as
   await expect(app.get('provider-ask-again')).toBeFocused();
   await expect(app.get('sign-in-begin')).toHaveCount(0);
   await app.get('provider-ask-again').click();
+  // The old answer is no answer.
+  await expect(app.get('provider-ask-again')).toHaveText('Asking the server…');
+  await expect(app.get('provider-question')).toHaveCount(0);
+  await app.pass(1000);
   await expect(app.get('provider-question')).toBeVisible();
   await app.get('provider-keep').click();
-  await page.evaluate(() => (window.fake.scenario.offer.change = null));
+  await page.evaluate(() =>
+    window.fake.refuse('sign_in_offer', { id: 'sign-in-offer-unreachable', args: {} }),
+  );
+  await app.get('provider-ask-again').click();
+  await expect(app.get('provider-unanswered')).toHaveText('The server cannot be asked where to sign in');
+  await expect(app.get('live')).toContainText('The server cannot be asked where to sign in');
+  await expect(app.get('provider-ask-again')).toHaveText('Ask the server again');
+  await page.evaluate(() => window.fake.refuse('sign_in_offer', null));
+  const offer = await page.evaluate(() => window.fake.scenario.offer);
+  await page.evaluate(() => {
+    const problem = { id: 'sign-in-offer-malformed', args: {} };
+    window.fake.scenario.offer = { provider: null, ways: [], problem, change: null };
+  });
+  await app.get('provider-ask-again').click();
+  await expect(app.get('provider-unanswered')).toHaveCount(0);
+  await app.pass(1000);
+  await expect(app.get('provider-unanswered')).toContainText('What the server says about signing in');
+  await page.evaluate((before) => (window.fake.scenario.offer = { ...before, change: null }), offer);
   await app.get('provider-ask-again').click();
   await app.pass(1000);
   await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.example.com'));
@@ -317,4 +407,78 @@ test('the first run with a command asks for the address alone', async ({ app, pa
   await expect(app.get('setup-connect')).toBeFocused();
   await page.keyboard.press('Enter');
   expect(await app.calls('account_save')).toEqual([{ address: 'gloria.example.com', token: null }]);
+});
+
+/** From now on this server answers at once, and with a provider of its own; others answer as before. */
+async function answerAtOnce(app: Window760, server: string): Promise<void> {
+  await app.page.evaluate((answering) => {
+    const { fake } = window;
+    const call = fake.call.bind(fake);
+    const offer = {
+      address: answering,
+      provider: 'id.other.example',
+      ways: ['browser'],
+      problem: null,
+      change: null,
+    };
+    Object.assign(fake, {
+      call: (...[name, request]: Parameters<typeof call>) =>
+        name === 'sign_in_offer' && (request as { address: string }).address === answering
+          ? Promise.resolve(offer)
+          : call(name, request),
+    });
+  }, server);
+}
+
+test('an answer that comes late, about the address before, says nothing any more', async ({ app, page }) => {
+  await app.open('signedOut');
+  const other = 'https://other.example.com/api';
+  await answerAtOnce(app, other);
+  await page.evaluate((address) => {
+    const { account } = window.fake.scenario;
+    window.fake.push({ kind: 'account', value: { ...account, address, provider: null } });
+  }, other);
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.other.example'));
+  await app.pass(1000);
+  await app.settle();
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.other.example'));
+  await expect(app.get('sign-in-device')).toHaveCount(0);
+});
+
+test('an answer that comes late, about an address that was typed before, leads nobody back', async ({
+  app,
+  page,
+}) => {
+  await app.open('typedSignIn');
+  await page.evaluate((now) => {
+    const before = { issuer: 'https://id.example.com', clientId: 'gloria-notify' };
+    window.fake.scenario.offer.change = { before, now };
+  }, NOW);
+  await app.get('setup-address').fill('gloria.example.com');
+  await app.pass(2000);
+  await app.get('setup-address').press('Enter');
+  await app.get('provider-keep').click();
+  await app.get('provider-ask-again').click();
+  await expect(app.get('provider-ask-again')).toHaveText('Asking the server…');
+  await answerAtOnce(app, 'other.example.com');
+  await app.get('setup-change').click();
+  await app.get('setup-address').fill('other.example.com');
+  await app.get('setup-address').press('Enter');
+  await expect(app.get('setup-found')).toContainText('other.example.com');
+  await app.pass(1000);
+  await app.settle();
+  await expect(app.get('setup-found')).toContainText('other.example.com');
+  await expect(app.get('sign-in-begin')).toHaveText(says('Sign in at id.other.example'));
+});
+
+test('a token of the environment is said to be the origin, and nothing else signs in there', async ({
+  app,
+}) => {
+  await app.open('environmentSignsIn');
+  await app.get('preferences').click();
+  await expect(app.get('who')).toContainText('With the token that the environment sets (GLORIA_TOKEN)');
+  await expect(app.get('another')).toHaveCount(0);
+  await app.get('account').click();
+  await expect(app.problem('setup-token')).toHaveText('Set by the environment');
+  for (const absent of ['sign-in-begin', 'setup-to-sign-in']) await expect(app.get(absent)).toHaveCount(0);
 });

@@ -186,6 +186,7 @@ fn is_under_way(view: &SignInView) -> bool {
         SignInView::Starting { .. }
         | SignInView::Waiting { .. }
         | SignInView::Exchanging { .. }
+        | SignInView::Checking { .. }
         | SignInView::Storing { .. } => true,
     }
 }

@@ -24,7 +24,7 @@ use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountChoice, AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
     MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm, SignInOffer,
-    SignOutForm, Snapshot, TestReport, View, WindowView,
+    SignInQuery, SignOutForm, Snapshot, TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -256,7 +256,7 @@ requests! {
     /// Saves address and token and connects.
     account_save(form: AccountForm) -> () = AccountSave;
     /// Asks a server how its users sign in.
-    sign_in_offer(address: String) -> SignInOffer = SignInOffer;
+    sign_in_offer(query: SignInQuery) -> SignInOffer = SignInOffer;
     /// Begins a sign-in at a provider.
     sign_in_begin(form: SignInForm) -> () = SignInBegin;
     /// Opens the provider's page once more.

@@ -43,8 +43,8 @@ pub use server_event::{
     SystemData, UserData, UserStatusData, WorkflowData,
 };
 pub use sign_in::{
-    PastedPage, ProviderChange, ProviderName, SignInForm, SignInOffer, SignInPlace, SignInTrouble,
-    SignInTroubleKind, SignInView, SignInWay, SignedIn,
+    PastedPage, ProviderChange, ProviderName, SignInForm, SignInOffer, SignInPlace, SignInQuery,
+    SignInTrouble, SignInTroubleKind, SignInView, SignInWay, SignedIn,
 };
 pub use snapshot::{Revised, Revision, Snapshot, Update};
 pub use window::{View, WindowView};

@@ -125,6 +125,15 @@ function ready(now: number, fields: Partial<Scenario>, then: Scenario['connectio
   });
 }
 
+/** The user has signed out, and kept the inbox. */
+function signedOut(now: number, address: string, provider: string): Scenario {
+  const accounts = ACCOUNTS.map((known) => ({ ...known, active: false, signedIn: false }));
+  return before(now, {
+    account: { ...NOBODY, address, addressLock: null, provider, accounts },
+    connection: connection({ state: 'idle', reason: says('you signed out'), remedy: 'signIn' }),
+  });
+}
+
 /** Signed in, with something wrong. */
 function troubled(now: number, kind: SignInTroubleKind, words: string): Scenario {
   const trouble = { kind, message: says(words) };
@@ -224,6 +233,8 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
     ),
   signInDevice: (now) =>
     waiting(now, { way: 'device', page: `https://${PROVIDER}/device`, code: 'WDJB-MJHT' }),
+  signInChecking: (now) =>
+    before(now, { signIn: { step: 'checking', address: ADDRESS, provider: PROVIDER } }),
   signInStoring: (now) => before(now, { signIn: { step: 'storing', address: ADDRESS, provider: PROVIDER } }),
   signInFailed: (now) =>
     before(now, {
@@ -271,6 +282,20 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
   providerRenamed: (now) => changed(now, { clientId: 'gloria-notify-2' }),
   longProvider: (now) =>
     changed(now, { issuer: `https://${LONG_PROVIDER}/realms/staff`, clientId: LONG_CLIENT }),
+  signedOut: (now) => signedOut(now, ADDRESS, PROVIDER),
+  longSignedOut: (now) =>
+    signedOut(now, `https://gloria.example.com/${'tenants/'.repeat(9)}api`, LONG_PROVIDER),
+  longNeedsSignIn: (now) => {
+    const scenario = ended(
+      now,
+      'needsSignIn',
+      'your sign-in has ended: the service for the Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter' +
+        'beamtengesellschaft revoked it, or it was not used for too long; sign in again',
+    );
+    scenario.account.address = `https://gloria.example.com/${'tenants/'.repeat(9)}api`;
+    return scenario;
+  },
+  environmentSignsIn: (now) => ({ ...busy(now), account: account({ tokenLocked: true, signedIn: null }) }),
   signedIn: (now) => ({ ...busy(now), account: account({}) }),
   severalAccounts: (now) => ({ ...busy(now), account: account({ accounts: ACCOUNTS }) }),
   anotherApplication: (now) => asked(now, { kind: 'application', user: null, name: 'Anna Schmidt' }),

@@ -196,7 +196,7 @@ impl Actor {
     /// Puts an address and a token into force that nothing speaks against.
     pub(super) async fn save_entered(&mut self, address: Address, token: Option<Token>, reply: Reply<()>) {
         // A token that is entered replaces a sign-in that is under way.
-        self.cancel_sign_in();
+        self.end_sign_in();
         // From here on no request may be sent with a token that is not known to be the previous account's.
         self.drop_stream();
         self.identity.on_token();

@@ -120,7 +120,7 @@ impl Actor {
         &mut self,
         erase: bool,
     ) -> (Result<(), CoreError>, BoxFuture<'static, SignedOut>) {
-        self.cancel_sign_in();
+        self.end_sign_in();
         self.entering.supersede();
         self.link.set_intent(Intent::Nothing);
         self.drop_stream();
@@ -203,7 +203,7 @@ impl Actor {
         if !is_same_server && self.origins.lock(Key::ApiUrl).is_some() {
             return Err(CoreError::Invalid(message::address_locked()));
         }
-        self.cancel_sign_in();
+        self.end_sign_in();
         self.entering.supersede();
         // From here on no request may be sent with the token of the account that is left.
         self.drop_stream();

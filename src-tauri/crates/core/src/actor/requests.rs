@@ -74,13 +74,10 @@ impl Actor {
             }
             Request::ConnectionTest(form, reply) => self.test_connection(form, reply),
             Request::AccountSave(form, reply) => self.save_account(form, reply).await,
-            Request::SignInOffer(address, reply) => self.sign_in_offer(&address, reply),
+            Request::SignInOffer(query, reply) => self.sign_in_offer(query, reply),
             Request::SignInBegin(form, reply) => reply.answer(self.begin_sign_in(&form)),
             Request::SignInOpen(reply) => reply.answer(self.open_sign_in()),
-            Request::SignInCancel(reply) => {
-                self.cancel_sign_in();
-                reply.answer(Ok(()));
-            }
+            Request::SignInCancel(reply) => reply.answer(self.cancel_sign_in()),
             Request::SignInPaste(page, reply) => reply.answer(self.paste_sign_in(&page)),
             Request::AccountSignOut(form, reply) => self.sign_out(form, reply).await,
             Request::SignOutAt(request, reply) => self.sign_out_at(&request, reply).await,

@@ -14,7 +14,7 @@ use crate::handle::{CoreError, Reply};
 use crate::item::EpochMillis;
 use crate::message;
 use crate::paths::Paths;
-use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInPlace, SignInView, SignInWay};
+use crate::protocol::{PastedPage, SignInForm, SignInOffer, SignInPlace, SignInQuery, SignInView, SignInWay};
 use crate::provider::Pins;
 use flow::{Flow, Obstacle};
 
@@ -107,15 +107,22 @@ impl SigningIn {
 
 impl Actor {
     /// Asks how users of the server at a typed address sign in.
-    pub(super) fn sign_in_offer(&self, address: &str, reply: Reply<SignInOffer>) {
-        let address = match self.typed_address(address) {
+    pub(super) fn sign_in_offer(&self, query: SignInQuery, reply: Reply<SignInOffer>) {
+        let address = match self.typed_address(&query.address) {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
         let (settings, pins) = (self.settings.clone(), self.signing_in.pins.clone());
         let http = self.http_options();
         tokio::spawn(async move {
-            reply.answer(Ok(flow::offer(&address, &settings, &pins, http).await));
+            reply.answer(Ok(flow::offer(
+                &address,
+                query.agreed.as_ref(),
+                &settings,
+                &pins,
+                http,
+            )
+            .await));
         });
     }
 
@@ -174,20 +181,26 @@ impl Actor {
         Ok(())
     }
 
-    /// Cancels the sign-in, unless the keyring is storing it already.
-    pub(super) fn cancel_sign_in(&mut self) {
-        if self
-            .signing_in
-            .current
-            .as_ref()
-            .is_some_and(|current| current.stores)
-        {
-            return;
+    /// Cancels the sign-in for the user, who has to know if that is too late.
+    pub(super) fn cancel_sign_in(&mut self) -> Result<(), CoreError> {
+        if self.end_sign_in() {
+            Ok(())
+        } else {
+            Err(CoreError::Invalid(message::sign_in_storing()))
+        }
+    }
+
+    /// Ends the sign-in, unless the keyring is storing it already. Returns whether there is none any more.
+    pub(super) fn end_sign_in(&mut self) -> bool {
+        let current = self.signing_in.current.as_ref();
+        if current.is_some_and(|current| current.stores) {
+            return false;
         }
         if self.signing_in.current.take().is_some() {
             tracing::info!("the sign-in was cancelled");
         }
         self.readers.publish_sign_in(SignInView::None);
+        true
     }
 
     pub(super) fn paste_sign_in(&self, page: &PastedPage) -> Result<(), CoreError> {
@@ -229,7 +242,7 @@ impl Actor {
     pub(super) fn on_signed_in_elsewhere(&mut self, server: &str) {
         let current = self.signing_in.current.as_ref();
         if current.is_some_and(|current| current.address.server() == server) {
-            self.cancel_sign_in();
+            self.end_sign_in();
         }
     }
 
@@ -290,7 +303,7 @@ impl Actor {
                 self.readers.publish_sign_in(view);
             }
             Step::Asking => {
-                let view = SignInView::Storing {
+                let view = SignInView::Checking {
                     address,
                     provider: host,
                 };
@@ -299,6 +312,10 @@ impl Actor {
             Step::Failed(why) => self.fail_sign_in(why),
             Step::SignedIn(new, page) => {
                 current.stores = true;
+                self.readers.publish_sign_in(SignInView::Storing {
+                    address,
+                    provider: host,
+                });
                 let (address, provider) = (current.address.clone(), current.provider.clone());
                 if let Some(provider) = provider
                     && let Err(error) = self.signing_in.pins.pin(&address.server(), &provider)

@@ -10,7 +10,7 @@ use crate::message::{self, Refusal};
 use crate::protocol::{
     AccountChoice, AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery,
     MarkRequest, Marked, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer,
-    SignOutForm, TestReport, WindowView, for_each_command,
+    SignInQuery, SignOutForm, TestReport, WindowView, for_each_command,
 };
 
 /// How much of an unknown name an error quotes.

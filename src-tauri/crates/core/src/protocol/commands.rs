@@ -6,8 +6,8 @@ use ts_rs::TS;
 #[cfg(test)]
 use super::{
     AccountChoice, AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PastedPage,
-    PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignOutForm, TestReport,
-    WindowView,
+    PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignInQuery, SignOutForm,
+    TestReport, WindowView,
 };
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
@@ -38,7 +38,7 @@ macro_rules! for_each_command {
             /// Saves address and token and connects.
             account_save: AccountForm => (),
             /// Asks a server how its users sign in, without a token.
-            sign_in_offer: String => SignInOffer,
+            sign_in_offer: SignInQuery => SignInOffer,
             /// Begins a sign-in and opens the provider's page. It goes on while the window is closed.
             sign_in_begin: SignInForm => (),
             /// Opens the provider's page once more.

@@ -58,6 +58,17 @@ pub struct ProviderChange {
     pub now: ProviderName,
 }
 
+/// Asks how users of a server can sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignInQuery {
+    /// The server's address, as typed.
+    pub address: String,
+    /// The provider that the user agreed to, after another one was remembered. Only this one is asked as well.
+    pub agreed: Option<ProviderName>,
+}
+
 /// How users of a server can sign in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
@@ -121,7 +132,14 @@ pub enum SignInView {
         /// The host name of the provider.
         provider: String,
     },
-    /// The server is asked whether it accepts the sign-in, and the keyring stores it.
+    /// The server is asked whether it accepts the sign-in.
+    Checking {
+        /// The server's address.
+        address: String,
+        /// The host name of the provider.
+        provider: String,
+    },
+    /// The keyring stores it, and may ask for its password. From here on it cannot be cancelled.
     Storing {
         /// The server's address.
         address: String,

@@ -57,6 +57,7 @@ fn generated() -> String {
         SignInWay,
         SignInForm,
         SignInOffer,
+        SignInQuery,
         ProviderName,
         ProviderChange,
         PastedPage,

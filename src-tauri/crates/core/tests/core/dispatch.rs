@@ -43,7 +43,7 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "connection_test" => (account, |report| report["succeeded"] == true),
         "account_save" => (account, Value::is_null),
         "account_confirm" => (json!({"same": true}), Value::is_null),
-        "sign_in_offer" => (json!(address), |offer| offer["ways"] == json!([])),
+        "sign_in_offer" => (json!({"address": address}), |offer| offer["ways"] == json!([])),
         "sign_in_begin" => (
             json!({"address": address, "way": "browser", "anotherAccount": false}),
             Value::is_null,

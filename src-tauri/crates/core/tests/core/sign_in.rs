@@ -11,8 +11,8 @@ use gloria_core::grant::Secret;
 use gloria_core::ports::Subject;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{
-    ConnectionState, PastedPage, ProviderChange, Remedy, SignInForm, SignInPlace, SignInTroubleKind,
-    SignInView, SignInWay, SignedIn, TokenState, View,
+    ConnectionState, PastedPage, ProviderChange, Remedy, SignInForm, SignInPlace, SignInQuery,
+    SignInTroubleKind, SignInView, SignInWay, SignedIn, Snapshot, TokenState, View,
 };
 use gloria_core::token::Token;
 use gloria_core::{CoreError, message};
@@ -38,6 +38,13 @@ fn form(address: &str, way: SignInWay) -> SignInForm {
         address: address.to_owned(),
         way,
         another_account: false,
+        agreed: None,
+    }
+}
+
+fn query(address: &str) -> SignInQuery {
+    SignInQuery {
+        address: address.to_owned(),
         agreed: None,
     }
 }
@@ -91,7 +98,7 @@ async fn who_signs_in_is_connected_at_once_and_the_page_in_the_browser_says_so()
     let running = harness.start();
     let address = format!("http://{}", server.address());
 
-    let offer = running.core.sign_in_offer(address.clone()).await.unwrap();
+    let offer = running.core.sign_in_offer(query(&address)).await.unwrap();
     assert_eq!(offer.ways, [SignInWay::Browser, SignInWay::Device]);
     assert_eq!(
         offer.provider,
@@ -344,6 +351,60 @@ async fn a_keyring_that_does_not_store_it_is_reported_and_the_sign_in_is_used() 
 }
 
 #[tokio::test]
+async fn one_that_the_keyring_stores_is_not_cancelled_and_the_user_is_told_so() {
+    let (server, control) = backend().await;
+    control.set_user(TEST_TOKEN, Some("anna"));
+    let provider = Provider::start(TEST_TOKEN).await;
+    let harness = harness(&provider, FakeSecrets::default());
+    let running = harness.start();
+    let link = begin(&harness, &running, &server.api_url()).await;
+    // Its prompt waits for the password.
+    harness.secrets.hang();
+    let browser = tokio::spawn(async move { provider.sign_in(&link).await });
+    let stores = |state: &Snapshot| matches!(state.sign_in, SignInView::Storing { .. });
+    running.until("the keyring stores it", stores).await;
+    let refused = running.core.sign_in_cancel().await.unwrap_err();
+    assert_eq!(refused.words(), message::sign_in_storing().words());
+    assert!(stores(&running.core.attach().await.unwrap().snapshot));
+    harness.secrets.resume();
+    running.connected().await;
+    assert!(browser.await.unwrap().contains("sign-in-page-done"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_the_server_is_asked_about_is_cancelled_and_nothing_is_stored() {
+    // It accepts connections, and does not answer.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let provider = Provider::start(TEST_TOKEN).await;
+    let harness = harness(&provider, FakeSecrets::default());
+    let running = harness.start();
+    let link = begin(&harness, &running, &address).await;
+    let browser = tokio::spawn(async move { provider.sign_in(&link).await });
+    running
+        .until("the server is asked", |state| {
+            matches!(state.sign_in, SignInView::Checking { .. })
+        })
+        .await;
+    running.core.sign_in_cancel().await.unwrap();
+    running
+        .until("it is cancelled", |state| state.sign_in == SignInView::None)
+        .await;
+    browser.await.unwrap();
+    assert_eq!(harness.secrets.names(), Vec::<String>::new());
+    assert!(
+        harness
+            .secrets
+            .asked
+            .all()
+            .iter()
+            .all(|(verb, _)| *verb != "store")
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn another_provider_in_the_settings_ends_one_that_waits_for_the_user() {
     let (server, control) = backend().await;
     control.set_user(TEST_TOKEN, Some("anna"));
@@ -376,7 +437,11 @@ async fn a_provider_that_is_away_is_reported_and_nothing_is_opened() {
     };
     let harness = harness(&provider, FakeSecrets::default());
     let running = harness.start();
-    let offer = running.core.sign_in_offer(server.api_url()).await.unwrap();
+    let offer = running
+        .core
+        .sign_in_offer(query(&server.api_url()))
+        .await
+        .unwrap();
     assert!(offer.ways.is_empty() && offer.problem.is_some(), "{offer:?}");
     let form = form(&server.api_url(), SignInWay::Browser);
     running.core.sign_in_begin(form).await.unwrap();

@@ -43,6 +43,7 @@ impl From<Message> for Obstacle {
 /// agrees to it.
 pub(super) async fn offer(
     address: &Address,
+    agreed: Option<&ProviderName>,
     settings: &Settings,
     pins: &Pins,
     http: HttpOptions,
@@ -56,7 +57,7 @@ pub(super) async fn offer(
         change: None,
     };
     let place = match provider::find(&http, address, settings, pins).await {
-        Ok(place) => place,
+        Ok(place) => place.once_agreed(agreed),
         Err(error) => {
             return SignInOffer {
                 problem: Some(error.message()),

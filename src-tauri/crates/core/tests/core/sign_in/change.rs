@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use gloria_backend::{Backend, BackendOptions, SignIn, TEST_TOKEN};
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{ProviderChange, ProviderName, SignInForm, SignInView, SignInWay};
+use gloria_core::protocol::{ProviderChange, ProviderName, SignInForm, SignInQuery, SignInView, SignInWay};
 
 use super::provider::{CLIENT, Provider};
-use super::{begin, begin_with, failed_over, form};
+use super::{begin, begin_with, failed_over, form, query};
 use crate::harness::Harness;
 
 /// A server that names this provider.
@@ -58,7 +58,7 @@ async fn the_servers_address_is_enough_and_another_provider_is_followed_only_onc
         before: name(&provider),
         now: name(&other),
     };
-    let offer = running.core.sign_in_offer(address.clone()).await.unwrap();
+    let offer = running.core.sign_in_offer(query(&address)).await.unwrap();
     assert_eq!((offer.change.as_ref(), offer.problem), (Some(&change), None));
     let wrong_client = ProviderName {
         client_id: "another".to_owned(),
@@ -81,6 +81,14 @@ async fn the_servers_address_is_enough_and_another_provider_is_followed_only_onc
     assert_eq!(harness.opener.opened.all().len(), 1, "nothing was opened");
     assert_eq!(other.state.lock().unwrap().read, 0, "and nobody was asked");
 
+    // Who agreed is offered all that the new one has.
+    let agreed = SignInQuery {
+        agreed: Some(change.now.clone()),
+        ..query(&address)
+    };
+    let offer = running.core.sign_in_offer(agreed).await.unwrap();
+    assert_eq!(offer.ways, [SignInWay::Browser, SignInWay::Device]);
+    assert_eq!(offer.change, None);
     let agreed = SignInForm {
         agreed: Some(change.now),
         ..form(&address, SignInWay::Browser)
@@ -93,7 +101,7 @@ async fn the_servers_address_is_enough_and_another_provider_is_followed_only_onc
     running
         .until("the new one is used", |state| state.account.provider == host)
         .await;
-    let offer = running.core.sign_in_offer(address).await.unwrap();
+    let offer = running.core.sign_in_offer(query(&address)).await.unwrap();
     assert_eq!((offer.change, offer.provider), (None, host));
     running.stop().await;
     server.stop().await;
