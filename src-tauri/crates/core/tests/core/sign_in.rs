@@ -351,7 +351,7 @@ async fn a_keyring_that_does_not_store_it_is_reported_and_the_sign_in_is_used() 
 }
 
 #[tokio::test]
-async fn one_that_the_keyring_stores_is_not_cancelled_and_the_user_is_told_so() {
+async fn one_that_the_keyring_stores_is_not_cancelled_which_is_said() {
     let (server, control) = backend().await;
     control.set_user(TEST_TOKEN, Some("anna"));
     let provider = Provider::start(TEST_TOKEN).await;
