@@ -182,6 +182,13 @@ test('who has to sign in again is led there, and back to the inbox', async ({ ap
   await expect(app.get('signed-out')).toContainText('Nothing new arrives until you sign in');
   await expect(app.get('signed-out')).toContainText('Your sign-in has ended');
   await expect(page.getByRole('alert')).toHaveText(says('You are signed out of gloria.example.com'));
+  // Large letters in a small window leave the way out where it is seen.
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  await app.resize(480, 640);
+  await expect(app.get('remedy')).toBeInViewport({ ratio: 1 });
+  await app.expectNoSidewaysScrolling();
+  await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+  await app.resize(760, 640);
   // One way there, and what has arrived can be read.
   await expect(app.get('connection').getByRole('button')).toHaveCount(1);
   await expect(app.get('item').first()).toBeVisible();
