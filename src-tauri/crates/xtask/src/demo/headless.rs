@@ -123,17 +123,22 @@ async fn show(shots: &Path, length: Duration) -> Result<()> {
     dark.quit()
 }
 
-/// Without an address, the app asks for one at its first start.
-async fn first_run(session: &Session, shots: &Path) -> Result<()> {
+/// Starts the app of a user who has no address yet: it opens the window to ask for one. Returns the window's id, too.
+pub(super) async fn start_first_run(session: &Session, appearance: &str) -> Result<(RunningApp, String)> {
     let program = |name: &str| {
         let mut program = session.command(built("debug", name));
-        program.env("GLORIA_HOME", session.dir().join("new-user"));
+        program
+            .env("GLORIA_HOME", session.dir().join("new-user"))
+            .env("GLORIA_APPEARANCE", appearance);
         program
     };
     let app = start(session, program).await?;
-    painted_window(session)
-        .await
-        .context("the first-run page did not open")?;
+    let window = painted_window(session).await;
+    Ok((app, window.context("the first-run page did not open")?))
+}
+
+async fn first_run(session: &Session, shots: &Path) -> Result<()> {
+    let (app, _window) = start_first_run(session, "light").await?;
     let path = shots.join("first-run.png");
     session.screenshot(&path)?;
     ensure_page(session, &path, Look::Light)?;

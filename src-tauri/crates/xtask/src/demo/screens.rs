@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use gloria_desktop_session::{Panel, Session, SessionOptions, wait_until};
 
 use super::TestBackend;
-use super::headless::{DEADLINE, Stage, colours, window_at_rest};
+use super::headless::{DEADLINE, Stage, colours, start_first_run, window_at_rest};
 use crate::commands;
 
 /// Short, so that the inbox fills in seconds.
@@ -50,13 +50,19 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
         ..SessionOptions::default()
     })
     .await?;
-    // WebKit takes the animation setting from GTK. Otherwise a row could be captured while it slides in.
+    // WebKit takes these settings from GTK. Otherwise a row could be captured while it slides in, and the mark in a
+    // field would be there or not.
     let gtk = session.dir().join("config/gtk-3.0");
     fs::create_dir_all(&gtk)?;
     fs::write(
         gtk.join("settings.ini"),
-        "[Settings]\ngtk-enable-animations=false\n",
+        "[Settings]\ngtk-enable-animations=false\ngtk-cursor-blink=false\n",
     )?;
+    let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
+    xdotool(&session, AWAY)?;
+    let (app, window) = start_first_run(&session, appearance).await?;
+    picture(&session, &window, None, &path("first-run"))?;
+    app.quit()?;
     let backend = TestBackend::demo(PACE)?;
     let stage = Stage {
         session,
@@ -65,8 +71,6 @@ async fn take(folder: &Path, appearance: &str, panel: Panel) -> Result<()> {
     };
     let app = stage.start_app(appearance).await?;
     stage.tray_icon().await?;
-    let path = |name: &str| folder.join(format!("{name}-{appearance}.png"));
-    xdotool(&stage.session, AWAY)?;
     // Taken at once, because the following steps change the screen.
     stage.session.wait_for_notification(DEADLINE, |_| true).await?;
     wait_until("the notification on the screen", DEADLINE, async || {
