@@ -13,6 +13,7 @@ pub mod repository;
 pub mod rpm;
 pub mod stage;
 pub mod tar;
+mod windows;
 
 use std::fs;
 use std::path::PathBuf;
