@@ -5,12 +5,18 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
 use gloria_desktop::stdout_closed;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// How long a command may take to end by itself. It normally takes milliseconds, and rarely a second on a busy machine;
 /// the user waits for it.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an interrupted command goes on with what is better finished. It is enough for two requests on an ordinary
+/// network, and still looks prompt.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The thread only waits, so a small stack is enough.
 const STACK_BYTES: usize = 256 * 1024;
@@ -51,6 +57,36 @@ pub(crate) async fn ending() {
     tokio::select! {
         () = interruption() => {}
         () = stdout_closed() => {}
+    }
+}
+
+/// An interruption of a command of several steps. One that comes between two steps is not lost.
+#[derive(Debug, Clone)]
+pub(crate) struct Interruption(Shared<BoxFuture<'static, Instant>>);
+
+impl Interruption {
+    /// From the first step on, the system no longer ends the command by itself.
+    pub(crate) fn new() -> Self {
+        Self(interruption().map(|()| Instant::now()).boxed().shared())
+    }
+
+    /// What a step results in, or nothing if the command is interrupted: the step is dropped then.
+    pub(crate) async fn or<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            result = step => Some(result),
+            _ = self.0.clone() => None,
+        }
+    }
+
+    /// As [`Interruption::or`], but the step may go on for [`FINISH_TIMEOUT`]. All steps share that time.
+    pub(crate) async fn or_soon<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        let over = async { sleep_until(self.0.clone().await + FINISH_TIMEOUT).await };
+        tokio::select! {
+            biased;
+            result = step => Some(result),
+            () = over => None,
+        }
     }
 }
 

@@ -1,31 +1,35 @@
 //! `gloria login`: at a provider in the browser, with a code on another device, or with a token from stdin.
 
 use std::io::{IsTerminal as _, Read as _};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
 use gloria_core::account::address::Address;
-use gloria_core::account::session::CommandSession;
-use gloria_core::grant::{Person, SavedGrant};
 use gloria_core::message::{self, Message};
-use gloria_core::ports::{Opener as _, SecretError, Secrets as _};
+use gloria_core::ports::{Opener as _, Secrets as _};
 use gloria_core::provider::{self, SignInPlace};
 use gloria_core::settings::Settings;
 use gloria_core::token::Token;
 use gloria_desktop::Browser as SystemBrowser;
 use gloria_sign_in::{
-    Asked, Browser, Client, Grant, Moment, Pages, Prompt, Provider, SystemEntropy, discover,
+    Asked, Browser, Client, Grant, Identity, Moment, Pages, Progress, Prompt, Provider, SystemEntropy,
+    discover,
 };
 use gloria_stream::http::Http;
 
 use crate::acceptance::Checked;
-use crate::interruption::interruption;
+use crate::interruption::Interruption;
 use crate::output::{catalogue, failure, print_error};
 use crate::session::{
     self, Outcome, address, erasures, keyring, notify_running_app, print_outcome, settings,
 };
 use crate::{NO_TOKEN, USAGE};
+
+mod keeping;
+
+use keeping::{Keeping, Unkept};
 
 /// As much of the standard input as is read: a token of 16 KiB, with the quotes and line ends that people paste around
 /// one.
@@ -193,60 +197,64 @@ async fn run(
     let options = session::http(settings, true).await?;
     let session = session::session(address, settings, session::ports(true)?, options.clone());
     let http = Http::new(options.clone());
-    let client_id = provider.client_id.clone();
     let named = provider.clone();
+    let interruption = Interruption::new();
     let signed_in = async {
-        let client = connect(http, provider).await?;
-        match way {
-            Way::Device => with_device(&client).await.map(|grant| (grant, None)),
-            Way::Browser(prompt) => with_browser(&client, settings.auth_ports.clone(), prompt).await,
-        }
+        let client = interruption.or(connect(http, provider)).await;
+        let client = client.ok_or_else(message::cli_sign_in_cancelled)??;
+        let (grant, page) = match way {
+            Way::Device => {
+                let grant = interruption.or(with_device(&client)).await;
+                (grant.ok_or_else(message::cli_sign_in_cancelled)??, None)
+            }
+            Way::Browser(prompt) => {
+                let ports = settings.auth_ports.clone();
+                with_browser(&client, ports, prompt, &interruption).await?
+            }
+        };
+        Ok::<_, Message>((client, grant, page))
     };
-    let signed_in = tokio::select! {
-        signed_in = signed_in => signed_in,
-        () = interruption() => Err(message::cli_sign_in_cancelled()),
-    };
-    let (grant, page) = match signed_in {
+    let (client, grant, page) = match signed_in.await {
         Ok(signed_in) => signed_in,
         Err(why) => {
             print_error(&why);
             return Ok(ExitCode::from(NO_TOKEN));
         }
     };
-    let name = grant
-        .identity
-        .name
-        .clone()
-        .or_else(|| grant.identity.email.clone());
-    let kept = async {
-        let token = Token::issued(grant.access_token.clone()).ok_or_else(message::sign_in_no_token)?;
-        let grant = saved(grant, client_id)?;
-        let asked = Checked::server(address, settings, options, &token).await;
-        let asked = asked.map_err(|_| message::sign_in_rejected())?;
-        store(&session, grant).await.map_err(|error| error.message())?;
-        Ok::<_, Message>(asked)
+    let Identity { name, email, .. } = grant.identity.clone();
+    let keeping = Keeping {
+        client: &client,
+        session: &session,
+        interruption: &interruption,
     };
-    match kept.await {
-        Ok(asked) => {
-            asked.print();
-            if let Some(page) = page {
-                page.signed_in().until_shown().await;
-            }
-            if let Err(error) = session::pins()?.pin(&address.server(), &named) {
-                print_error(&message::cli_provider_unremembered(error.to_string()));
-            }
-        }
-        Err(why) => {
-            if let Some(page) = page {
-                page.failed(why.clone()).until_shown().await;
-            }
+    let checked = |token| async move { Checked::server(address, settings, options, &token).await };
+    let (asked, replaced) = match keeping.keep(grant, checked).await {
+        Ok(kept) => kept,
+        Err(Unkept { why, grant }) => {
             print_error(&why);
+            let page = page.map(|page| page.failed(why));
+            keeping.leave(grant, page).await;
             return Ok(ExitCode::from(NO_TOKEN));
         }
+    };
+    asked.print();
+    if let Err(error) = session::pins()?.pin(&address.server(), &named) {
+        print_error(&message::cli_provider_unremembered(error.to_string()));
     }
     let address = address.server();
-    notify_running_app(&address).await;
-    if let Some(name) = name {
+    let page = page.map(Browser::signed_in);
+    let taken_up = async {
+        for replaced in replaced {
+            session.revoke(&replaced).await;
+        }
+        if let Some(page) = page {
+            page.until_shown().await;
+        }
+        notify_running_app(&address).await;
+    };
+    // It is stored; an app that runs takes it up at the latest when its own is refused.
+    interruption.or_soon(taken_up).await;
+    if let Some(name) = name.or(email) {
         print_error(&message::cli_signed_in_as(name));
     }
     print_outcome(Outcome::LoggedIn, &address, json)
@@ -267,6 +275,7 @@ async fn with_browser(
     client: &Client,
     ports: Vec<u16>,
     prompt: Prompt,
+    interruption: &Interruption,
 ) -> Result<(Grant, Option<Browser>), Message> {
     let asked = Asked {
         ports,
@@ -285,12 +294,22 @@ async fn with_browser(
     if let Err(error) = SystemBrowser.open(attempt.link().as_str()) {
         print_error(&error.message());
     }
-    match attempt.wait().await {
-        Ok((grant, page)) => Ok((grant, Some(page))),
-        Err(error) => {
-            attempt.last_page().until_shown().await;
+    let progress = attempt.progress();
+    let signed_in = {
+        let mut wait = pin!(attempt.wait());
+        match interruption.or(&mut wait).await {
+            // The provider may be about to answer with a sign-in, which can be revoked only once it is known.
+            None if *progress.borrow() == Progress::Exchanging => interruption.or_soon(wait).await,
+            signed_in => signed_in,
+        }
+    };
+    match signed_in {
+        Some(Ok((grant, page))) => Ok((grant, Some(page))),
+        Some(Err(error)) => {
+            interruption.or_soon(attempt.last_page().until_shown()).await;
             Err(error.message())
         }
+        None => Err(message::cli_sign_in_cancelled()),
     }
 }
 
@@ -300,29 +319,4 @@ async fn with_device(client: &Client) -> Result<Grant, Message> {
     let (place, code) = (attempt.verification_uri().as_str(), attempt.user_code());
     print_error(&message::cli_sign_in_with_code(place, code));
     attempt.wait().await.map_err(|error| error.message())
-}
-
-/// What the keyring gets. A sign-in that cannot be renewed would end unnoticed within hours, so it counts as none.
-fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
-    let Grant {
-        refresh_token,
-        identity,
-        ..
-    } = grant;
-    let person = Person {
-        name: identity.name,
-        email: identity.email,
-    };
-    let refresh_token = refresh_token.ok_or_else(message::sign_in_not_renewable)?;
-    let issuer = identity.issuer.to_string();
-    let grant = SavedGrant::new(issuer, client_id, identity.subject, refresh_token);
-    let grant = grant.ok_or_else(message::sign_in_not_renewable)?;
-    Ok(grant.of_person(person).of_nonce(identity.nonce))
-}
-
-async fn store(session: &CommandSession, grant: SavedGrant) -> Result<(), SecretError> {
-    for replaced in session.store(grant).await? {
-        session.revoke(&replaced).await;
-    }
-    Ok(())
 }

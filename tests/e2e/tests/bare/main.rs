@@ -6,6 +6,7 @@
 mod accounts;
 mod bus;
 mod credentials;
+mod interrupted;
 mod lacking;
 mod launches;
 mod logout;

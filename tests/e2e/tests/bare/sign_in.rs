@@ -41,6 +41,9 @@ struct State {
     unused: HashMap<String, Person>,
     /// What it was asked for, without metadata.
     requests: Vec<String>,
+    /// Exchanges of codes are not answered.
+    hangs: bool,
+    unanswered: Vec<TcpStream>,
 }
 
 impl Provider {
@@ -67,6 +70,11 @@ impl Provider {
             access: access.to_owned(),
         };
         self.state.lock().unwrap().person = Some(person);
+    }
+
+    /// From now on no exchange of a code is answered.
+    pub(crate) fn hang(&self) {
+        self.state.lock().unwrap().hangs = true;
     }
 
     fn serve(&self, connection: TcpStream) {
@@ -99,6 +107,11 @@ impl Provider {
             }
             _ => ("404 Not Found", json!({})),
         };
+        let mut state = self.state.lock().unwrap();
+        if state.hangs && path == "/token" {
+            state.unanswered.push(reader.into_inner());
+            return;
+        }
         let answer = answer.to_string();
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n");
         let length = answer.len();
@@ -191,11 +204,11 @@ fn login(scene: &Scene) -> Command {
     login_with(scene, "")
 }
 
-/// `gloria login` on a terminal, with an option.
+/// `gloria login` on a terminal, with an option. It replaces the shell, which would end by Ctrl-C as well.
 pub(crate) fn login_with(scene: &Scene, option: &str) -> Command {
     let mut command = scene.session.command("script");
     scene.configure(&mut command);
-    let line = format!("{} login {option}", program("gloria").display());
+    let line = format!("exec {} login {option}", program("gloria").display());
     command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
     command
 }

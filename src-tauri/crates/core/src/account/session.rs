@@ -36,7 +36,7 @@ mod token_command;
 mod unkept;
 mod unsaved;
 
-pub use command::{CommandOptions, CommandPorts, CommandSession, SignedOutByCommand};
+pub use command::{CommandOptions, CommandPorts, CommandSession, Replacement, SignedOutByCommand};
 pub(crate) use new::NewSignIn;
 pub(crate) use not_renewed::NotRenewed;
 pub(crate) use provider::OpenIdProvider;

@@ -11,7 +11,7 @@ use super::{OpenIdProvider, Rest, Saving, Server, Session, SessionOptions, Sessi
 use crate::account::address::Address;
 use crate::grant::{GrantRule, SavedGrant, Secret};
 use crate::message::{self, Message};
-use crate::ports::{CommandLine, CommandRunner, Exclusive, InUse, SecretError, Secrets, SystemClock};
+use crate::ports::{CommandLine, CommandRunner, Exclusive, InUse, SecretError, Secrets, SystemClock, Turn};
 use crate::protocol::TokenState;
 use crate::token::AuthTransport;
 
@@ -46,6 +46,28 @@ pub struct SignedOutByCommand {
     pub was_signed_in: bool,
     /// Why the provider may still accept the sign-in.
     pub unrevoked: Option<Message>,
+}
+
+/// A new sign-in that is about to replace another one.
+#[derive(Debug)]
+pub struct Replacement {
+    secrets: Arc<dyn Secrets>,
+    entry: String,
+    grant: SavedGrant,
+    replaced: Vec<SavedGrant>,
+    _turn: Turn,
+}
+
+impl Replacement {
+    /// Stores the sign-in. Returns those that it replaced, to be revoked.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not store it.
+    pub async fn store(self) -> Result<Vec<SavedGrant>, SecretError> {
+        self.secrets.store(&self.entry, self.grant.into()).await?;
+        Ok(self.replaced)
+    }
 }
 
 /// The token of one command: the keyring's, or the access token of the sign-in that the keyring has, which is renewed
@@ -124,15 +146,15 @@ impl CommandSession {
         })
     }
 
-    /// Stores a new sign-in, which replaces what the keyring has. Returns the sign-in that it replaced, to be revoked.
+    /// Finds what a new sign-in replaces. Until the result is dropped, no other process renews.
     ///
     /// # Errors
     ///
-    /// When the keyring does not store it, or another program renews the present one for too long.
-    pub async fn store(&self, grant: SavedGrant) -> Result<Vec<SavedGrant>, SecretError> {
+    /// When another program renews the present one for too long.
+    pub async fn replace(&self, grant: SavedGrant) -> Result<Replacement, SecretError> {
         // A renewal under way would store its answer over the new one.
         let turn = self.ports.exclusive.turn().await;
-        let _turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
+        let turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
         let mut replaced = Vec::new();
         for entry in self.session.entries() {
             // What cannot be read is replaced as well.
@@ -145,9 +167,26 @@ impl CommandSession {
         }
         // As in the app: revoking it would end the new one too, at some providers.
         replaced.retain(|before| !before.is_sibling(&grant));
-        let entry = &self.session.options().entry;
-        self.ports.secrets.store(entry, grant.into()).await?;
-        Ok(replaced)
+        Ok(Replacement {
+            secrets: Arc::clone(&self.ports.secrets),
+            entry: self.session.options().entry.clone(),
+            grant,
+            replaced,
+            _turn: turn,
+        })
+    }
+
+    /// Whether a sign-in that is stored nowhere can be revoked without ending one that is. The keyring is asked without
+    /// a prompt; what it does not say counts as one.
+    pub async fn is_alone(&self, grant: &SavedGrant) -> bool {
+        for entry in self.session.entries() {
+            match self.ports.secrets.load_without_prompt(&entry).await {
+                Ok(Some(Secret::Grant(kept))) if kept.is_sibling(grant) => return false,
+                Ok(Some(Secret::Grant(_) | Secret::Token(_)) | None) => {}
+                Err(_) => return false,
+            }
+        }
+        true
     }
 
     /// Revokes a sign-in that was replaced. A failure has no consequence for the new one.
