@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[cfg(unix)]
+mod access;
 mod app;
 #[cfg(unix)]
 mod command;

@@ -1,6 +1,7 @@
 //! The role of programs that send one request after the other.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_core::CoreError;
@@ -19,6 +20,7 @@ use secrecy::zeroize::Zeroizing;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf};
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
 use super::protocol::Refusal;
@@ -37,11 +39,16 @@ pub(super) async fn serve<C>(
     lines: &mut LineReader<ReadHalf<C>>,
     writer: &mut WriteHalf<C>,
     server: &Server,
+    place: OwnedSemaphorePermit,
 ) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite,
 {
     lines.set_max_bytes(MAX_REQUEST_BYTES);
+    let mut place = Place {
+        is_askers: false,
+        _permit: place,
+    };
     loop {
         let next = tokio::select! {
             biased;
@@ -60,6 +67,10 @@ where
             serde_json::from_slice::<RequestLine<String, Value>>(&line)
         else {
             return refuse(lines, writer, server, Refusal::NotUnderstood).await;
+        };
+        place = match place.for_call(&call, server) {
+            Ok(place) => place,
+            Err(_) => return refuse(lines, writer, server, Refusal::Busy).await,
         };
         if call == ACCESS_TOKEN {
             // A command that gives up hangs up. Without noticing, its place would be taken until a renewal ends.
@@ -89,6 +100,32 @@ where
             (server.app)(then);
         }
         written?;
+    }
+}
+
+/// What counts a client that sends requests.
+struct Place {
+    /// It waits for an access token, or waited for one last.
+    is_askers: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// The place of a client that makes this call. If that is another one, the one that it had is free.
+    fn for_call(self, call: &str, server: &Server) -> Result<Self, TryAcquireError> {
+        let is_askers = call == ACCESS_TOKEN;
+        if is_askers == self.is_askers {
+            return Ok(self);
+        }
+        let places = if is_askers {
+            &server.askers
+        } else {
+            &server.requesters
+        };
+        Ok(Self {
+            is_askers,
+            _permit: Arc::clone(places).try_acquire_owned()?,
+        })
     }
 }
 

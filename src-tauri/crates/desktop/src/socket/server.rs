@@ -142,9 +142,9 @@ async fn serve_client(client: ServerStream, server: &Server, place: OwnedSemapho
             });
             listener::serve(&mut lines, &mut writer, events, || peer.is_gone()).await
         }
-        Ok(Greeted::Requester(_its_place)) => {
+        Ok(Greeted::Requester(its_place)) => {
             drop(place);
-            request::serve(&mut lines, &mut writer, server).await
+            request::serve(&mut lines, &mut writer, server, its_place).await
         }
         Ok(Greeted::Window(occupied)) => {
             drop(place);

@@ -27,6 +27,10 @@ const MAX_LISTENERS: usize = 32;
 /// Programs that send requests. They usually finish within milliseconds.
 const MAX_REQUESTERS: usize = 16;
 
+/// Commands that wait for an access token, for as long as a renewal takes. They are counted apart, so that others do
+/// not wait for it as well. More would be a script gone wrong.
+const MAX_ASKERS: usize = 64;
+
 /// A program on this computer sends its first line and reads a short answer at once. The core answers between two
 /// batches of events, which a slow disk may delay for a while.
 pub(super) const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -103,6 +107,7 @@ pub(super) struct Server {
     pub(super) newcomers: Newcomers,
     pub(super) listeners: Arc<Semaphore>,
     pub(super) requesters: Arc<Semaphore>,
+    pub(super) askers: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Server {
@@ -126,6 +131,7 @@ impl Server {
             newcomers: Newcomers::default(),
             listeners: Arc::new(Semaphore::new(MAX_LISTENERS)),
             requesters: Arc::new(Semaphore::new(MAX_REQUESTERS)),
+            askers: Arc::new(Semaphore::new(MAX_ASKERS)),
         }
     }
 
