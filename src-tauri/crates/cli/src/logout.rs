@@ -39,8 +39,8 @@ pub(crate) struct LogoutOptions {
 enum ByApp {
     /// Everything.
     Done(SignOutAnswer),
-    /// It has closed the account; the keyring is left.
-    Closed,
+    /// It has closed the account and ended what only its memory had; the keyring is left.
+    Closed(SignOutAnswer),
     NotRunning,
     /// It does not answer, for this reason.
     Unknown(Message),
@@ -84,7 +84,10 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
             print_error(&why);
             return Ok(ExitCode::from(NO_TOKEN));
         }
-        ByApp::Closed => forget(&session).await?,
+        ByApp::Closed(answer) => {
+            print_unrevoked(answer.unrevoked);
+            forget(&session).await? | answer.was_signed_in
+        }
         ByApp::NotRunning => close(&paths, &address, &session, account.as_ref()).await?,
         ByApp::Unknown(why) => {
             let was_signed_in = forget(&session).await?;
@@ -121,7 +124,7 @@ async fn ask_app(paths: &Paths, server: &str, erased: Option<&Entry>) -> ByApp {
     match asked.await {
         Ok(answer) => match SignOutAnswer::deserialize(answer) {
             Ok(answer) if answer.in_use => ByApp::Done(answer),
-            Ok(_) => ByApp::Closed,
+            Ok(answer) => ByApp::Closed(answer),
             Err(_) => ByApp::Unknown(message::cli_app_senseless()),
         },
         Err(CallError::Command(error)) => match CommandError::deserialize(error) {

@@ -97,7 +97,8 @@ pub struct SignOutRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignOutAnswer {
-    /// The app uses the server, so nothing is left to do. Otherwise only the account is closed or erased.
+    /// The app uses the server, so nothing is left to do. Otherwise the account is closed or erased, and what only
+    /// memory had of it is ended.
     pub in_use: bool,
     /// There was a token or a sign-in.
     pub was_signed_in: bool,

@@ -44,7 +44,7 @@ pub(crate) use renewing::{Access, Rest, Saving, SessionPorts, Unrevoked};
 pub use server_token::{EnvironmentTokenError, Server, ServerToken, TokenFor, environment_token};
 pub(crate) use sign_in::Who;
 use sign_in::{Ended, SignIn};
-pub(crate) use sign_out::SignedOut;
+pub(crate) use sign_out::{SignedOut, revoke_all};
 pub(crate) use token_command::CommandFailed;
 use token_command::Commanded;
 pub use token_command::ServerCommand;

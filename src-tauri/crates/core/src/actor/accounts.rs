@@ -10,7 +10,7 @@ use super::link::Intent;
 use super::storage::Next;
 use crate::account::Entry;
 use crate::account::address::Address;
-use crate::account::session::{Session, SignedOut, TokenReport};
+use crate::account::session::{Session, SignedOut, TokenReport, Unkept, revoke_all};
 use crate::handle::{CoreError, Reply, SignOutAnswer, SignOutRequest};
 use crate::message;
 use crate::protocol::{SignOutForm, TokenState};
@@ -63,8 +63,9 @@ impl Actor {
         });
     }
 
-    /// Like [`Actor::sign_out`], for another program and any server. Of one that is not in use only the account is
-    /// closed: its tokens are not known here. The token of the environment is not the user's to end.
+    /// Like [`Actor::sign_out`], for another program and any server. Of one that is not in use the account is closed,
+    /// and what only memory has is ended: its tokens in the keyring are not known here. The token of the environment is
+    /// not the user's to end.
     pub(super) async fn sign_out_at(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
         let address = self.settings.address.as_ref();
         let in_use = address.is_some_and(|address| address.server() == request.server);
@@ -73,13 +74,12 @@ impl Actor {
         } else {
             self.refuse_if_given(None)
         };
-        if !in_use || given.is_err() {
-            let closed = match (in_use, request.erase.is_some()) {
-                (false, _) => self.close_elsewhere(request),
-                // Its account stays in use, so nothing of it is erased, and who asked has to know that.
-                (true, true) => given,
-                (true, false) => Ok(()),
-            };
+        if !in_use {
+            return self.sign_out_elsewhere(request, reply);
+        }
+        if given.is_err() {
+            // Its account stays in use, so nothing of it is erased, and who asked has to know that.
+            let closed = request.erase.as_ref().map_or(Ok(()), |_| given);
             return reply.answer(closed.map(|()| SignOutAnswer {
                 in_use: false,
                 was_signed_in: false,
@@ -95,6 +95,7 @@ impl Actor {
         let (mut closed, tokens) = self.leave_signing_out(request.erase.is_some()).await;
         if is_closed && closed.is_ok() {
             // Its user signed out earlier, and may want it to be erased now.
+            drop(self.tokens.take_aside(&request.server));
             closed = self.close_elsewhere(request);
         }
         tokio::spawn(async move {
@@ -112,6 +113,23 @@ impl Actor {
                 Err(error) => Err(CoreError::Invalid(message::token_not_removed(error.message()))),
             };
             reply.answer(outcome);
+        });
+    }
+
+    /// Signs out at a server that is not in use.
+    fn sign_out_elsewhere(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
+        let unkept = self.tokens.take_aside(&request.server);
+        let closed = self.close_elsewhere(request);
+        let provider = self.tokens.provider().clone();
+        tokio::spawn(async move {
+            let was_signed_in = !unkept.is_empty();
+            let grants: Vec<_> = unkept.into_iter().filter_map(Unkept::into_grant).collect();
+            let unrevoked = revoke_all(&provider, &grants).await;
+            reply.answer(closed.map(|()| SignOutAnswer {
+                in_use: false,
+                was_signed_in,
+                unrevoked,
+            }));
         });
     }
 
@@ -147,8 +165,6 @@ impl Actor {
 
     /// Closes the account that was used last at a server that is not in use.
     fn close_elsewhere(&mut self, request: &SignOutRequest) -> Result<(), CoreError> {
-        // What no keyring has of it is only here, and would sign its user in again.
-        self.tokens.forget_aside(&request.server);
         let Some(account) = self.accounts.in_force(&request.server).cloned() else {
             return Ok(());
         };

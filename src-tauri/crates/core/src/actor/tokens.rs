@@ -19,6 +19,7 @@ use crate::account::Entry;
 use crate::account::address::Address;
 use crate::account::session::{
     OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, TokenReport,
+    Unkept,
 };
 use crate::handle::{CoreError, Reply};
 use crate::message::{self, Message};
@@ -149,9 +150,9 @@ impl Tokens {
         }
     }
 
-    /// Somebody signed out at this server, which is not in use.
-    pub(super) fn forget_aside(&mut self, entry: &str) {
-        self.aside.forget(entry);
+    /// Somebody signed out at this server. What no keyring has of it is only here, and would sign them in again.
+    pub(super) fn take_aside(&mut self, entry: &str) -> Vec<Unkept> {
+        self.aside.take(entry)
     }
 
     /// Another account is used from now on, or none, so there is no token.

@@ -16,7 +16,8 @@ use crate::message::{self, Message};
 use crate::ports::Clock;
 use crate::token::Token;
 
-/// OpenID providers, whose addresses are in the grants.
+/// OpenID providers, whose addresses are in the grants. Clones are the same.
+#[derive(Clone)]
 pub(crate) struct OpenIdProvider(Arc<Inner>);
 
 struct Inner {

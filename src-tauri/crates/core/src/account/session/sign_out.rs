@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
 
+use super::renewing::Provider;
 use super::{Inner, Session, Unrevoked};
 use crate::grant::{SavedGrant, Secret};
 use crate::ports::SecretError;
@@ -68,6 +69,17 @@ impl Session {
     }
 }
 
+/// Revokes sign-ins that their user does not want any more. Returns why a provider still accepts one, if so.
+pub(crate) async fn revoke_all(provider: &dyn Provider, grants: &[SavedGrant]) -> Option<Unrevoked> {
+    let mut unrevoked = None;
+    for grant in grants {
+        if let Err(why) = provider.revoke(grant).await {
+            unrevoked = Some(why);
+        }
+    }
+    unrevoked
+}
+
 impl Inner {
     async fn remove(self: Arc<Self>, asked: u64, entries: Vec<String>, is_in_memory: bool) -> SignedOut {
         // A renewal under way would store its answer after the removal. One that is stuck is not waited for any longer.
@@ -94,16 +106,10 @@ impl Inner {
                 removed = Err(error);
             }
         }
-        let mut unrevoked = None;
-        for grant in grants {
-            let is_dead = self.state().sign_in.is_dead(&grant);
-            if !is_dead && let Err(why) = self.ports.provider.revoke(&grant).await {
-                unrevoked = Some(why);
-            }
-        }
+        grants.retain(|grant| !self.state().sign_in.is_dead(grant));
         SignedOut {
             removed,
-            unrevoked,
+            unrevoked: revoke_all(&*self.ports.provider, &grants).await,
             was_signed_in,
         }
     }

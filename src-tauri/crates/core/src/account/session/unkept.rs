@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::sign_in::SignIn;
 use super::{ServerToken, Session, Source};
+use crate::grant::SavedGrant;
 
 /// A token that is not in the keyring, so that it is not lost with its session.
 #[derive(Clone)]
@@ -13,6 +14,12 @@ pub(crate) struct Unkept {
 }
 
 impl Unkept {
+    /// What renews it.
+    pub(crate) fn into_grant(self) -> Option<SavedGrant> {
+        let in_memory = self.sign_in?.known.in_memory?;
+        Some(in_memory.grant)
+    }
+
     /// A token that was entered.
     #[cfg(test)]
     pub(super) fn entered(token: ServerToken) -> Self {

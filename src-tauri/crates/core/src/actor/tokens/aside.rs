@@ -45,6 +45,12 @@ impl Aside {
 
     /// Another program signed in or out at this server.
     pub(super) fn forget(&mut self, server: &str) {
-        self.0.retain(|left| left.server != server);
+        drop(self.take(server));
+    }
+
+    /// What is only in memory of the accounts of this server.
+    pub(super) fn take(&mut self, server: &str) -> Vec<Unkept> {
+        let taken = self.0.extract_if(.., |left| left.server == server);
+        taken.map(|left| left.unkept).collect()
     }
 }

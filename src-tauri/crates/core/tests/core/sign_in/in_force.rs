@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use gloria_backend::{Backend, Control, TEST_TOKEN};
+use gloria_core::SignOutRequest;
+use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{
     AccountChoice, AccountForm, Appearance, ConnectionState, SignInView, SignOutForm, Snapshot, TokenState,
@@ -151,6 +153,38 @@ async fn one_that_is_only_in_memory_is_there_again_when_its_account_is() {
     assert_eq!(provider.requests(), ["code"]);
     // The other server has not seen it.
     assert_eq!(seen.observed().streams, 0);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_is_only_in_memory_is_revoked_when_its_user_signs_out_at_a_server_that_is_not_in_use() {
+    let (server, _control, provider) = servers().await;
+    let (second, _seen) = backend().await;
+    let secrets = FakeSecrets::default();
+    *secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let harness = harness(&provider, secrets);
+    let running = harness.start();
+    sign_in(&harness, &running, &provider, &server.api_url()).await;
+    let form = account(&second.api_url(), Some(TEST_TOKEN));
+    // The keyring does not store this token either.
+    let _ = running.core.account_save(form).await;
+    running
+        .until("the other server is in use", |state| {
+            state.connection.state == ConnectionState::Connected
+                && state.account.address == Some(second.api_url())
+        })
+        .await;
+    let sign_out = || SignOutRequest {
+        server: server.api_url(),
+        erase: None,
+    };
+    let answer = running.core.sign_out_at(sign_out()).await.unwrap();
+    assert!(!answer.in_use && answer.was_signed_in, "{answer:?}");
+    assert_eq!(answer.unrevoked, None);
+    assert_eq!(provider.requests(), ["code", "revoke refresh-1"]);
+    // It is gone from memory.
+    let answer = running.core.sign_out_at(sign_out()).await.unwrap();
+    assert!(!answer.was_signed_in, "{answer:?}");
     running.stop().await;
 }
 
