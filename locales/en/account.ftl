@@ -85,6 +85,8 @@ command-not-text =
     the command that signs you in ({ $program }) printed something that is no text; ask your administrator (auth.command)
 command-no-token =
     the command that signs you in ({ $program }) printed neither a token nor JSON with access_token; ask your administrator (auth.command)
+command-quoted =
+    the command that signs you in ({ $program }) printed a token in quotes, not the token alone; ask your administrator (auth.command)
 command-token-over =
     the command that signs you in ({ $program }) printed a token that has ended; ask your administrator (auth.command)
 command-token-refused =

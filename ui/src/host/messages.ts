@@ -289,6 +289,7 @@ export interface Messages {
   'command-not-permitted': undefined;
   'command-not-started': { program: string; problem: string | Message };
   'command-not-text': { program: string };
+  'command-quoted': { program: string };
   'command-signs-in': undefined;
   'command-timed-out': { program: string; seconds: number };
   'command-token-over': { program: string };

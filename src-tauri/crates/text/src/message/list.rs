@@ -132,6 +132,7 @@ messages! {
     command_empty(program: Text);
     command_not_text(program: Text);
     command_no_token(program: Text);
+    command_quoted(program: Text);
     command_token_over(program: Text);
     command_token_refused(program: Text);
     command_signs_in();

@@ -23,6 +23,9 @@ use crate::token::Token;
 /// and a token that was refused when it was new is not a matter of trying.
 const MIN_RUN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// What shells and JSON put around a text. No token begins or ends with one.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
 /// A command bound to its server: its token is only available for that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCommand {
@@ -66,6 +69,7 @@ enum Unusable {
     Empty,
     NotText,
     NoToken,
+    Quoted,
     Over,
 }
 
@@ -76,6 +80,7 @@ impl Unusable {
             Self::Empty => message::command_empty(program),
             Self::NotText => message::command_not_text(program),
             Self::NoToken => message::command_no_token(program),
+            Self::Quoted => message::command_quoted(program),
             Self::Over => message::command_token_over(program),
         }
     }
@@ -93,6 +98,8 @@ struct Output {
 /// Reads what a command printed: a token in a single line, or JSON.
 fn printed(output: &[u8], now: SystemTime) -> Result<Printed, Unusable> {
     let text = str::from_utf8(output).map_err(|_| Unusable::NotText)?;
+    // Programs on Windows print a byte order mark unasked. It is no part of a token.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let text = text.trim_end_matches(['\r', '\n']);
     if text.trim().is_empty() {
         return Err(Unusable::Empty);
@@ -104,6 +111,9 @@ fn printed(output: &[u8], now: SystemTime) -> Result<Printed, Unusable> {
     let (token, said) = if text.trim_start().starts_with('{') {
         let output: Output = serde_json::from_str(text).map_err(|_| Unusable::NoToken)?;
         (output.access_token, output.expires_in)
+    } else if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
+        // They could be sent, and would be refused without a hint at the cause.
+        return Err(Unusable::Quoted);
     } else {
         (SecretString::from(text), None)
     };

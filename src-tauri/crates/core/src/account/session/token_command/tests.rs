@@ -123,7 +123,13 @@ fn lasts(output: &str) -> Result<(String, Option<u64>), Unusable> {
 
 #[test]
 fn a_token_is_a_line_or_json_and_nothing_else() {
-    for line in ["abc.def", "abc.def\n", "abc.def\r\n", "abc.def\n\n"] {
+    for line in [
+        "abc.def",
+        "abc.def\n",
+        "abc.def\r\n",
+        "abc.def\n\n",
+        "\u{feff}abc.def\r\n",
+    ] {
         assert_eq!(lasts(line), Ok(("abc.def".to_owned(), None)), "{line:?}");
     }
     for (json, seconds) in [
@@ -137,6 +143,7 @@ fn a_token_is_a_line_or_json_and_nothing_else() {
             Some(60),
         ),
         (r#"{"access_token":"abc","expires_in":null}"#, None),
+        ("\u{feff}{\"access_token\":\"abc\"}\r\n", None),
     ] {
         assert_eq!(lasts(json), Ok(("abc".to_owned(), seconds)), "{json}");
     }
@@ -151,7 +158,14 @@ fn a_token_is_a_line_or_json_and_nothing_else() {
         (" abc", Unusable::NoToken),
         ("abc\ndef\n", Unusable::NoToken),
         ("tökén", Unusable::NoToken),
-        ("\"abc\" \"def\"", Unusable::NoToken),
+        ("\"abc\" \"def\"", Unusable::Quoted),
+        ("\"abc\"\n", Unusable::Quoted),
+        ("'abc'", Unusable::Quoted),
+        ("`abc", Unusable::Quoted),
+        ("abc\"\n", Unusable::Quoted),
+        ("\u{feff}\u{feff}abc", Unusable::NoToken),
+        ("abc\u{feff}", Unusable::NoToken),
+        ("\u{feff}\n", Unusable::Empty),
         ("Bearer abc", Unusable::NoToken),
         ("{}", Unusable::NoToken),
         ("{\"access_token\":\"abc\"", Unusable::NoToken),
