@@ -1,12 +1,15 @@
 //! Commands that wait for an access token, while the app cannot give one.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt as _;
 use gloria_core::ports::fakes::FakeSecrets;
 use serde_json::json;
 use tokio::io::AsyncBufReadExt as _;
+use tokio::time::timeout;
 
 use crate::app;
-use crate::scene::{Client, Running, Scene};
+use crate::scene::{Client, DEADLINE, Running, Scene};
 
 /// More than all limits.
 const MANY: usize = 1000;
@@ -15,11 +18,14 @@ const MANY: usize = 1000;
 const CROWD: usize = 16 + 21;
 
 /// An app that cannot give access tokens: its keyring does not answer.
-fn start(scene: &Scene) -> Running {
-    let secrets = FakeSecrets::default();
+async fn start(scene: &Scene) -> Running {
+    let secrets = Arc::new(FakeSecrets::default());
     secrets.hang();
-    let core = app::core_with(scene.home.path(), Some(scene.backend.api_url()), secrets);
+    let address = Some(scene.backend.api_url());
+    let core = app::core_with(scene.home.path(), address, Arc::clone(&secrets));
     let served = app::serve(scene.home.path(), &core, None, |_| {});
+    // Before it has asked, there is nothing to wait for.
+    timeout(DEADLINE, secrets.asked.wait_for(1)).await.unwrap();
     Running { core, served }
 }
 
@@ -86,7 +92,7 @@ fn without_refused(waiting: &mut Vec<Client>) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn those_that_wait_for_a_token_keep_no_others_out_and_free_their_place_when_they_hang_up() {
     let scene = Scene::set().await;
-    let running = start(&scene);
+    let running = start(&scene).await;
     let mut waiting = Vec::new();
     scene.crowd(&mut waiting).await;
     scene.expect_others_served().await;

@@ -21,17 +21,17 @@ pub(crate) fn core(home: &Path, backend: Option<&Backend>) -> CoreHandle {
         Some(address) => FakeSecrets::with_token(address, Token::parse(TEST_TOKEN).unwrap()),
         None => FakeSecrets::default(),
     };
-    core_with(home, address, secrets)
+    core_with(home, address, Arc::new(secrets))
 }
 
 /// Returns a core in this folder, configured with this server, if any, and with this keyring.
-pub(crate) fn core_with(home: &Path, address: Option<String>, secrets: FakeSecrets) -> CoreHandle {
+pub(crate) fn core_with(home: &Path, address: Option<String>, secrets: Arc<FakeSecrets>) -> CoreHandle {
     let environment: HashMap<_, _> = address
         .map(|address| ("GLORIA_API_URL", address))
         .into_iter()
         .collect();
     let ports = Ports {
-        secrets: Arc::new(secrets),
+        secrets,
         ..testing::ports()
     };
     let setup = testing::setup(Paths::within(home), environment, ports);
