@@ -2,7 +2,8 @@
 //! the same from the same programs. What it does is in `tables`.
 //!
 //! Windows Installer's database, its cabinet and the file that contains both are written by three crates. The compound
-//! file is written once more, because `msi` makes sectors of 4096 bytes, which programs that sign it do not read.
+//! file is written once more, because `msi` makes sectors of 4096 bytes. Windows's own packages have sectors of 512,
+//! and not every program that reads or signs packages expects others.
 
 mod actions;
 mod cabinet;
