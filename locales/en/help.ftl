@@ -3,6 +3,7 @@
 
 help-app = Desktop notifications from the Gloria System, in a tray app that stays connected
 help-app-open = Open the window; without this, the first start only adds the tray icon
+help-app-url = An address to open: gloria-notify:show, or gloria-notify:open/ITEM for an item by its key
 help-app-background = Open no window, even if Gloria Notify is already running; for starting at login
 help-app-examples =
     Examples:
@@ -85,11 +86,12 @@ help-gloria-status-examples =
       gloria status > /dev/null || echo not connected
 
 help-gloria-open = Show the window of the running app
-help-gloria-open-item = The item to show, by its key, as `gloria inbox list` prints it
+help-gloria-open-item = The item to show: its key, as `gloria inbox list` prints it, or its address
 help-gloria-open-examples =
     Examples:
       gloria open
       gloria open n:42                                   with this item
+      gloria open gloria-notify:open/n:42                the same, as a browser asks for it
 
 help-gloria-retry = Have the running app connect at once
 help-gloria-retry-examples =

@@ -38,3 +38,4 @@ app-not-running = Gloria Notify is not running
 app-silent = Gloria Notify is running but does not answer; see its log, or end it and start it again
 app-unreachable = Gloria Notify cannot be reached: { $problem }
 app-other-version = the Gloria Notify that is running is another version; end it and start it again
+app-url-refused = this is no address that Gloria Notify opens; those are gloria-notify:show and gloria-notify:open/ITEM

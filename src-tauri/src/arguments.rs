@@ -1,6 +1,8 @@
 //! The command line.
 
 use clap::Parser;
+use gloria_ipc::AppUrl;
+use gloria_ipc::app_url::NotOurs;
 
 /// The prefix of the ids of this program's help.
 pub(crate) const HELP: &str = "help-app";
@@ -13,6 +15,9 @@ pub(crate) struct Arguments {
     open: bool,
     #[arg(long, conflicts_with = "open")]
     background: bool,
+    // An address that the system was asked to open; another argument beside it would be somebody's trick.
+    #[arg(value_name = "URL", conflicts_with_all = ["open", "background", "window", "after_failure"])]
+    url: Option<String>,
     // Passed by the agent when it starts the window.
     #[arg(long, hide = true, conflicts_with_all = ["open", "background"])]
     window: bool,
@@ -33,11 +38,17 @@ pub(crate) enum Start {
 impl Arguments {
     /// The first start goes into the tray unless it says `--open`.
     pub(crate) fn first_start(&self) -> Start {
-        if self.open || self.window {
+        if self.open || self.window || self.url.is_some() {
             Start::WithWindow
         } else {
             Start::InTray
         }
+    }
+
+    /// The item that an address asks to show.
+    pub(crate) fn item(&self) -> Result<Option<String>, NotOurs> {
+        let url = self.url.as_deref().map(AppUrl::parse).transpose()?;
+        Ok(url.and_then(|url| url.item))
     }
 
     /// The app restarted itself after a failure that the window may have caused.
@@ -79,11 +90,13 @@ mod tests {
             "--version",
             "--opne",
             "file.txt",
+            "URL",
         ];
         for (arguments, code) in [
             (&["--help"][..], 0),
             (&["--opne"], 2),
-            (&["file.txt"], 2),
+            (&["--open", "file.txt"], 2),
+            (&["file.txt", "file.txt"], 2),
             (&["--open", "--background"], 2),
             (&["--open", "--open"], 2),
             (&["--open=file.txt"], 2),
@@ -98,5 +111,19 @@ mod tests {
     #[test]
     fn every_argument_has_its_help_and_no_other_has() {
         assert_eq!(command_line::help_mistakes(Arguments::command(), HELP), [""; 0]);
+    }
+
+    #[test]
+    fn an_address_opens_the_window_and_brings_no_other_argument() {
+        let parsed = |line: &[&str]| Arguments::try_parse_from([&["gloria-notify"], line].concat());
+        let arguments = parsed(&["gloria-notify:open/n:42"]).unwrap();
+        assert_eq!(arguments.item(), Ok(Some("n:42".to_owned())));
+        assert_eq!(arguments.first_start(), Start::WithWindow);
+        assert_eq!(arguments.second_start(), Start::WithWindow);
+        assert_eq!(parsed(&["gloria-notify:"]).unwrap().item(), Ok(None));
+        assert_eq!(parsed(&["file.txt"]).unwrap().item(), Err(NotOurs));
+        for other in ["--open", "--background", "--window", "--after-failure"] {
+            assert!(parsed(&["gloria-notify:show", other]).is_err(), "{other}");
+        }
     }
 }

@@ -28,6 +28,7 @@ const END_TIMEOUT: Duration = Duration::from_millis(280);
 /// Starts the agent if none is running, and shows the window if requested and no other process shows it.
 pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<ExitCode, Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the window's program starts");
+    let item = arguments.item().map_err(|_| Failure::Url)?;
     let runs = async_runtime::block_on(gloria_ipc::answers(&paths.data));
     // If the agent requested this window and is gone, the user has quit it, so it must not be started again.
     if !runs && !arguments.is_for_agent() {
@@ -48,6 +49,12 @@ pub(crate) fn run(arguments: &Arguments, paths: &Paths, log: Logs) -> Result<Exi
     } else {
         arguments.first_start()
     };
+    if let Some(item) = item {
+        // The agent starts the window, as after a click on a notification.
+        let open = gloria_ipc::ask_to_open_item(&paths.data, &item, activation_token());
+        async_runtime::block_on(open).map_err(|error| Failure::Agent(error.into()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if start == Start::InTray {
         // After a failure without a request for the window: it would fail again.
         return Ok(if arguments.after_failure() {

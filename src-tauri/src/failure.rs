@@ -36,6 +36,8 @@ pub(crate) enum Failure {
     /// There is no display, or it cannot be opened.
     #[cfg(target_os = "linux")]
     NoDisplay(Message),
+    /// It was asked to open an address that is none of its own.
+    Url,
     /// Something else.
     Start(anyhow::Error),
 }
@@ -51,6 +53,7 @@ impl Failure {
             Self::Agent(error) => error.code(),
             #[cfg(target_os = "linux")]
             Self::NoDisplay(_) => 3,
+            Self::Url => 2,
             Self::Start(_) => 1,
         }
     }
@@ -66,6 +69,7 @@ impl Failure {
             Self::Agent(error) => error.message(),
             #[cfg(target_os = "linux")]
             Self::NoDisplay(message) => message.clone(),
+            Self::Url => message::app_url_refused(),
             Self::Start(error) => start_failed(error),
         }
     }

@@ -31,6 +31,7 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     process::begin();
     process::use_parent_console();
+    process::use_app_id();
     let paths = gloria_program::paths(process::variable);
     let folder = paths.as_ref().ok().map(|paths| &*paths.logs);
     let log = Logs::start(folder, process::text_variable("GLORIA_LOG").as_deref());

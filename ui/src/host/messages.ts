@@ -81,6 +81,7 @@ export interface Messages {
   'app-other-version': undefined;
   'app-silent': undefined;
   'app-unreachable': { problem: string };
+  'app-url-refused': undefined;
   'autostart-not-changed': { problem: string | Message };
   'break-bad-frame': undefined;
   'break-bad-http': undefined;

@@ -305,7 +305,13 @@ async fn signalled() {
 
 #[cfg(not(unix))]
 async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = gloria_desktop::asked_to_end() => {}
     }
 }

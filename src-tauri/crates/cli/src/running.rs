@@ -6,12 +6,14 @@ use clap::Args;
 use gloria_core::message;
 use gloria_core::protocol::CommandError;
 use gloria_desktop::socket::ask_failure;
+use gloria_ipc::app_url::NotOurs;
 use gloria_ipc::protocol::APP_OPEN;
-use gloria_ipc::{AppConnection, AskError, CallError};
+use gloria_ipc::{AppConnection, AppUrl, AskError, CallError};
 use gloria_program::process;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+use crate::USAGE;
 use crate::output::print_error;
 
 /// No app is running.
@@ -24,10 +26,22 @@ pub(crate) struct OpenOptions {
     item: Option<String>,
 }
 
+/// What is shown: nothing but the window, or an item, by its key or its address.
+fn shown(item: Option<String>) -> Result<Option<String>, NotOurs> {
+    match item {
+        Some(url) if AppUrl::is_meant_by(&url) => Ok(AppUrl::parse(&url)?.item),
+        key => Ok(key),
+    }
+}
+
 /// `gloria open`: shows the window of the running app, with an item in it.
 pub(crate) async fn open(options: OpenOptions) -> anyhow::Result<ExitCode> {
+    let Ok(item) = shown(options.item) else {
+        print_error(&message::app_url_refused());
+        return Ok(ExitCode::from(USAGE));
+    };
     let request = json!({
-        "item": options.item,
+        "item": item,
         "activationToken": gloria_program::activation_token(),
     });
     ask(APP_OPEN, request).await

@@ -8,6 +8,7 @@ mod autostart;
 mod browser;
 mod claim;
 mod command;
+mod ending;
 mod exclusive;
 pub mod instance;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ pub use autostart::LoginEntry;
 pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
 pub use command::Processes;
+pub use ending::asked_to_end;
 pub use exclusive::FolderLock;
 pub use instance::Instance;
 #[cfg(target_os = "linux")]

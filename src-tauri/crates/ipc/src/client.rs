@@ -335,6 +335,27 @@ pub async fn ask_to_open(data: &Path, activation_token: Option<String>) -> Resul
     }
 }
 
+/// Requests that the app for this data folder shows this item in its window, or if the item is gone, its window.
+///
+/// # Errors
+/// As [`ask_status`].
+pub async fn ask_to_open_item(
+    data: &Path,
+    item: &str,
+    activation_token: Option<String>,
+) -> Result<(), AskError> {
+    let request = OpenRequest {
+        item: Some(item.to_owned()),
+        activation_token: activation_token.clone(),
+    };
+    let request = serde_json::to_value(request).unwrap_or_default();
+    match AppConnection::open(data).await?.call(APP_OPEN, request).await {
+        Ok(_) => Ok(()),
+        Err(CallError::Command(_)) => ask_to_open(data, activation_token).await,
+        Err(CallError::Ask(error)) => Err(error),
+    }
+}
+
 /// Reports a second start to the app for this data folder. If the app moves to the session of that start, it has done
 /// so when this returns.
 ///

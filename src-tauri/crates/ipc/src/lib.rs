@@ -15,6 +15,7 @@
 //! side of the roles is in `gloria-desktop`.
 
 pub mod access;
+pub mod app_url;
 pub mod client;
 pub mod lines;
 pub mod link;
@@ -35,8 +36,9 @@ use std::io;
 use thiserror::Error;
 
 pub use access::ask_for_access;
+pub use app_url::AppUrl;
 pub use client::{
-    AppConnection, AppEvents, answers, ask_status, ask_to_open, ask_to_quit, ask_to_start,
+    AppConnection, AppEvents, answers, ask_status, ask_to_open, ask_to_open_item, ask_to_quit, ask_to_start,
     send_credentials_changed,
 };
 pub use link::Link;

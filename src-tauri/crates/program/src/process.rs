@@ -200,6 +200,28 @@ pub fn use_parent_console() {
     }
 }
 
+/// The AppUserModelID, with which installers register the app. It is the identifier in tauri.conf.json, by which
+/// notifications are shown.
+#[cfg(target_os = "windows")]
+const APP_ID: &str = "com.gloriasystem.notify";
+
+/// Tells Windows which app the process belongs to: by that it groups windows, and finds name and picture of a
+/// notification. Otherwise a program that was started without its entry of the Start menu would be an app of its own.
+pub fn use_app_id() {
+    #[cfg(target_os = "windows")]
+    {
+        use windows_sys::Win32::UI::Shell::SetCurrentProcessExplicitAppUserModelID;
+
+        let id: Vec<u16> = APP_ID.encode_utf16().chain([0]).collect();
+        // SAFETY: the text ends with a null and outlives the call, which copies it.
+        #[expect(unsafe_code, reason = "the system's own interface has no safe form")]
+        let result = unsafe { SetCurrentProcessExplicitAppUserModelID(id.as_ptr()) };
+        if result < 0 {
+            tracing::warn!(result, "Windows does not take the app's id");
+        }
+    }
+}
+
 /// A core dump would contain the token and notifications, and stay on the disk.
 #[cfg(unix)]
 fn forbid_core_dumps() {

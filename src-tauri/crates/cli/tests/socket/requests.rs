@@ -84,6 +84,30 @@ async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_opens_what_it_names_and_whatever_else_it_asks_for_is_refused() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    assert_eq!(scene.outcome(&["open", "gloria-notify:open/n%3A2"]).await.0, 0);
+    running
+        .until(|state| state.requested_item.as_deref() == Some("n:2"))
+        .await;
+    assert_eq!(scene.outcome(&["open", "GLORIA-NOTIFY://show"]).await.0, 0);
+    assert_eq!(scene.asked.all().len(), 2);
+    for url in [
+        "gloria-notify:quit",
+        "gloria-notify:open/n:2?token=secret",
+        "gloria-notify:open/%0A",
+    ] {
+        let (code, output, words) = scene.outcome(&["open", url]).await;
+        assert_eq!((code, &*output), (2, ""), "{url}");
+        assert!(words.contains("no address that Gloria Notify opens"), "{words}");
+        assert!(!words.contains("secret"), "{words}");
+    }
+    assert_eq!(scene.asked.all().len(), 2, "no window is opened by them");
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_window_is_opened_with_the_item_and_the_token_of_the_click() {
     let scene = Scene::set().await;
     for arguments in [&["open"][..], &["open", "n:1"], &["retry"], &["quit"]] {

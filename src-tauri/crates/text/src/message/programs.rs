@@ -27,6 +27,7 @@ messages! {
     app_silent();
     app_unreachable(problem: Text);
     app_other_version();
+    app_url_refused();
 
     // usage.ftl: what every command line says by itself.
     usage_line(usage: Text);
