@@ -30,6 +30,8 @@ pub struct ShownNotification {
     pub actions: Vec<(String, String)>,
     /// 0 low, 1 normal, 2 critical, if set.
     pub urgency: Option<u8>,
+    /// The app's desktop entry, if the hint is set.
+    pub desktop_entry: Option<String>,
     /// In milliseconds; -1 lets the service decide, 0 means forever.
     pub timeout: i32,
 }
@@ -182,6 +184,9 @@ fn notification(message: &Message) -> Option<ShownNotification> {
         .map(|pair| (pair[0].clone(), pair[1].clone()))
         .collect();
     let urgency = hints.get("urgency").and_then(|value| u8::try_from(value).ok());
+    let desktop_entry = hints
+        .get("desktop-entry")
+        .and_then(|value| <&str>::try_from(value).ok());
     Some(ShownNotification {
         id: None,
         replaces,
@@ -191,6 +196,7 @@ fn notification(message: &Message) -> Option<ShownNotification> {
         body: text,
         actions,
         urgency,
+        desktop_entry: desktop_entry.map(str::to_owned),
         timeout,
     })
 }

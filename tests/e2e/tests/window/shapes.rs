@@ -60,6 +60,9 @@ async fn from_the_installation_to_the_end(shape: Shape) {
         .await
         .unwrap();
     assert_eq!(notification.summary, "Tom & <Anna>");
+    if !shape.stays {
+        assert_eq!(notification.desktop_entry.as_deref(), Some(APP_ID));
+    }
     stage.session.wait_for_sound(before, DEADLINE).await.unwrap();
     stage.tray_says("1 new").await;
     assert_eq!(stage.windows(), 0);
@@ -77,6 +80,15 @@ async fn from_the_installation_to_the_end(shape: Shape) {
     })
     .await
     .unwrap();
+
+    // By its class the desktop knows which entry, and so which icon and name, the window has.
+    let mut search = stage.session.command("xdotool");
+    let class = format!("^{APP_ID}$");
+    let found = search
+        .args(["search", "--onlyvisible", "--class", &class])
+        .output()
+        .unwrap();
+    assert_eq!(found.stdout.split(|byte| *byte == b'\n').count(), 2, "{found:?}");
 
     // New events reach the page, and the page's actions reach the core.
     stage.push("2", json!({}));
@@ -123,6 +135,12 @@ async fn from_the_installation_to_the_end(shape: Shape) {
 /// The exit code of `gloria status` if no app runs.
 const NOT_RUNNING: i32 = 3;
 
+/// The app's id, and the name of its desktop entry.
+const APP_ID: &str = "com.gloriasystem.notify";
+
+/// The desktop entry, below the prefix.
+const ENTRY: &str = "share/applications/com.gloriasystem.notify.desktop";
+
 /// The files of a package, in a folder of the desktop instead of `/usr`.
 struct Installed(PathBuf);
 
@@ -139,27 +157,19 @@ impl Installed {
             put(&shape.built.join(program), &format!("bin/{program}"));
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for (icon, size) in [
-            ("32x32", "32x32"),
-            ("128x128", "128x128"),
-            ("128x128@2x", "256x256@2"),
-        ] {
+        for (icon, size) in [("32x32", "32x32"), ("128x128", "128x128"), ("256x256", "256x256")] {
             put(
                 &root.join(format!("icons/{icon}.png")),
                 &format!("share/icons/hicolor/{size}/apps/gloria-notify.png"),
             );
         }
-        let entry = "[Desktop Entry]\nCategories=Office;\nExec=gloria-notify\nIcon=gloria-notify\nName=Gloria Notify\n\
-                     Terminal=false\nType=Application\n";
-        let entries = prefix.join("share/applications");
-        fs::create_dir_all(&entries).unwrap();
-        fs::write(entries.join("Gloria Notify.desktop"), entry).unwrap();
+        put(&root.join("src-tauri/packaging/linux/app.desktop"), ENTRY);
         Self(prefix)
     }
 
     /// Returns the command that the desktop's menu starts.
     fn start(&self, stage: &Stage) -> Command {
-        let entry = fs::read_to_string(self.0.join("share/applications/Gloria Notify.desktop")).unwrap();
+        let entry = fs::read_to_string(self.0.join(ENTRY)).unwrap();
         let program = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
         let mut command = stage.session.command(self.0.join("bin").join(program));
         stage.configure(&mut command);

@@ -177,7 +177,7 @@ async fn click_leads_to_item(stage: &Stage, id: &str) {
     };
     assert_eq!(
         (&**app_id, &**title, *focused),
-        ("gloria-notify", "Gloria Notify", true)
+        ("com.gloriasystem.notify", "Gloria Notify", true)
     );
 }
 

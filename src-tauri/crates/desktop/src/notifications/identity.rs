@@ -8,8 +8,8 @@ use gloria_core::message;
 use gloria_core::private::{self, Mode};
 use gloria_words::Words;
 
-/// Names of the app's desktop entry in packages, without `.desktop`.
-const DESKTOP_ENTRIES: [&str; 3] = ["com.gloriasystem.notify", "Gloria Notify", "gloria-notify"];
+/// The name of the app's desktop entry in packages, without `.desktop`.
+const DESKTOP_ENTRY: &str = "com.gloriasystem.notify";
 
 /// The name of the icon that packages install with a desktop entry.
 const ICON: &str = "gloria-notify";
@@ -38,17 +38,22 @@ impl Identity {
     /// Looks for the app's desktop entry in the folders that the environment names. If there is none, because the
     /// program was not installed, the icon is a file, which is created from `png` if it is missing.
     pub fn find(variable: impl Fn(&str) -> Option<OsString>, icon_file: &Path, png: &[u8]) -> Self {
-        match installed_entry(&data_folders(variable)) {
-            Some(entry) => Self {
+        let file = format!("applications/{DESKTOP_ENTRY}.desktop");
+        let is_installed = data_folders(variable)
+            .iter()
+            .any(|folder| folder.join(&file).is_file());
+        if is_installed {
+            Self {
                 icon: ICON.to_owned(),
-                desktop_entry: Some(entry.to_owned()),
+                desktop_entry: Some(DESKTOP_ENTRY.to_owned()),
                 open_label: String::new(),
-            },
-            None => Self {
+            }
+        } else {
+            Self {
                 icon: written(icon_file, png).unwrap_or_default(),
                 desktop_entry: None,
                 open_label: String::new(),
-            },
+            }
         }
     }
 }
@@ -60,13 +65,6 @@ fn data_folders(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let home = home.or_else(|| set("HOME").map(|home| Path::new(&home).join(".local/share")));
     let others = set("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     home.into_iter().chain(std::env::split_paths(&others)).collect()
-}
-
-fn installed_entry(folders: &[PathBuf]) -> Option<&'static str> {
-    DESKTOP_ENTRIES.into_iter().find(|entry| {
-        let file = format!("applications/{entry}.desktop");
-        folders.iter().any(|folder| folder.join(&file).is_file())
-    })
 }
 
 fn written(file: &Path, png: &[u8]) -> Option<String> {
@@ -106,9 +104,9 @@ mod tests {
 
         let applications = home.path().join("system/applications");
         fs::create_dir_all(&applications).unwrap();
-        fs::write(applications.join("Gloria Notify.desktop"), "").unwrap();
+        fs::write(applications.join("com.gloriasystem.notify.desktop"), "").unwrap();
         let found = Identity::find(variable, &icon, b"a picture");
-        assert_eq!(found.desktop_entry.as_deref(), Some("Gloria Notify"));
+        assert_eq!(found.desktop_entry.as_deref(), Some("com.gloriasystem.notify"));
         assert_eq!(found.icon, "gloria-notify");
     }
 }

@@ -196,11 +196,11 @@ mod tests {
     fn an_installed_app_names_its_desktop_entry() {
         let identity = Identity {
             icon: "gloria-notify".into(),
-            desktop_entry: Some("Gloria Notify".into()),
+            desktop_entry: Some("com.gloriasystem.notify".into()),
             ..Identity::default()
         };
         let sent = arguments(&request(Priority::Normal), 0, able(&[], "mako"), &identity);
         assert_eq!((sent.0, sent.2), ("Gloria Notify", "gloria-notify"));
-        assert_eq!(sent.6["desktop-entry"], Value::from("Gloria Notify"));
+        assert_eq!(sent.6["desktop-entry"], Value::from("com.gloriasystem.notify"));
     }
 }
