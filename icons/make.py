@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes every icon file from source/*.svg.
+"""Makes every icon file from source/*.svg, beside this program or in the folder that it is given.
 
 Needs python3, rsvg-convert (Debian: librsvg2-bin) and icotool (Debian: icoutils).
 """
 
 import struct
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,8 +14,18 @@ HERE = Path(__file__).parent
 APP = HERE / "source" / "app.svg"
 TRAY = HERE / "source" / "tray.svg"
 
-# The names that Tauri's bundler looks for.
-APP_FILES = {"32x32.png": 32, "128x128.png": 128, "128x128@2x.png": 256, "256x256.png": 256, "icon.png": 512}
+# The names that Tauri's bundler looks for, and the other sizes of Linux's packages.
+APP_FILES = {
+    "16x16.png": 16,
+    "24x24.png": 24,
+    "32x32.png": 32,
+    "48x48.png": 48,
+    "64x64.png": 64,
+    "128x128.png": 128,
+    "128x128@2x.png": 256,
+    "256x256.png": 256,
+    "icon.png": 512,
+}
 
 # What Windows shows at 100 to 250 % scaling, in title bars, the taskbar and Explorer.
 ICO_SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
@@ -65,21 +76,21 @@ def write_icns(pictures, target):
     target.write_bytes(b"icns" + struct.pack(">I", 8 + len(entries)) + entries)
 
 
-def main():
+def main(folder):
     for name, size in APP_FILES.items():
-        render(APP, size, HERE / name)
+        render(APP, size, folder / name)
     with tempfile.TemporaryDirectory() as scratch:
         pictures = {}
         for size in sorted({*ICO_SIZES, *(size for _, size in ICNS_TYPES)}):
             pictures[size] = Path(scratch) / f"{size}.png"
             render(APP, size, pictures[size])
-        write_ico(pictures, HERE / "icon.ico")
-        write_icns(pictures, HERE / "icon.icns")
-    (HERE / "tray").mkdir(exist_ok=True)
+        write_ico(pictures, folder / "icon.ico")
+        write_icns(pictures, folder / "icon.icns")
+    (folder / "tray").mkdir(exist_ok=True)
     for state in TRAY_STATES:
         for size in TRAY_SIZES:
-            render(TRAY, size, HERE / "tray" / f"{state}-{size}.png", shown=state)
+            render(TRAY, size, folder / "tray" / f"{state}-{size}.png", shown=state)
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE)
