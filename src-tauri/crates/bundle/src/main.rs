@@ -45,10 +45,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// Make or update the repositories of apt and rpm in a folder.
-    Repository {
-        /// Where they are.
-        folder: PathBuf,
-    },
+    Repository(repository::Request),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,8 +65,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    if let Some(Task::Repository { folder }) = arguments.task {
-        return repository::make(&folder);
+    if let Some(Task::Repository(request)) = arguments.task {
+        return repository::make(&request);
     }
     let target = match &arguments.target {
         Some(triple) => Target::parse(triple)?,

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
+use jiff::Timestamp;
 
 use crate::command;
 
@@ -197,6 +198,34 @@ impl Plan {
     pub fn package_version(&self) -> String {
         self.version.replacen('-', "~", 1)
     }
+
+    /// The time of all files in this format, in UTC.
+    ///
+    /// # Errors
+    /// When it is none that a calendar has.
+    pub fn date(&self, format: &str) -> Result<String> {
+        let time = Timestamp::from_second(i64::try_from(self.time)?)?;
+        Ok(time.strftime(format).to_string())
+    }
+
+    /// A package for this machine, of a version and a time that are always the same.
+    #[cfg(test)]
+    pub(crate) fn for_tests(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            target: Target {
+                triple: None,
+                system: System::Linux,
+                architecture: Architecture::X86_64,
+            },
+            profile: "debug".to_owned(),
+            programs: None,
+            version: "1.2.3-beta.1".to_owned(),
+            out: root.to_owned(),
+            is_fast: true,
+            time: 1_790_000_000,
+        }
+    }
 }
 
 /// Checks a version: three numbers, and the name of a prerelease after a hyphen.
@@ -270,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_has_three_numbers_and_sorts_before_its_release() {
+    fn a_version_has_three_numbers() {
         for version in ["0.1.0", "1.20.300-beta.1"] {
             assert_eq!(parse_version(version).unwrap(), version);
         }
@@ -286,6 +315,13 @@ mod tests {
         ] {
             assert!(parse_version(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_prerelease_sorts_before_its_release() {
+        let plan = Plan::for_tests(&root());
+        assert_eq!(plan.package_version(), "1.2.3~beta.1");
+        assert_eq!(plan.date("%a %b %d %Y").unwrap(), "Mon Sep 21 2026");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The programs that a package contains.
 
-use std::path::PathBuf;
+use std::fs;
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 
 use crate::command;
-use crate::plan::Plan;
+use crate::plan::{Plan, System};
+use crate::stage::Source;
 
 /// The window, which people start, and the command line, which on Linux is the agent as well.
 pub const NAMES: [&str; 2] = ["gloria-notify", "gloria"];
@@ -31,12 +33,17 @@ pub fn build(plan: &Plan) -> Result<()> {
     command::run(&mut build)
 }
 
-/// Returns a program's file.
+/// Returns a program, on Linux without what only debuggers read: the release profile leaves it out as well.
 ///
 /// # Errors
-/// When it is not there.
-pub fn path(plan: &Plan, name: &str) -> Result<PathBuf> {
+/// When it is not there, or cannot be stripped.
+pub fn source(plan: &Plan, name: &str) -> Result<Source> {
     let path = plan.programs().join(plan.target.program(name));
     ensure!(path.is_file(), "{} is not there", path.display());
-    Ok(path)
+    if plan.profile != "debug" || plan.target.system != System::Linux {
+        return Ok(Source::File(path));
+    }
+    let stripped = tempfile::NamedTempFile::new()?;
+    command::output(Command::new("strip").arg("-o").arg(stripped.path()).arg(&path))?;
+    Ok(Source::Bytes(fs::read(stripped.path())?))
 }

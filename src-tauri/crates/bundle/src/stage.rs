@@ -1,12 +1,30 @@
 //! The staged tree: every file of every package, as data. Each kind of package takes from it what its system has.
 
+mod contents;
+mod manual;
+
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use flate2::{Compression, GzBuilder};
 
-use crate::plan::Plan;
+use crate::plan::{APP_ID, MAINTAINER, PACKAGE, Plan};
 use crate::programs;
+
+/// The sizes of the icon in packages for Linux, with the files that have them. Desktops that draw the SVG need none.
+const ICONS: [(&str, &str); 8] = [
+    ("16x16", "16x16.png"),
+    ("24x24", "24x24.png"),
+    ("32x32", "32x32.png"),
+    ("48x48", "48x48.png"),
+    ("64x64", "64x64.png"),
+    ("128x128", "128x128.png"),
+    ("256x256", "256x256.png"),
+    ("512x512", "icon.png"),
+];
 
 /// What a file contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,18 +137,132 @@ impl Tree {
 pub fn tree(plan: &Plan) -> Result<Tree> {
     let mut entries = Vec::new();
     for name in programs::NAMES {
-        let program = Entry::new(Source::File(programs::path(plan, name)?)).program();
+        let program = Entry::new(programs::source(plan, name)?).program();
         entries.push(
             program
                 .linux(format!("usr/bin/{name}"))
                 .windows(format!("{name}.exe")),
         );
     }
+    let icons = plan.root.join("icons");
+    entries.push(Entry::new(Source::File(icons.join("icon.ico"))).windows("icon.ico"));
     let license = Entry::new(Source::File(plan.root.join("LICENSE")));
     entries.push(license.windows("LICENSE.txt"));
-    entries.push(Entry::new(Source::File(plan.root.join("icons/icon.ico"))).windows("icon.ico"));
+    let document = format!("{PACKAGE}.cdx.json");
+    let contents = Entry::new(Source::Bytes(contents::document(plan)?));
+    entries.push(
+        contents
+            .linux(format!("usr/share/doc/{PACKAGE}/{document}"))
+            .windows(document),
+    );
+    entries.extend(policies(&plan.root.join("src-tauri/packaging/policy"))?);
+    add_desktop_files(plan, &mut entries);
+    add_documents(plan, &mut entries)?;
+    for (size, file) in ICONS {
+        let path = format!("usr/share/icons/hicolor/{size}/apps/{PACKAGE}.png");
+        entries.push(Entry::new(Source::File(icons.join(file))).linux(path));
+    }
+    let drawing = Entry::new(Source::File(icons.join("source/app.svg")));
+    entries.push(drawing.linux(format!("usr/share/icons/hicolor/scalable/apps/{PACKAGE}.svg")));
+    entries.extend(manual::entries(plan)?);
     entries.sort_by(|one, other| (&one.linux, &one.windows).cmp(&(&other.linux, &other.windows)));
     Ok(Tree { entries })
+}
+
+/// What a desktop and systemd read.
+fn add_desktop_files(plan: &Plan, entries: &mut Vec<Entry>) {
+    let file = |name: &str| {
+        Entry::new(Source::File(
+            plan.root.join("src-tauri/packaging/linux").join(name),
+        ))
+    };
+    entries.push(file("app.desktop").linux(format!("usr/share/applications/{APP_ID}.desktop")));
+    // The one file that administrators edit, to start the app for nobody, or with other arguments.
+    let autostart = file("autostart.desktop").configuration();
+    entries.push(autostart.linux(format!("etc/xdg/autostart/{APP_ID}.desktop")));
+    entries.push(file("gloria-notify.service").linux("usr/lib/systemd/user/gloria-notify.service"));
+}
+
+/// What people and tools read about the package.
+fn add_documents(plan: &Plan, entries: &mut Vec<Entry>) -> Result<()> {
+    let folder = plan.root.join("src-tauri/packaging/linux");
+    let about = read_text(&folder.join("metainfo.xml"))?;
+    let release = format!(
+        "<releases><release version=\"{}\" date=\"{}\"/></releases>\n</component>",
+        plan.version,
+        plan.date("%Y-%m-%d")?
+    );
+    ensure!(about.contains("</component>"), "metainfo.xml has no end");
+    let about = about.replace("</component>", &release).into_bytes();
+    entries.push(Entry::new(Source::Bytes(about)).linux(format!("usr/share/metainfo/{APP_ID}.metainfo.xml")));
+    let documents = format!("usr/share/doc/{PACKAGE}");
+    let license = copyright(&read_text(&plan.root.join("LICENSE"))?);
+    entries.push(Entry::new(Source::Bytes(license.into_bytes())).linux(format!("{documents}/copyright")));
+    let changes = packed(read_text(&plan.root.join("CHANGELOG.md"))?.as_bytes())?;
+    entries.push(Entry::new(Source::Bytes(changes)).linux(format!("{documents}/CHANGELOG.md.gz")));
+    let changes = packed(debian_changelog(plan)?.as_bytes())?;
+    entries.push(Entry::new(Source::Bytes(changes)).linux(format!("{documents}/changelog.gz")));
+    Ok(())
+}
+
+/// The templates of policies, whatever there is.
+fn policies(folder: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(at) = open.pop() {
+        let Ok(found) = fs::read_dir(&at) else { continue };
+        for file in found {
+            let path = file?.path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
+            let entry =
+                Entry::new(Source::File(path)).linux(format!("usr/share/doc/{PACKAGE}/policy/{name}"));
+            entries.push(entry.windows(format!("policy/{name}")));
+        }
+    }
+    Ok(entries)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Compresses as gzip, with neither name nor time in it.
+fn packed(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut packer = GzBuilder::new().write(Vec::new(), Compression::best());
+    packer.write_all(bytes)?;
+    Ok(packer.finish()?)
+}
+
+/// The licence in the form that Debian's tools read.
+fn copyright(license: &str) -> String {
+    let paragraph = |line: &str| match line.trim() {
+        "" => " .\n".to_owned(),
+        text => format!(" {text}\n"),
+    };
+    let holder = license
+        .lines()
+        .find_map(|line| line.strip_prefix("Copyright (c) "))
+        .unwrap_or_default();
+    let text: String = license.trim_end().lines().map(paragraph).collect();
+    format!(
+        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: Gloria Notify\n\
+         Comment: What the programs are compiled from is listed in {PACKAGE}.cdx.json.\n\n\
+         Files: *\nCopyright: {holder}\nLicense: MIT\n{text}"
+    )
+}
+
+/// The changes in the form that Debian's tools read: which version this is.
+fn debian_changelog(plan: &Plan) -> Result<String> {
+    Ok(format!(
+        "{PACKAGE} ({}) unstable; urgency=medium\n\n  * The changes are in CHANGELOG.md.gz, beside this file.\n\n \
+         -- {MAINTAINER}  {}\n",
+        plan.package_version(),
+        plan.date("%a, %d %b %Y %H:%M:%S +0000")?
+    ))
 }
 
 /// Writes files into a folder, with their modes and the plan's time.
@@ -142,7 +274,7 @@ pub fn write<'a>(
     files: impl IntoIterator<Item = (&'a str, &'a Entry)>,
     folder: &Path,
 ) -> Result<()> {
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(plan.time);
+    let time = UNIX_EPOCH + Duration::from_secs(plan.time);
     for (path, entry) in files {
         let target = folder.join(path);
         let parent = target.parent().unwrap_or(folder);
@@ -169,4 +301,33 @@ fn set_mode(file: &Path, mode: u32) -> Result<()> {
 #[cfg(not(unix))]
 fn set_mode(_file: &Path, _mode: u32) -> Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_licence_is_one_field_of_debians_form() {
+        let text = copyright("MIT License\n\nCopyright (c) 2026 Ada\n\nFree.\n");
+        assert!(text.ends_with(
+            "Copyright: 2026 Ada\nLicense: MIT\n MIT License\n .\n Copyright (c) 2026 Ada\n .\n Free.\n"
+        ));
+    }
+
+    #[test]
+    fn all_templates_of_policies_are_taken_and_none_is_needed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(policies(&folder.path().join("none")).unwrap(), []);
+        fs::create_dir(folder.path().join("en-US")).unwrap();
+        fs::write(folder.path().join("en-US/a.adml"), "").unwrap();
+        let [entry] = &policies(folder.path()).unwrap()[..] else {
+            panic!("not one entry");
+        };
+        assert_eq!(entry.windows.as_deref(), Some("policy/en-US/a.adml"));
+        assert_eq!(
+            entry.linux.as_deref(),
+            Some("usr/share/doc/gloria-notify/policy/en-US/a.adml")
+        );
+    }
 }
