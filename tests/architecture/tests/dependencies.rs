@@ -95,7 +95,8 @@ fn one_stack_each_for_d_bus_tls_and_http() {
 }
 
 /// `tauri build` makes a package depend on libappindicator, and fails where it is not installed, where any table of
-/// dependencies has `tauri` with the feature `tray-icon`, also one for other systems. Inline tables it does not look into.
+/// dependencies has `tauri` with the feature `tray-icon`, also one for other systems. It does not look into inline
+/// tables.
 #[test]
 fn a_package_for_linux_needs_no_library_for_the_tray() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();

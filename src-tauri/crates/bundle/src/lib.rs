@@ -11,6 +11,7 @@ pub mod plan;
 pub mod programs;
 pub mod repository;
 pub mod rpm;
+pub mod source;
 pub mod stage;
 pub mod tar;
 mod windows;

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::command;
 use crate::plan::{Plan, System};
-use crate::stage::Source;
+use crate::source::Source;
 
 /// The window, which people start, and the command line, which on Linux is the agent as well.
 pub const NAMES: [&str; 2] = ["gloria-notify", "gloria"];

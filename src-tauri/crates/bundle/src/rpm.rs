@@ -1,7 +1,8 @@
 //! A package for Fedora, RHEL and openSUSE.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -66,20 +67,28 @@ fn architecture(plan: &Plan) -> &'static str {
     }
 }
 
-/// What `rpmbuild` reads. It finds out itself which libraries are needed: by the names of their files, because Fedora and
-/// openSUSE name the packages differently.
+/// What `rpmbuild` reads. It finds out itself which libraries are needed: by the names of their files, because Fedora
+/// and openSUSE name the packages differently.
 fn specification(plan: &Plan, files: &[(&str, &Entry)]) -> Result<String> {
     let list: Vec<_> = files
         .iter()
         .map(|(path, entry)| {
             let kind = match path {
                 _ if entry.is_configuration => "%config(noreplace) ",
-                path if path.starts_with("usr/share/doc/") || path.starts_with("usr/share/man/") => "%doc ",
+                path if path.starts_with("usr/share/doc/") => "%doc ",
                 path if path.starts_with("usr/share/licenses/") => "%license ",
                 _ => "",
             };
             format!("{kind}\"/{path}\"")
         })
+        .collect();
+    // Other folders are those of other packages.
+    let folders: BTreeSet<_> = files
+        .iter()
+        .flat_map(|(path, _)| Path::new(path).ancestors().skip(1))
+        .filter(|folder| folder.components().any(|part| part.as_os_str() == PACKAGE))
+        .map(Path::display)
+        .map(|folder| folder.to_string())
         .collect();
     Ok(format!(
         "\
@@ -105,8 +114,7 @@ Requires: ca-certificates
 %install
 cp -a %{{staged}}/. %{{buildroot}}/
 %files
-%dir /usr/share/doc/{PACKAGE}
-%dir /usr/share/licenses/{PACKAGE}
+{folders}
 {list}
 %changelog
 * {date} {MAINTAINER} - {version}-1
@@ -114,6 +122,7 @@ cp -a %{{staged}}/. %{{buildroot}}/
 ",
         version = plan.package_version(),
         description = DESCRIPTION.join("\n"),
+        folders = folders.iter().map(|folder| format!("%dir \"/{folder}\"")).collect::<Vec<_>>().join("\n"),
         list = list.join("\n"),
         date = plan.date("%a %b %d %Y")?,
     ))
@@ -129,17 +138,20 @@ mod tests {
         let configuration = entry.clone().configuration();
         let files = [
             ("etc/xdg/autostart/a.desktop", &configuration),
-            ("usr/share/doc/gloria-notify/b", &entry),
+            ("usr/share/doc/gloria-notify/policy/b", &entry),
             ("usr/bin/gloria", &entry),
         ];
         let text = specification(&Plan::for_tests(&crate::plan::root()), &files).unwrap();
         for line in [
             "Version: 1.2.3~beta.1",
             "%config(noreplace) \"/etc/xdg/autostart/a.desktop\"",
-            "%doc \"/usr/share/doc/gloria-notify/b\"",
+            "%dir \"/usr/share/doc/gloria-notify\"",
+            "%dir \"/usr/share/doc/gloria-notify/policy\"",
+            "%doc \"/usr/share/doc/gloria-notify/policy/b\"",
             "\"/usr/bin/gloria\"",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");
         }
+        assert!(!text.contains("%dir \"/usr/bin\""), "{text}");
     }
 }

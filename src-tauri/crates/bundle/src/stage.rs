@@ -5,7 +5,7 @@ mod manual;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,6 +13,7 @@ use flate2::{Compression, GzBuilder};
 
 use crate::plan::{APP_ID, MAINTAINER, PACKAGE, Plan};
 use crate::programs;
+pub use crate::source::Source;
 
 /// The sizes of the icon in packages for Linux, with the files that have them. Desktops that draw the SVG need none.
 const ICONS: [(&str, &str); 8] = [
@@ -25,28 +26,6 @@ const ICONS: [(&str, &str); 8] = [
     ("256x256", "256x256.png"),
     ("512x512", "icon.png"),
 ];
-
-/// What a file contains.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The same as another file.
-    File(PathBuf),
-    /// These bytes.
-    Bytes(Vec<u8>),
-}
-
-impl Source {
-    /// Returns the contents.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read(&self) -> Result<Vec<u8>> {
-        match self {
-            Self::File(path) => fs::read(path).with_context(|| format!("cannot read {}", path.display())),
-            Self::Bytes(bytes) => Ok(bytes.clone()),
-        }
-    }
-}
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,10 @@ pub(crate) enum Purpose {
     Network,
     /// To test with servers and proxies of other makes.
     Interop,
+    /// To make packages.
+    Packages,
+    /// To check packages as the systems do that they are for, and to make repositories of them.
+    PackageTests,
     /// To run programs from Python packages.
     Python,
     /// To compare the app with others in benchmarks.
@@ -87,6 +91,17 @@ const PACKAGES: &[Package] = &[
     package("dnsmasq-base", Sign::File(DNSMASQ), Purpose::Network, "a name server"),
     package("nginx", Sign::File(NGINX), Purpose::Interop, "a proxy before servers"),
     package("haproxy", Sign::File(HAPROXY), Purpose::Interop, "another one"),
+    package("dpkg-dev", Sign::Program("dpkg-shlibdeps"), Purpose::Packages, "finds which libraries a deb needs"),
+    package("rpm", Sign::Program("rpmbuild"), Purpose::Packages, "makes rpms"),
+    package("reprepro", Sign::Program("reprepro"), Purpose::PackageTests, "makes repositories for apt"),
+    package("createrepo-c", Sign::Program("createrepo_c"), Purpose::PackageTests, "makes repositories of rpms"),
+    package("gnupg", Sign::Program("gpg"), Purpose::PackageTests, "signs their lists"),
+    package("lintian", Sign::Program("lintian"), Purpose::PackageTests, "checks debs"),
+    package("rpmlint", Sign::Program("rpmlint"), Purpose::PackageTests, "checks rpms"),
+    package("appstream", Sign::Program("appstreamcli"), Purpose::PackageTests, "checks the app's description"),
+    package("man-db", Sign::Program("man"), Purpose::PackageTests, "checks the manual's pages"),
+    package("librsvg2-bin", Sign::Program("rsvg-convert"), Purpose::PackageTests, "draws the icons"),
+    package("icoutils", Sign::Program("icotool"), Purpose::PackageTests, "puts them into one file for Windows"),
     package("python3-venv", Sign::Module("ensurepip"), Purpose::Python, "checkers, and servers of Python's frameworks"),
     package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
 ];

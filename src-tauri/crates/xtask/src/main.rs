@@ -82,7 +82,13 @@ fn run(task: Task) -> Result<ExitCode> {
 
 /// In a program of its own, so that this one stays small: it needs the command line of `gloria`, and so the core.
 fn bundle(arguments: &[OsString]) -> Result<ExitCode> {
-    install::ensure_installed(&[install::Purpose::Build])?;
+    let is_repository = arguments.first().is_some_and(|first| first == "repository");
+    let purpose = if is_repository {
+        install::Purpose::PackageTests
+    } else {
+        install::Purpose::Packages
+    };
+    install::ensure_installed(&[install::Purpose::Build, purpose])?;
     // The app contains the UI.
     install::ensure_ui()?;
     commands::run(&mut commands::build_bundler())?;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(crate) enum Suite {
     SignIn,
     /// Client and server as two machines, with a network between them that fails.
     Netns,
+    /// The packages, made, checked, installed, upgraded and removed.
+    Install,
     /// The app, killed at random moments while everything around it fails: nothing is lost or shown twice.
     Kill,
 }
@@ -42,6 +45,13 @@ impl Suite {
             Self::Unit => &[Purpose::Build, Purpose::Desktop, Purpose::Python],
             Self::Window => &[Purpose::Build, Purpose::Desktop, Purpose::Browser],
             Self::Kill => &[Purpose::Build, Purpose::Desktop],
+            Self::Install if no_debian().is_some() => &[],
+            Self::Install => &[
+                Purpose::Build,
+                Purpose::Desktop,
+                Purpose::Packages,
+                Purpose::PackageTests,
+            ],
             Self::Interop => &[Purpose::Build, Purpose::Interop, Purpose::Python],
             Self::Chaos => &[Purpose::Build],
             Self::Tab => &[Purpose::Build, Purpose::Browser],
@@ -55,17 +65,19 @@ impl Suite {
     fn budget(self) -> Duration {
         let minutes = match self {
             // It compiles nearly everything that the suites after it run.
-            Self::Unit => 15,
+            Self::Unit => 13,
             // It builds both variants of the app.
             Self::Window => 10,
             // It opens the page in each of its states, in a browser.
             Self::Ui => 5,
             // It waits for programs of Node.js, one for each test, and once for a browser.
-            Self::SignIn => 4,
+            Self::SignIn => 3,
+            // Including the installation of what checks them.
+            Self::Install => 5,
+            Self::Kill => 3,
             // Including the installation of packages.
-            Self::Interop | Self::Kill => 3,
-            Self::Tab | Self::Netns => 2,
-            Self::Chaos => 1,
+            Self::Interop | Self::Netns => 2,
+            Self::Tab | Self::Chaos => 1,
         };
         Duration::from_secs(minutes * 60)
     }
@@ -80,6 +92,7 @@ impl Suite {
             Self::SignIn => sign_in(report),
             Self::Chaos => chaos(report),
             Self::Netns => netns(report),
+            Self::Install => install(report),
             Self::Kill => kill(report, extent),
         }
     }
@@ -176,7 +189,7 @@ fn unit(report: &mut Report, extent: Extent) {
         cargo(["clippy", "--workspace"]).args(in_process).args(deny),
     );
     // These are not part of "all targets", because separate suites run them.
-    let apart = [WINDOW, INTEROP, TAB, SIGN_IN, CHAOS, NETNS, KILL].concat();
+    let apart = [WINDOW, INTEROP, TAB, SIGN_IN, CHAOS, NETNS, INSTALL, KILL].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -240,6 +253,7 @@ const TAB: &[&str] = &["--test", "tab"];
 const SIGN_IN: &[&str] = &["--test", "sign-in"];
 const CHAOS: &[&str] = &["--test", "chaos", "--test", "programs"];
 const NETNS: &[&str] = &["--test", "netns"];
+const INSTALL: &[&str] = &["--test", "install"];
 const KILL: &[&str] = &["--test", "kill"];
 
 /// The provider's and the server's programs of the suites `sign-in` and `window`.
@@ -341,6 +355,22 @@ fn netns(report: &mut Report) {
     }
 }
 
+fn install(report: &mut Report) {
+    if let Some(reason) = no_debian() {
+        return report.skip("install", &reason);
+    }
+    if !built_ui(report) || !report.run("install programs", &mut build_programs()) {
+        return;
+    }
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    tests.args(INSTALL).args(["--", "--show-output"]);
+    if let Some(reason) = no_machine() {
+        report.skip("install on a machine", &reason);
+        tests.args(["--skip", "machine::"]);
+    }
+    report.run("install", &mut tests);
+}
+
 fn kill(report: &mut Report, extent: Extent) {
     let mut programs = cargo(["build", "--workspace", "--bin", "gloria"]);
     if report.run("kill programs", programs.args(KILL)) {
@@ -370,6 +400,21 @@ fn no_namespaces(kinds: &[&str]) -> Option<String> {
         )),
         Err(error) => Some(format!("unshare cannot be run: {error}")),
     }
+}
+
+/// Returns why packages cannot be made and checked here, if so.
+fn no_debian() -> Option<String> {
+    let is_debian = Path::new("/etc/debian_version").is_file();
+    (!is_debian).then(|| "only Debian and Ubuntu have the tools of both kinds of packages".to_owned())
+}
+
+/// Returns why packages cannot be installed into roots of their own, if so.
+fn no_machine() -> Option<String> {
+    let is_root = Command::new("id").arg("-u").output();
+    if is_root.is_ok_and(|output| output.stdout.trim_ascii() != b"0") {
+        return Some("this user is not root".to_owned());
+    }
+    no_namespaces(&["--mount"])
 }
 
 #[cfg(target_os = "linux")]

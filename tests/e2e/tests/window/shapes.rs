@@ -170,7 +170,9 @@ impl Installed {
     /// Returns the command that the desktop's menu starts.
     fn start(&self, stage: &Stage) -> Command {
         let entry = fs::read_to_string(self.0.join(ENTRY)).unwrap();
-        let program = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
+        let line = entry.lines().find_map(|line| line.strip_prefix("Exec=")).unwrap();
+        // Without the address, for which nobody asks it here.
+        let program = line.split_whitespace().next().unwrap();
         let mut command = stage.session.command(self.0.join("bin").join(program));
         stage.configure(&mut command);
         let shared = std::env::join_paths([self.0.join("share"), "/usr/share".into()]).unwrap();

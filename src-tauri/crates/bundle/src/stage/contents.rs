@@ -1,8 +1,8 @@
 //! The list of everything that is compiled into the programs (SBOM), in the format CycloneDX 1.5.
 //!
-//! It is our own writer because `cargo-cyclonedx` is a program of its own, which a test run would compile, and `npm sbom`
-//! lists the tools that the page is built with and not what is in it. What is in the programs is already known from
-//! `cargo metadata` and the page's lock file.
+//! It is our own writer because `cargo-cyclonedx` is a program of its own, which a test run would compile, and
+//! `npm sbom` lists the tools that the page is built with and not what is in it. What is in the programs is already
+//! known from `cargo metadata` and the page's lock file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
