@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use anyhow::{Context as _, Result};
-use msi::{Insert, LanguageId, Package, PackageType};
+use msi::{CodePage, Insert, LanguageId, Package, PackageType};
 use uuid::Uuid;
 
 use self::schema::columns;
@@ -61,6 +61,8 @@ fn write(contents: &Contents, out: &Path) -> Result<()> {
     let cabinet = cabinet::of(contents)?;
     let tables = tables::of(contents)?;
     let mut package = Package::create(PackageType::Installer, Cursor::new(Vec::new()))?;
+    // Windows Installer does not know UTF-8 well, and the texts here are ASCII.
+    package.set_database_codepage(CodePage::Windows1252);
     // Packages with different contents have different codes, because Windows Installer keeps them by their code.
     let mut identity = cabinet.clone();
     for (table, rows) in &tables {
@@ -76,6 +78,7 @@ fn write(contents: &Contents, out: &Path) -> Result<()> {
         }
     }
     let summary = package.summary_info_mut();
+    summary.set_codepage(CodePage::Windows1252);
     summary.set_title("Installation Database");
     summary.set_subject(PRODUCT);
     summary.set_author(MANUFACTURER);
