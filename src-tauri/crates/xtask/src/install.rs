@@ -25,6 +25,8 @@ pub(crate) enum Purpose {
     Packages,
     /// To check packages as the systems do that they are for, and to make repositories of them.
     PackageTests,
+    /// To install what is for Windows under Wine.
+    Wine,
     /// To run programs from Python packages.
     Python,
     /// To compare the app with others in benchmarks.
@@ -93,6 +95,13 @@ const PACKAGES: &[Package] = &[
     package("haproxy", Sign::File(HAPROXY), Purpose::Interop, "another one"),
     package("dpkg-dev", Sign::Program("dpkg-shlibdeps"), Purpose::Packages, "finds which libraries a deb needs"),
     package("rpm", Sign::Program("rpmbuild"), Purpose::Packages, "makes rpms"),
+    package("nsis", Sign::Program("makensis"), Purpose::Packages, "makes an installer for Windows"),
+    package("wine", Sign::Program("wine"), Purpose::Wine, "runs programs of Windows"),
+    package("wine64", Sign::File(WINE), Purpose::Wine, "those of 64 bits"),
+    package("gcc-mingw-w64-x86-64-win32", Sign::File(MINGW), Purpose::Wine, "compiles such programs"),
+    package("msitools", Sign::Program("msiinfo"), Purpose::Wine, "reads the tables of an MSI"),
+    package("osslsigncode", Sign::Program("osslsigncode"), Purpose::Wine, "signs installers"),
+    package("openssl", Sign::Program("openssl"), Purpose::Wine, "makes a certificate for that"),
     package("reprepro", Sign::Program("reprepro"), Purpose::PackageTests, "makes repositories for apt"),
     package("createrepo-c", Sign::Program("createrepo_c"), Purpose::PackageTests, "makes repositories of rpms"),
     package("gnupg", Sign::Program("gpg"), Purpose::PackageTests, "signs their lists"),
@@ -120,6 +129,9 @@ const NFT: &[&str] = &["/usr/sbin/nft"];
 const NGINX: &[&str] = &["/usr/sbin/nginx"];
 const HAPROXY: &[&str] = &["/usr/sbin/haproxy"];
 const DNSMASQ: &[&str] = &["/usr/sbin/dnsmasq"];
+
+const WINE: &[&str] = &["/usr/lib/wine/wine64"];
+const MINGW: &[&str] = &["/usr/bin/x86_64-w64-mingw32-gcc-win32"];
 
 const CERTIFICATES: &[&str] = &["/etc/ssl/certs/ca-certificates.crt"];
 

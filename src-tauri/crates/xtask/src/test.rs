@@ -46,6 +46,13 @@ impl Suite {
             Self::Window => &[Purpose::Build, Purpose::Desktop, Purpose::Browser],
             Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Install if no_debian().is_some() => &[],
+            Self::Install if no_wine().is_none() => &[
+                Purpose::Build,
+                Purpose::Desktop,
+                Purpose::Packages,
+                Purpose::PackageTests,
+                Purpose::Wine,
+            ],
             Self::Install => &[
                 Purpose::Build,
                 Purpose::Desktop,
@@ -368,6 +375,13 @@ fn install(report: &mut Report) {
         report.skip("install on a machine", &reason);
         tests.args(["--skip", "machine::"]);
     }
+    if let Some(reason) = no_wine() {
+        report.skip("install under Wine", &reason);
+        tests.args(["--skip", "windows::"]);
+    }
+    if std::env::var_os(WINDOWS_PROGRAMS).is_some() {
+        tests.arg("--include-ignored");
+    }
     report.run("install", &mut tests);
 }
 
@@ -406,6 +420,15 @@ fn no_namespaces(kinds: &[&str]) -> Option<String> {
 fn no_debian() -> Option<String> {
     let is_debian = Path::new("/etc/debian_version").is_file();
     (!is_debian).then(|| "only Debian and Ubuntu have the tools of both kinds of packages".to_owned())
+}
+
+/// The variable with a folder of programs compiled for Windows, which takes minutes here. With it, they are installed
+/// and run as well, beside the stand-ins.
+const WINDOWS_PROGRAMS: &str = "GLORIA_WINDOWS_BINARIES";
+
+/// Returns why nothing for Windows can be run, if so.
+fn no_wine() -> Option<String> {
+    (!cfg!(target_arch = "x86_64")).then(|| "Debian has a Wine of 64 bits for x86_64 alone".to_owned())
 }
 
 /// Returns why packages cannot be installed into roots of their own, if so.

@@ -88,8 +88,17 @@ fn the_command_line_is_answered_before_any_display_is_asked_for() {
     let version = alone(home.path(), &["--version"], &[]);
     assert_eq!(version.status.code(), Some(0));
     assert!(text(&version.stdout).starts_with("gloria-notify "));
-    for wrong in [&["--opne"][..], &["file.txt"], &["--open", "--background"]] {
-        assert_eq!(alone(home.path(), wrong, &[]).status.code(), Some(2), "{wrong:?}");
+    for wrong in [
+        &["--opne"][..],
+        &["file.txt"],
+        &["--open", "--background"],
+        &["gloria-notify:quit"],
+        &["gloria-notify:open/n:1?token=secret"],
+        &["gloria-notify:open/n:1", "--background"],
+    ] {
+        let output = alone(home.path(), wrong, &[]);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+        assert!(!text(&output.stderr).contains("secret"), "{output:?}");
     }
 }
 

@@ -11,3 +11,4 @@ mod machine;
 mod packages;
 mod repository;
 mod rpm;
+mod windows;

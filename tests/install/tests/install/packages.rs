@@ -16,7 +16,7 @@ pub(crate) const THIS: &str = env!("CARGO_PKG_VERSION");
 pub(crate) const NEXT: &str = "0.1.9";
 
 /// The time of all files; any would do.
-const TIME: &str = "1790000000";
+pub(crate) const TIME: &str = "1790000000";
 
 /// Packages of both versions.
 pub(crate) struct Packages {
