@@ -126,3 +126,21 @@ cli-event-unreadable = { $event }: { $expected }; the event was not read
 cli-as-it-is = { $reason }
 cli-times = { $count } × { $cause }
 cli-seen = { $count } × { $what }; last { $span } ago
+
+## Settings and policies.
+
+# $origin is one of the cli-origin-… below.
+cli-setting = { $setting } = { $value } ({ $origin })
+cli-setting-unset = { $setting } is not set ({ $origin })
+cli-origin-program = default
+cli-origin-machine = default of your organisation
+cli-origin-user = your settings
+cli-origin-environment = the variable { $variable }
+cli-origin-policy = set by your organisation
+# $settings is a list of names such as api.url.
+cli-policy-good = no mistakes: { $count ->
+    [0] it sets nothing
+    [one] it sets { $settings }
+   *[other] it sets { $count } settings: { $settings }
+}
+cli-locked = set by your organisation: { $settings }

@@ -124,6 +124,27 @@ help-gloria-quit-examples =
       gloria quit
       gloria quit && echo it has ended
 
+help-gloria-policy = Show each setting and where it comes from, or check a policy
+help-gloria-policy-json = Print JSON, one object for each setting
+help-gloria-policy-examples =
+    Examples:
+      gloria policy                                      what is in force, and who set it
+      gloria policy --json | jq 'select(.origin=="policy")'
+      gloria policy check policy.toml                    is it right? before it is rolled out
+
+    It reads what an app that starts now would read, also while none runs. Passwords and the arguments of commands are
+    not shown. It exits with 1 if something in the settings is wrong.
+
+help-gloria-policy-check = Check the file of a policy, and print its mistakes with their lines
+help-gloria-policy-check-file = The file
+help-gloria-policy-check-json = Print JSON, one object for each mistake
+help-gloria-policy-check-examples =
+    Examples:
+      gloria policy check policy.toml                    its mistakes, or what it sets
+      gloria policy check policy.toml --json             for a pipeline
+
+    It exits with 1 if there are mistakes. Whom the file belongs to is not checked, because it may be a draft.
+
 help-gloria-account = List the accounts on this computer, switch between them, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
 help-gloria-account-list-json = Print JSON on a terminal as well

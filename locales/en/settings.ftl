@@ -9,6 +9,9 @@ settings-not-lockable = { $value } is ignored: an administrator cannot lock it
 # $place is settings-line, settings-file, or a path.
 settings-syntax = there is a mistake in { $place }: { $problem }
 settings-unusable = { $place } is not used: { $problem }
+settings-policy-kept = what { $place } last set stays in force until it can be read again
+settings-locked-policy = { $setting } cannot be changed: it is set by your organisation
+settings-locked-environment = { $setting } cannot be changed: it is set by the environment variable { $variable }
 settings-more = { $place } has { $count ->
     [one] one more mistake
    *[other] { $count } more mistakes
@@ -66,6 +69,7 @@ syntax-too-deep = brackets are nested too deeply
 
 ## Why a file is not used or not written, as the end of settings-unusable or settings-not-saved.
 
+file-missing = it does not exist
 file-not-file = it is not a file
 file-too-large = it is larger than { $limit } MiB
 file-not-text = it is not text in UTF-8

@@ -221,6 +221,7 @@ export interface Messages {
   'cli-folder-not-removed': { path: string; problem: string };
   'cli-folder-unreadable': { path: string; problem: string };
   'cli-last-heard': { span: Message };
+  'cli-locked': { settings: string };
   'cli-logged-in': { address: string };
   'cli-logged-out': { address: string };
   'cli-mark-unread': undefined;
@@ -246,7 +247,13 @@ export interface Messages {
   'cli-number': undefined;
   'cli-number-above-zero': undefined;
   'cli-open-app': undefined;
+  'cli-origin-environment': { variable: string };
+  'cli-origin-machine': undefined;
+  'cli-origin-policy': undefined;
+  'cli-origin-program': undefined;
+  'cli-origin-user': undefined;
   'cli-paste-token': undefined;
+  'cli-policy-good': { count: number; settings: string };
   'cli-position-lost': undefined;
   'cli-provider-unremembered': { problem: string };
   'cli-proxy-password': { problem: Message };
@@ -255,6 +262,8 @@ export interface Messages {
   'cli-seconds': undefined;
   'cli-seconds-range': undefined;
   'cli-seen': { count: number; what: Message; span: Message };
+  'cli-setting': { setting: string; value: string; origin: Message };
+  'cli-setting-unset': { setting: string; origin: Message };
   'cli-sign-in-at': { host: string; link: string };
   'cli-sign-in-cancelled': undefined;
   'cli-sign-in-named': { server: string; issuer: string };
@@ -334,6 +343,7 @@ export interface Messages {
   'file-foreign-key': undefined;
   'file-key-unwanted': undefined;
   'file-link-loop': undefined;
+  'file-missing': undefined;
   'file-no-certificate': undefined;
   'file-no-key': undefined;
   'file-not-file': undefined;
@@ -441,10 +451,13 @@ export interface Messages {
   'settings-file': undefined;
   'settings-ignored': { value: string | Message; why: Message };
   'settings-line': { line: number; place: string | Message };
+  'settings-locked-environment': { setting: string; variable: string };
+  'settings-locked-policy': { setting: string };
   'settings-more': { place: string | Message; count: number };
   'settings-no-certificate': { setting: string };
   'settings-not-lockable': { value: string | Message };
   'settings-not-saved': { path: string; problem: string | Message };
+  'settings-policy-kept': { place: string | Message };
   'settings-set-aside': { place: string | Message; path: string };
   'settings-syntax': { place: string | Message; problem: string | Message };
   'settings-unknown': { value: string | Message };

@@ -174,7 +174,7 @@ test('an address of the organisation cannot be changed', async ({ app, page }) =
   await app.open('managed');
   await expect(app.get('setup-found')).toContainText('gloria.example.com');
   await expect(app.get('setup-change')).toHaveCount(0);
-  await expect(page.getByText('Set by your administrator')).toBeVisible();
+  await expect(page.getByText('Set by your organisation')).toBeVisible();
   await expect(page.getByText('kept until the app is closed')).toBeVisible();
 });
 

@@ -129,7 +129,7 @@ test('a proxy is chosen, and a wrong address is not saved', async ({ app, page }
 test('a proxy of the organisation cannot be changed', async ({ app, page }) => {
   await app.open('webSocket');
   await app.get('preferences').click();
-  await expect(app.get('proxy-locked')).toContainText('Set by your administrator');
+  await expect(app.get('proxy-locked')).toContainText('Set by your organisation');
   await expect(app.get('proxy-locked')).toContainText(says('http://10.20.0.4:8080, as j.lindqvist'));
   await expect(page.getByRole('radio', { name: 'None' })).toHaveCount(0);
   await expect(app.get('proxy-address')).toHaveCount(0);
@@ -288,5 +288,5 @@ test('the debug log is not offered where an administrator has set how much is lo
   await app.get('connection-open').click();
   await expect(app.page.getByText('Debug log')).toBeVisible();
   await expect(app.get('debug-log-start')).toHaveCount(0);
-  await expect(app.get('locked')).toHaveText('Set by your administrator');
+  await expect(app.get('locked')).toHaveText('Set by your organisation');
 });

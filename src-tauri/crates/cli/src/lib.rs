@@ -12,6 +12,7 @@ mod interruption;
 mod logout;
 mod logs;
 mod output;
+mod policy;
 mod quit;
 mod running;
 mod session;
@@ -50,6 +51,7 @@ enum Command {
     Retry,
     Logs(logs::Options),
     Quit,
+    Policy(policy::Options),
     #[command(subcommand)]
     Account(account::Command),
     #[command(subcommand)]
@@ -103,6 +105,7 @@ pub fn run() -> ExitCode {
             Command::Retry => running::retry().await,
             Command::Logs(options) => logs::run(options).await,
             Command::Quit => quit::run().await,
+            Command::Policy(options) => policy::run(options),
             Command::Account(command) => account::run(command).await,
             Command::Inbox(command) => inbox::run(command).await,
         }
@@ -248,6 +251,9 @@ mod tests {
             "logs",
             "quit",
             "account",
+            "policy",
+            "check",
+            "FILE",
             "help",
             "usage",
         ];
@@ -281,6 +287,9 @@ mod tests {
             ("tail --duration no", 2),
             ("tail --duration=-1", 2),
             ("account", 2),
+            ("policy no", 2),
+            ("policy check", 2),
+            ("policy --json=no", 2),
             ("account erase", 2),
             ("account erase no no", 2),
             ("status --json=no", 2),

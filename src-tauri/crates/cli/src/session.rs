@@ -52,7 +52,7 @@ struct Line<'a> {
 /// The settings in effect for this user; mistakes in them are printed to stderr.
 pub(crate) fn settings() -> anyhow::Result<Settings> {
     let paths = gloria_program::paths(process::variable)?;
-    let layers = Layers::read(&paths.settings(), &paths.managed);
+    let layers = Layers::of(&paths);
     let resolved = Settings::resolve(&layers, process::text_variable);
     for problem in &resolved.problems {
         print_error(&problem.message());

@@ -118,6 +118,11 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
     for entry in unreadable {
         line("  ", unread(entry, catalogue, now));
     }
+    let locked: Vec<_> = status["setByPolicy"].as_array().into_iter().flatten().collect();
+    if !locked.is_empty() {
+        let names: Vec<_> = locked.iter().filter_map(|name| name.as_str()).collect();
+        line("", message::cli_locked(names.join(", ")));
+    }
     for notice in status["notices"].as_array().into_iter().flatten() {
         let problem = text_of(&notice["message"], catalogue).unwrap_or_default();
         line("", message::cli_note(text::sentence(&problem)));

@@ -5,7 +5,10 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output};
+
+use serde_json::{Value, json};
 
 /// Runs `gloria` in a separate mount namespace in which `/etc` contains only this policy. `None` if that requires more
 /// permissions than the user has.
@@ -62,4 +65,111 @@ fn no_variable_overrides_or_moves_the_policy() {
     mine.set_nonblocking(true).unwrap();
     assert!(theirs.accept().is_ok(), "the policy's server is asked: {said}");
     assert!(mine.accept().is_err(), "the environment's is not: {said}");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the reader of the output should know")]
+fn each_setting_is_shown_with_who_set_it_and_no_secret() {
+    let policy = "[api]\nurl = \"https://gloria.example\"\n[auth]\ncommand = [\"/bin/token\", \"s3cret\"]\n\
+                  [network]\nproxy = \"http://anna:s3cret@proxy.example:1\"\nclient_certificate = \"/c\"\n\
+                  client_certificate_password = \"s3cret\"\n";
+    let variables = [
+        ("GLORIA_SOUND_VOLUME", "9"),
+        ("GLORIA_API_URL", "https://mine.example"),
+    ];
+    let Some(output) = gloria(policy, &["policy", "--json"], &variables) else {
+        eprintln!("skipped: this user may not make a mount namespace");
+        return;
+    };
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!said.contains("s3cret"), "{said}");
+    let lines: Vec<Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let shown = |name: &str| {
+        let found = lines.iter().find(|line| line["setting"] == name).unwrap();
+        (found["value"].clone(), found["origin"].clone())
+    };
+    assert_eq!(
+        shown("api.url"),
+        (json!("https://gloria.example"), json!("policy"))
+    );
+    assert_eq!(
+        shown("network.client_certificate_password"),
+        (json!("[REDACTED]"), json!("policy"))
+    );
+    assert_eq!(shown("sounds.volume"), (json!(9), json!("environment")));
+    assert_eq!(
+        shown("sse.reconnect_interval"),
+        (json!("5000ms"), json!("program"))
+    );
+    assert_eq!(shown("auth.issuer"), (Value::Null, json!("program")));
+
+    let words = gloria(policy, &["policy"], &variables).unwrap();
+    let words = String::from_utf8(words.stdout).unwrap();
+    assert!(!words.contains("s3cret"), "{words}");
+    for line in [
+        "api.url = https://gloria.example (set by your organisation)",
+        "sounds.volume = 9 (the variable GLORIA_SOUND_VOLUME)",
+        "sounds.enabled = true (default)",
+        "auth.issuer is not set (default)",
+    ] {
+        assert!(words.contains(line), "{line}: {words}");
+    }
+}
+
+fn check(file: &Path, options: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_gloria"))
+        .args(["policy", "check"])
+        .arg(file)
+        .args(options)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_policy_is_checked_before_it_is_rolled_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("draft.toml");
+    fs::write(&file, "[sounds]\nvolume = 30\n[log]\nlevel = \"warn\"\n").unwrap();
+    let (code, said, mistakes) = check(&file, &[]);
+    assert_eq!((code, &*mistakes), (Some(0), ""));
+    assert_eq!(
+        said,
+        "No mistakes: it sets 2 settings: sounds.volume, log.level\n"
+    );
+
+    fs::write(
+        &file,
+        "[sounds]\nvolume = 300\n[auth]\ntoken_for = \"https://a.example\"\n[log]\nlevel = \"warn\nlevle = 1\n",
+    )
+    .unwrap();
+    let (code, said, mistakes) = check(&file, &[]);
+    assert_eq!((code, &*said), (Some(1), ""));
+    for reason in [
+        "sounds.volume in line 2",
+        "auth.token_for in line 4",
+        "there is a mistake in line 6",
+    ] {
+        assert!(mistakes.contains(reason), "{reason}: {mistakes}");
+    }
+    let (code, said, _) = check(&file, &["--json"]);
+    let found = said
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let volume = found
+        .into_iter()
+        .find(|line| line["setting"] == "sounds.volume")
+        .unwrap();
+    assert_eq!((code, &volume["line"]), (Some(1), &json!(2)));
+    assert_eq!(volume["problem"]["id"], "settings-ignored");
+
+    let (code, _, mistakes) = check(&folder.path().join("nothing.toml"), &[]);
+    assert_eq!(code, Some(1));
+    assert!(mistakes.contains("it does not exist"), "{mistakes}");
 }

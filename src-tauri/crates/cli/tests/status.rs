@@ -89,6 +89,7 @@ async fn a_connected_app_is_0_and_one_document_with_everything() {
         ("/metrics/successRate", json!(1.0)),
         ("/metrics/errors", json!([])),
         ("/notices", json!([])),
+        ("/setByPolicy", json!([])),
         ("/metricsListen", json!(null)),
     ] {
         assert_eq!(

@@ -227,12 +227,17 @@ impl FirstInbox {
 impl Actor {
     fn new(mut setup: Setup) -> Result<Self, InboxError> {
         private::tighten_all(&setup.paths);
-        let layers = Layers::read(&setup.paths.settings(), &setup.paths.managed);
+        let layers = Layers::of(&setup.paths);
         let Resolved {
             settings,
             origins,
             problems,
         } = Settings::resolve(&layers, |name| (setup.environment)(name));
+        // Everything periodic starts at the same time so that it shares its wake-ups.
+        let began = Instant::now();
+        let mut settings_files = SettingsFiles::new(began);
+        settings_files.remember_policy(&layers, &setup.paths.last_policy());
+        settings_files.log_problems(&problems);
         let mut problems: Vec<Message> = problems.iter().map(Problem::message).collect();
         Accounts::clean(&setup.paths);
         let mut accounts = Accounts::read(&setup.paths);
@@ -304,8 +309,6 @@ impl Actor {
             requested_view: None,
             in_view: false,
         };
-        // Everything periodic starts at the same time so that it shares its wake-ups.
-        let began = Instant::now();
         let observations = setup.ports.signals.watch();
         let notification_events = setup.ports.notifications.watch();
         Ok(Self {
@@ -314,7 +317,7 @@ impl Actor {
             layers,
             settings,
             origins,
-            settings_files: SettingsFiles::new(began),
+            settings_files,
             proxy_password: ProxyPassword::default(),
             store: Store::new(next, cursor),
             own_problems,

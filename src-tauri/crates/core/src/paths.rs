@@ -7,7 +7,7 @@ use url::Url;
 use crate::fingerprint::fingerprint;
 
 pub(crate) use gloria_files::paths::INBOX_FILE;
-pub use gloria_files::paths::{Disk, Managed, Paths, Source};
+pub use gloria_files::paths::{Disk, Managed, Paths, Source, SystemData, SystemValue};
 
 /// Characters of the readable part of a folder's name: enough to recognise the server, and short enough for any file
 /// system.

@@ -4,18 +4,21 @@
 //! Contains the list of settings (`list`), their files, and the layers. It does not depend on the core that uses them.
 //! A mistake in any layer invalidates only that setting in that layer, and is reported.
 
+mod check;
 mod file;
 mod file_problem;
 mod forms;
 mod kind;
 mod layer;
 mod layers;
+mod lines;
 mod list;
 mod managed;
 mod mistake;
 mod problem;
 mod raw;
 mod read;
+mod shown;
 mod suggest;
 mod syntax_error;
 #[cfg(test)]
@@ -26,6 +29,7 @@ use std::collections::BTreeMap;
 use gloria_sign_in::Provider;
 use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
 
+pub use check::{Checked, check_policy};
 pub use file::{Change, SettingsFileError};
 pub use file_problem::FileProblem;
 pub(crate) use forms::proxy as read_proxy;
@@ -36,6 +40,7 @@ pub use list::{About, Key, Settings};
 pub use mistake::Mistake;
 pub use problem::{Place, Problem, ProblemKind, Warning};
 pub use raw::Raw;
+pub use shown::ShownSetting;
 pub use syntax_error::SyntaxError;
 
 use crate::account::session::{Server, ServerCommand, TokenFor};

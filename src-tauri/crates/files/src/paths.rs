@@ -1,5 +1,6 @@
 //! The locations of the app's files.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The name of the inbox in the folder of its account.
@@ -41,9 +42,50 @@ pub enum Source {
     System {
         /// The name that administrators know it by.
         name: &'static str,
-        /// Reads the settings as TOML, or returns why they cannot be read.
-        read: fn(&'static str) -> Result<String, String>,
+        /// Reads the values, or returns why they cannot be read. The stronger of two with the same name comes first.
+        read: ReadSystem,
     },
+}
+
+/// Reads a system's values. It is given all names of settings, for systems that cannot list their values.
+pub type ReadSystem = fn(&[String]) -> Result<Vec<SystemValue>, String>;
+
+/// A value as the system stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemValue {
+    /// Where it is, in the words of administrators.
+    pub place: &'static str,
+    /// Its name there.
+    pub name: String,
+    /// The value.
+    pub data: SystemData,
+}
+
+/// What a system's value contains. It may be a password, so it is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SystemData {
+    /// A text.
+    Text(String),
+    /// A whole number. Windows has no other way to write true and false.
+    Number(i64),
+    /// True or false.
+    Boolean(bool),
+    /// A list.
+    List(Vec<SystemData>),
+    /// A type that no setting has.
+    Unsupported,
+}
+
+impl fmt::Debug for SystemData {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Text(_) => "Text",
+            Self::Number(_) => "Number",
+            Self::Boolean(_) => "Boolean",
+            Self::List(_) => "List",
+            Self::Unsupported => "Unsupported",
+        })
+    }
 }
 
 impl PartialEq for Source {
@@ -84,6 +126,11 @@ impl Paths {
     /// The file with the user's settings.
     pub fn settings(&self) -> PathBuf {
         self.config.join("settings.toml")
+    }
+
+    /// The last policy that could be read, for a start at which the policy itself cannot.
+    pub fn last_policy(&self) -> PathBuf {
+        self.data.join("policy.last.toml")
     }
 
     /// The file with the pause of sounds.

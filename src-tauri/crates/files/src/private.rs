@@ -242,6 +242,7 @@ fn is_ours(name: &OsStr) -> bool {
         "settings.toml",
         "inbox.",
         "icon.png",
+        "policy.last.",
         "running.lock",
         "status.",
         "sounds-pause.",

@@ -1,20 +1,18 @@
 //! The app's folders on each system.
 
 mod disk;
+mod managed;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use gloria_files::paths::{Managed, Paths, Source};
+use gloria_files::paths::Paths;
 use gloria_text::message::{self, Message};
 use thiserror::Error;
 
 /// The app's folder inside the system's. Tauri uses the same name for the web view's folder, and the Windows
 /// uninstaller removes both by it.
 const FOLDER: &str = "com.gloriasystem.notify";
-
-/// The administrator's folder on Linux.
-const ADMINISTRATORS: &str = "/etc/gloria-notify";
 
 /// Why there is no location for the app's files.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -68,7 +66,7 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     if let Some(home) = folder("GLORIA_HOME") {
         return Ok(Paths {
             disk: disk::of(&home),
-            managed: managed(system),
+            managed: managed::sources(),
             ..Paths::within(&home)
         });
     }
@@ -100,27 +98,16 @@ fn resolve(system: System, environment: impl Fn(&str) -> Option<OsString>) -> Re
     Ok(Paths {
         config: config.join(FOLDER),
         disk: disk::of(&data),
-        managed: managed(system),
+        managed: managed::sources(),
         data,
         logs,
     })
 }
 
-/// The locations of the administrator's settings. No variable moves them, not even `GLORIA_HOME`: otherwise a user
-/// could replace the policy.
-fn managed(system: System) -> Managed {
-    match system {
-        System::Xdg => Managed {
-            defaults: Source::File(Path::new(ADMINISTRATORS).join("defaults.toml")),
-            policy: Source::File(Path::new(ADMINISTRATORS).join("policy.toml")),
-        },
-        // To be added with `Source::System`: `HKLM\Software\Gloria System\Gloria Notify` and `/Library/Preferences`.
-        System::Windows | System::MacOs => Managed::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn resolved(system: System, variables: &[(&str, &str)]) -> Result<(String, String, String), NoHome> {

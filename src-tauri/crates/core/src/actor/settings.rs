@@ -1,7 +1,9 @@
 //! The effective settings: changes by the user, and changes by others in the files.
 
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use gloria_stream::{NetworkOptions, ProxyChoice};
@@ -16,7 +18,8 @@ use crate::handle::CoreError;
 use crate::message::{self, Message, Phrase};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
-use crate::protocol::{NoticeKind, PreferencesForm};
+use crate::private::{self, Mode};
+use crate::protocol::{LockedBy, NoticeKind, PreferencesForm};
 use crate::settings::{self, Change, Contents, FileProblem, Key, Layers, Problem, Raw, Settings};
 use crate::ticks::Ticks;
 
@@ -33,6 +36,10 @@ pub(super) struct SettingsFiles {
     reading: Option<JoinHandle<()>>,
     /// What was last read and is not effective.
     unsettled: Option<Box<Contents>>,
+    /// The policy as the app's folder has it for a start at which it cannot be read; `None` if that is not known.
+    remembered: Option<String>,
+    /// The problems that were logged last.
+    logged: Vec<Problem>,
 }
 
 impl SettingsFiles {
@@ -43,6 +50,42 @@ impl SettingsFiles {
             due: ticks.after_tokio(now),
             reading: None,
             unsettled: None,
+            remembered: None,
+            logged: Vec::new(),
+        }
+    }
+
+    /// Writes the policy into the app's folder if it can be read and is another one than before.
+    pub(super) fn remember_policy(&mut self, layers: &Layers, file: &Path) {
+        let Some(policy) = layers.policy_to_remember() else {
+            return;
+        };
+        if self.remembered.as_ref() == Some(&policy) {
+            return;
+        }
+        let written = if policy.is_empty() {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                Ok(()) | Err(_) => Ok(()),
+            }
+        } else {
+            private::replace(file, policy.as_bytes(), Mode::Private)
+        };
+        match written {
+            Ok(()) => self.remembered = Some(policy),
+            // Tried again when the settings change the next time.
+            Err(error) => tracing::warn!(%error, "the policy could not be remembered"),
+        }
+    }
+
+    /// Logs what is wrong with the settings, if that is new: by its id and the setting's name, without any value.
+    pub(super) fn log_problems(&mut self, problems: &[Problem]) {
+        if self.logged != problems {
+            self.logged = problems.to_vec();
+            for problem in problems {
+                let (id, setting) = (problem.message().id, problem.setting().unwrap_or_default());
+                tracing::warn!(%id, setting, line = problem.line, "a mistake in the settings");
+            }
         }
     }
 
@@ -117,6 +160,8 @@ impl Actor {
     pub(super) async fn on_settings_read(&mut self, read: Contents) {
         if let Some(settled) = self.settings_files.on_read(read, &self.layers, Instant::now()) {
             self.layers.apply(settled);
+            let last = self.setup.paths.last_policy();
+            self.settings_files.remember_policy(&self.layers, &last);
             self.apply_settings().await;
         }
     }
@@ -225,22 +270,25 @@ impl Actor {
 
     pub(super) fn save_preferences(&mut self, form: &PreferencesForm) -> Result<(), CoreError> {
         // Before any change, because a form is applied completely or not at all.
+        let mut changed = changes(form);
+        let keys = changed.iter().map(|change| change.key);
+        for key in keys.chain(form.proxy.is_some().then_some(Key::Proxy)) {
+            self.refuse_locked(key)?;
+        }
         let proxy = form
             .proxy
             .as_deref()
             .map(|typed| self.typed_proxy(typed))
             .transpose()?;
         let proxy = proxy.filter(|proxy| *proxy != self.network().proxy);
-        let mut changes = changes(form);
         if let Some(proxy) = &proxy {
             let without = self.store_proxy_password(proxy);
-            changes.push(Change {
+            changed.push(Change {
                 key: Key::Proxy,
                 value: Raw::Text(settings::proxy_words(&without)),
             });
         }
-        changes.retain(|change| self.origins.lock(change.key).is_none());
-        self.change_settings(changes);
+        self.change_settings(changed);
         if proxy.is_some() && self.link.is_wanted() {
             self.open_stream();
         }
@@ -248,11 +296,18 @@ impl Actor {
         Ok(())
     }
 
+    /// Says who set what the user wants to change.
+    fn refuse_locked(&self, key: Key) -> Result<(), CoreError> {
+        let refused = match self.origins.lock(key) {
+            None => return Ok(()),
+            Some(LockedBy::Administrator) => message::settings_locked_policy(key.name()),
+            Some(LockedBy::Environment) => message::settings_locked_environment(key.name(), key.variable()),
+        };
+        Err(CoreError::Invalid(refused))
+    }
+
     fn typed_proxy(&self, typed: &str) -> Result<ProxyChoice, CoreError> {
         let known = self.network().proxy;
-        if self.origins.lock(Key::Proxy).is_some() {
-            return Ok(known);
-        }
         let typed = settings::read_proxy(&Raw::Text(typed.to_owned()))
             .map_err(|mistake| CoreError::Invalid(message::proxy_not_saved(mistake.message())))?;
         Ok(match (typed, known) {
@@ -293,6 +348,7 @@ impl Actor {
 
     /// Publishes what just failed together with the remaining problems, because saving one setting resolves no other.
     fn publish_problems(&mut self, problems: &[Problem], failure: Option<Message>) {
+        self.settings_files.log_problems(problems);
         let standing = self.own_problems.iter().chain(&self.endpoint_problem);
         let standing = standing.chain(self.proxy_password.problem()).cloned();
         let all = failure

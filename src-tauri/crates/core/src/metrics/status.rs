@@ -26,6 +26,8 @@ pub struct StatusReport {
     pub metrics: MetricsView,
     /// The notices about this machine.
     pub notices: Vec<Notice>,
+    /// The settings that the organisation has set, by their names in files.
+    pub set_by_policy: Vec<String>,
     /// Where metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,
 }

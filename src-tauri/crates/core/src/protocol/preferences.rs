@@ -51,6 +51,13 @@ impl Preferences {
         }
     }
 
+    /// The settings that a policy sets, by their names in files.
+    pub fn set_by_policy(&self) -> Vec<String> {
+        let locks = self.locks.iter();
+        let set = locks.filter(|(_, lock)| **lock == LockedBy::Administrator);
+        set.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether the administrator fixed the level, so that the debug log has no effect.
     pub fn log_level_fixed(&self) -> Fixed {
         match self.locks.get(LOG_LEVEL) {

@@ -106,8 +106,9 @@ impl UserFile {
     /// Applies unsaved changes over the file, so that they stay effective until the app ends.
     fn overlay(&mut self) {
         for (key, unsaved) in &self.unsaved {
-            let raw = unsaved.raw.clone();
-            self.layer.given.insert(*key, Given { raw, line: None });
+            self.layer
+                .given
+                .insert(*key, Given::new(unsaved.raw.clone(), None));
         }
     }
 

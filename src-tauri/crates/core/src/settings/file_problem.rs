@@ -11,6 +11,8 @@ use crate::private::{self, NotPrivate};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}", self.phrase())]
 pub enum FileProblem {
+    /// It does not exist.
+    Missing,
     /// It is a folder, a pipe or a device.
     NotFile,
     /// It is larger than this.
@@ -45,6 +47,7 @@ impl FileProblem {
     /// Returns what is wrong, as a part of a sentence.
     pub fn phrase(&self) -> Phrase {
         match self {
+            Self::Missing => message::file_missing(),
             Self::NotFile => message::file_not_file(),
             Self::TooLarge { limit } => message::file_too_large(limit >> 20),
             Self::NotText => message::file_not_text(),

@@ -1,13 +1,13 @@
 //! The settings from a single source.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use serde::Serialize;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, Error};
 
 use super::file_problem::FileProblem;
+use super::lines::{Damaged, Lines};
 use super::list::Key;
 use super::mistake::Mistake;
 use super::problem::{Place, Problem, ProblemKind};
@@ -48,6 +48,15 @@ pub enum Origin {
 pub(super) struct Given {
     pub(super) raw: Raw,
     pub(super) line: Option<usize>,
+    /// Its place, if the layer's source has several.
+    pub(super) place: Option<Place>,
+}
+
+impl Given {
+    pub(super) fn new(raw: Raw, line: Option<usize>) -> Self {
+        let place = None;
+        Self { raw, line, place }
+    }
 }
 
 /// The settings from one source.
@@ -58,6 +67,8 @@ pub struct Layer {
     pub(super) problems: Vec<Problem>,
     /// A syntax error may hide more values than its own.
     pub(super) broken: bool,
+    /// It is broken, and earlier values are in effect in its place.
+    pub(super) completed: bool,
 }
 
 impl Layer {
@@ -68,6 +79,7 @@ impl Layer {
             given: BTreeMap::new(),
             problems: Vec::new(),
             broken: false,
+            completed: false,
         }
     }
 
@@ -91,8 +103,7 @@ impl Layer {
         let mut layer = Self::empty(Place::Variable(""));
         for key in Key::ALL {
             if let Some(text) = environment(key.variable()).filter(|text| !text.is_empty()) {
-                let raw = Raw::Text(text);
-                layer.given.insert(*key, Given { raw, line: None });
+                layer.given.insert(*key, Given::new(Raw::Text(text), None));
             }
         }
         layer
@@ -151,8 +162,8 @@ impl Layer {
                     let line = lines.at(entry.span().start);
                     if !damaged.covers(line, lines.at(value.span().end)) {
                         let raw = Raw::from_toml(value.get_ref());
-                        let line = Some(line);
-                        self.insert(&format!("{name}.{}", entry.get_ref()), Given { raw, line });
+                        let given = Given::new(raw, Some(line));
+                        self.insert(&format!("{name}.{}", entry.get_ref()), given);
                     }
                 }
             }
@@ -175,6 +186,20 @@ impl Layer {
             Some(key) => drop(self.given.insert(key, given)),
             None => self.report_unknown(given.line, name),
         }
+    }
+
+    /// Adds a value unless a stronger one is there.
+    pub(super) fn insert_below(&mut self, key: Key, raw: Raw, place: Place) {
+        let line = None;
+        let place = Some(place);
+        self.given.entry(key).or_insert(Given { raw, line, place });
+    }
+
+    /// Reports a name that is no setting's, in one of several places.
+    pub(super) fn report_unknown_in(&mut self, place: Place, name: &str) {
+        let whole = std::mem::replace(&mut self.place, place);
+        self.report_unknown(None, name);
+        self.place = whole;
     }
 
     fn report_unknown(&mut self, line: Option<usize>, name: &str) {
@@ -221,13 +246,17 @@ impl Layer {
 
     /// Returns a problem with a value of this layer.
     pub(super) fn problem(&self, key: Key, kind: ProblemKind) -> Problem {
-        let place = match &self.place {
+        let given = self.given.get(&key);
+        let place = match given
+            .and_then(|given| given.place.as_ref())
+            .unwrap_or(&self.place)
+        {
             Place::Variable(_) => Place::Variable(key.variable()),
             place @ (Place::UserFile | Place::File(_) | Place::System(_)) => place.clone(),
         };
         Problem {
             place,
-            line: self.given.get(&key).and_then(|given| given.line),
+            line: given.and_then(|given| given.line),
             kind,
         }
     }
@@ -255,58 +284,28 @@ impl Layer {
         if self.broken {
             for (key, given) in &before.given {
                 self.given.entry(*key).or_insert_with(|| given.clone());
+                self.completed = true;
             }
         }
         self
     }
-}
 
-/// The lines with syntax errors. The parser may read values from them that nobody wrote, such as an unterminated text.
-#[derive(Debug, Default)]
-struct Damaged(Vec<Range<usize>>);
-
-impl Damaged {
-    /// Whether a line, or the one before it, is damaged.
-    fn reaches(&self, line: usize) -> bool {
-        self.0
-            .iter()
-            .any(|range| (range.start..=range.end).contains(&line))
+    /// Forgets the lines, which are of another text than the one that users know.
+    pub(super) fn without_lines(mut self) -> Self {
+        self.given.values_mut().for_each(|given| given.line = None);
+        self
     }
 
-    /// Whether one of these lines is damaged. A value that the parser made up has no position, so its last line may be
-    /// before its first one.
-    fn covers(&self, first: usize, last: usize) -> bool {
-        let last = last.max(first);
-        self.0
-            .iter()
-            .any(|range| range.start <= last && first < range.end)
-    }
-}
-
-/// The lines of a text.
-struct Lines<'a> {
-    text: &'a str,
-    begins: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        let begins = text.match_indices('\n').map(|(at, _)| at + 1);
-        let begins = std::iter::once(0).chain(begins).collect();
-        Self { text, begins }
-    }
-
-    /// Returns the line of a byte, from 1.
-    fn at(&self, byte: usize) -> usize {
-        self.begins.partition_point(|begin| *begin <= byte)
-    }
-
-    fn line(&self, number: usize) -> &'a str {
-        let begin = self.begins.get(number.saturating_sub(1));
-        let rest = begin
-            .and_then(|begin| self.text.get(*begin..))
-            .unwrap_or_default();
-        rest.lines().next().unwrap_or_default()
+    /// Returns its values as a text that [`Self::parse`] reads.
+    pub(super) fn text(&self) -> String {
+        let mut document = toml_edit::DocumentMut::new();
+        for (key, given) in &self.given {
+            let (section, name) = key.section_and_name();
+            if let Some(value) = given.raw.to_toml() {
+                document[section].or_insert(toml_edit::table())[name] = toml_edit::value(value);
+            }
+        }
+        document.to_string()
     }
 }
 

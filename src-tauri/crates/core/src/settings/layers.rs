@@ -6,10 +6,12 @@ use super::file::{Change, SettingsFileError, UserFile};
 use super::layer::Layer;
 use super::list::Key;
 use super::managed::SourceContents;
-use super::problem::{Place, Problem};
+use super::problem::{Place, Problem, ProblemKind};
 use super::raw::Raw;
 use super::read::{FileContents, Owner, read};
-use crate::paths::Managed;
+#[cfg(test)]
+use crate::paths::SystemValue;
+use crate::paths::{Managed, Paths};
 
 /// The effective layers: what was last read, with the user's changes since.
 #[derive(Debug, Clone)]
@@ -42,9 +44,30 @@ impl Contents {
 }
 
 impl Layers {
+    /// Reads all sources of an installation. A policy that cannot be read completely is completed by the last one that
+    /// could: otherwise a restart in the middle of its being written would lift it.
+    pub fn of(paths: &Paths) -> Self {
+        let mut layers = Self::read(&paths.settings(), &paths.managed);
+        if layers.policy.broken {
+            let last = read(&paths.last_policy(), Owner::User).layer(layers.policy.place.clone());
+            layers.policy = layers.policy.completed_by(&last.without_lines().only_lockable());
+        }
+        layers
+    }
+
     /// Reads all sources.
     pub fn read(user: &Path, managed: &Managed) -> Self {
         Self::new(user.to_owned(), Contents::read(user, managed))
+    }
+
+    /// Returns layers with only a policy of this text.
+    pub(super) fn of_policy(path: &Path, contents: FileContents) -> Self {
+        let contents = Contents {
+            user: FileContents::Missing,
+            defaults: SourceContents::None,
+            policy: SourceContents::File(path.to_owned(), contents),
+        };
+        Self::new(PathBuf::new(), contents)
     }
 
     /// Returns layers with only a user's file, which does not exist.
@@ -54,6 +77,17 @@ impl Layers {
             user: FileContents::Text(text.to_owned()),
             defaults: SourceContents::None,
             policy: SourceContents::None,
+        };
+        Self::new(PathBuf::new(), contents)
+    }
+
+    /// Returns layers of a user's file and of two systems' values.
+    #[cfg(test)]
+    pub(super) fn of_systems(user: &str, defaults: Vec<SystemValue>, policy: Vec<SystemValue>) -> Self {
+        let contents = Contents {
+            user: FileContents::Text(user.to_owned()),
+            defaults: SourceContents::System("HKLM", Ok(defaults)),
+            policy: SourceContents::System("HKLM", Ok(policy)),
         };
         Self::new(PathBuf::new(), contents)
     }
@@ -107,6 +141,12 @@ impl Layers {
         self.stale = false;
     }
 
+    /// Returns the policy to remember for a start at which it cannot be read: empty if there is none, `None` if it
+    /// cannot be read now.
+    pub(crate) fn policy_to_remember(&self) -> Option<String> {
+        (!self.policy.broken).then(|| self.policy.text())
+    }
+
     /// Changes the user's settings, and merges them into the current file. The next read then finds a file that differs
     /// from the applied one, even if nobody else wrote to it.
     ///
@@ -139,7 +179,15 @@ impl Layers {
     pub(super) fn problems(&self) -> Vec<Problem> {
         let layers = [&self.policy, self.user(), &self.defaults];
         let found = layers.into_iter().flat_map(|layer| &layer.problems);
-        found.cloned().chain(self.user.set_aside()).collect()
+        let kept = self.policy.completed.then(|| Problem {
+            place: self.policy.place.clone(),
+            line: None,
+            kind: ProblemKind::PolicyKept,
+        });
+        kept.into_iter()
+            .chain(found.cloned())
+            .chain(self.user.set_aside())
+            .collect()
     }
 }
 

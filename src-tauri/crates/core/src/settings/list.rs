@@ -12,6 +12,7 @@ use url::Url;
 use super::forms::{self, Password};
 use super::mistake::Mistake;
 use super::raw::Raw;
+use super::shown::Show as _;
 use crate::account::address::Address;
 use crate::account::session::TokenFor;
 use crate::item::SoundName;
@@ -82,6 +83,13 @@ macro_rules! settings {
                     })*
                 }
                 Ok(())
+            }
+
+            /// Returns its value without secrets; null where it is not set.
+            pub(super) fn shown(&self, key: Key) -> serde_json::Value {
+                match key {
+                    $(Key::$key => self.$field.show(),)*
+                }
             }
         }
     };

@@ -84,6 +84,8 @@ pub enum ProblemKind {
     Syntax(SyntaxError),
     /// The whole source cannot be used.
     Unusable(FileProblem),
+    /// The policy cannot be read completely, and its earlier values stay in effect.
+    PolicyKept,
     /// Further problems that are not listed.
     More {
         /// How many.
@@ -119,6 +121,21 @@ impl Warning {
 }
 
 impl Problem {
+    /// The setting that it is about, if it is about one of this version's.
+    pub fn setting(&self) -> Option<&'static str> {
+        match &self.kind {
+            ProblemKind::Ignored { setting, .. }
+            | ProblemKind::Warning { setting, .. }
+            | ProblemKind::NotLockable { setting } => Some(setting),
+            ProblemKind::Unknown { .. }
+            | ProblemKind::Syntax(_)
+            | ProblemKind::Unusable(_)
+            | ProblemKind::PolicyKept
+            | ProblemKind::More { .. }
+            | ProblemKind::SetAside { .. } => None,
+        }
+    }
+
     /// Returns the message for the user.
     pub fn message(&self) -> Message {
         let value = |setting: &str| self.value(setting);
@@ -138,6 +155,7 @@ impl Problem {
             ProblemKind::Unusable(problem) => {
                 message::settings_unusable(self.place.phrase(), problem.phrase())
             }
+            ProblemKind::PolicyKept => message::settings_policy_kept(self.place.phrase()),
             ProblemKind::More { count } => message::settings_more(self.place.phrase(), *count),
             ProblemKind::SetAside { path } => {
                 message::settings_set_aside(self.place.phrase(), path.display().to_string())

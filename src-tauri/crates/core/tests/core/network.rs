@@ -165,7 +165,8 @@ async fn a_proxy_that_the_environment_sets_is_locked() {
         state.preferences.locks.get("network.proxy"),
         Some(&LockedBy::Environment)
     );
-    running.core.preferences_save(through("none")).await.unwrap();
+    let refused = running.core.preferences_save(through("none")).await;
+    assert!(refused.is_err(), "it says that nothing was changed");
     let state = running.core.attach().await.unwrap().snapshot;
     assert_eq!(state.preferences.proxy, "http://anna:***@127.0.0.1:1");
     running.stop().await;

@@ -1,4 +1,4 @@
-//! The administrative template for Group Policy and Intune: the policies (ADMX), and their texts in one language (ADML).
+//! The administrative template for Group Policy and Intune: the policies (ADMX), and their texts in a language (ADML).
 
 use gloria_core::settings::{Key, Kind};
 

@@ -11,7 +11,7 @@ const WIDTH: usize = 98;
 const HEAD: &str = "\
 # The policy of Gloria Notify on this computer: copy this file to /etc/gloria-notify/policy.toml, owned by root with
 # mode 0644, and remove the # before what has to be enforced. Users then see the setting and cannot change it.
-# `gloria policy check FILE` finds mistakes, and `gloria policy` shows what is in force. A setting here needs no restart.
+# `gloria policy check FILE` finds mistakes, and `gloria policy` shows what is in force. No restart is needed.
 # In /etc/gloria-notify/defaults.toml the same settings are defaults, which users can change.
 ";
 

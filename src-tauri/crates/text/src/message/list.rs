@@ -171,6 +171,9 @@ messages! {
     settings_not_lockable(value: Phrase);
     settings_syntax(place: Phrase, problem: Phrase);
     settings_unusable(place: Phrase, problem: Phrase);
+    settings_policy_kept(place: Phrase);
+    settings_locked_policy(setting: Text);
+    settings_locked_environment(setting: Text, variable: Text);
     settings_more(place: Phrase, count: Number);
     settings_set_aside(place: Phrase, path: Text);
     settings_not_saved(path: Text, problem: Phrase);
@@ -211,6 +214,7 @@ messages! {
     syntax_bad_name();
     syntax_bad_value();
     syntax_too_deep();
+    file_missing();
     file_not_file();
     file_too_large(limit: Number);
     file_not_text();

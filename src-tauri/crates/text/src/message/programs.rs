@@ -57,6 +57,15 @@ messages! {
     usage_not_understood();
 
     // cli.ftl: the command line's own sentences.
+    cli_setting(setting: Text, value: Text, origin: Message);
+    cli_setting_unset(setting: Text, origin: Message);
+    cli_origin_program();
+    cli_origin_machine();
+    cli_origin_user();
+    cli_origin_environment(variable: Text);
+    cli_origin_policy();
+    cli_policy_good(count: Number, settings: Text);
+    cli_locked(settings: Text);
     cli_mistake(name: Text, problem: Message);
     cli_runtime(problem: Text);
     cli_no_thread(problem: Text);

@@ -8,7 +8,7 @@ use super::super::tests::setup;
 use super::*;
 use crate::item::SoundName;
 use crate::logging::{Fixed, LogLevel};
-use crate::paths::Source;
+use crate::paths::{Source, SystemData, SystemValue};
 use crate::protocol::Notice;
 use crate::settings::tests::english;
 
@@ -107,17 +107,25 @@ async fn a_file_that_was_changed_back_before_it_settled_is_as_before() {
     }
 }
 
+fn system_value(name: &str, data: SystemData) -> SystemValue {
+    SystemValue {
+        place: "HKLM",
+        name: name.to_owned(),
+        data,
+    }
+}
+
 /// A disk that hangs takes one thread and not more, and is read when it answers.
 #[tokio::test(start_paused = true)]
 async fn one_reading_at_a_time() {
     static HANGS: AtomicBool = AtomicBool::new(false);
     static BEGUN: AtomicUsize = AtomicUsize::new(0);
-    fn policy(_: &'static str) -> Result<String, String> {
+    fn policy(_: &[String]) -> Result<Vec<SystemValue>, String> {
         BEGUN.fetch_add(1, Ordering::SeqCst);
         while HANGS.load(Ordering::SeqCst) {
             std::thread::yield_now();
         }
-        Ok(String::new())
+        Ok(Vec::new())
     }
     let home = tempfile::tempdir().unwrap();
     let mut setup = setup(home.path());
@@ -209,7 +217,11 @@ async fn what_is_locked_is_not_changed_by_the_window() {
         volume: Some(20),
         ..PreferencesForm::default()
     };
-    actor.save_preferences(&form).unwrap();
+    let refused = actor.save_preferences(&form).unwrap_err();
+    assert_eq!(
+        english(&refused.message()),
+        "sounds.volume cannot be changed: it is set by the environment variable GLORIA_SOUND_VOLUME"
+    );
     assert_eq!(actor.settings.volume, 5);
     assert!(!home.path().join("settings.toml").exists());
 }
@@ -217,9 +229,9 @@ async fn what_is_locked_is_not_changed_by_the_window() {
 #[tokio::test(start_paused = true)]
 async fn whoever_keeps_writing_the_users_file_keeps_no_policy_from_coming_into_force() {
     static IS_SET: AtomicBool = AtomicBool::new(false);
-    fn policy(_: &'static str) -> Result<String, String> {
-        let is_set = IS_SET.load(Ordering::Relaxed);
-        Ok(if is_set { "[sounds]\nvolume = 3\n" } else { "" }.to_owned())
+    fn policy(_: &[String]) -> Result<Vec<SystemValue>, String> {
+        let volume = || system_value("SoundsVolume", SystemData::Number(3));
+        Ok(IS_SET.load(Ordering::Relaxed).then(volume).into_iter().collect())
     }
     let home = tempfile::tempdir().unwrap();
     let mut setup = setup(home.path());
@@ -284,9 +296,9 @@ fn read(proxy: &str) -> ProxyChoice {
 #[tokio::test(start_paused = true)]
 async fn a_policy_for_the_log_ends_the_debug_log_and_lets_nobody_begin_another() {
     static IS_SET: AtomicBool = AtomicBool::new(false);
-    fn policy(_: &'static str) -> Result<String, String> {
-        let is_set = IS_SET.load(Ordering::Relaxed);
-        Ok(if is_set { "[log]\nlevel = \"error\"\n" } else { "" }.to_owned())
+    fn policy(_: &[String]) -> Result<Vec<SystemValue>, String> {
+        let level = || system_value("LogLevel", SystemData::Text("error".to_owned()));
+        Ok(IS_SET.load(Ordering::Relaxed).then(level).into_iter().collect())
     }
     let home = tempfile::tempdir().unwrap();
     let mut setup = setup(home.path());

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::paths::{Paths, SystemData, SystemValue};
 
 struct Machine(TempDir);
 
@@ -214,10 +215,28 @@ fn a_policy_that_links_to_another_folder_of_the_administrator_is_taken() {
     assert_eq!(words(&resolved), Vec::<String>::new());
 }
 
+fn system_value(place: &'static str, name: &str, data: SystemData) -> SystemValue {
+    let name = name.to_owned();
+    SystemValue { place, name, data }
+}
+
 #[test]
 fn a_system_without_files_has_a_reader_in_their_place() {
-    fn read(_: &'static str) -> Result<String, String> {
-        Ok("[sounds]\nvolume = 4\n[x]\ny = true\n".to_owned())
+    fn read(names: &[String]) -> Result<Vec<SystemValue>, String> {
+        assert!(names.contains(&"NetworkNoProxy".to_owned()), "{names:?}");
+        Ok(vec![
+            system_value("HKLM", "SoundsVolume", SystemData::Number(4)),
+            system_value("HKLM", "soundsenabled", SystemData::Number(0)),
+            system_value("HKLM", "Colour", SystemData::Number(4)),
+            system_value("HKLM", "LogLevel", SystemData::Unsupported),
+            system_value("HKCU", "SoundsVolume", SystemData::Number(5)),
+            system_value("HKCU", "InboxKeepDays", SystemData::Text("many".to_owned())),
+            system_value(
+                "HKCU",
+                "NetworkNoProxy",
+                SystemData::List(vec![SystemData::Text("10.0.0.0/8".to_owned())]),
+            ),
+        ])
     }
     let managed = Managed {
         policy: Source::System {
@@ -226,15 +245,95 @@ fn a_system_without_files_has_a_reader_in_their_place() {
         },
         ..Managed::default()
     };
-    let layers = Layers::read(std::path::Path::new("/nowhere/settings.toml"), &managed);
+    let layers = Layers::read(Path::new("/nowhere/settings.toml"), &managed);
     let resolved = Settings::resolve(&layers, |_| None);
-    assert_eq!(resolved.settings.volume, 4);
-    assert_eq!(resolved.origins.of(Key::Volume), Origin::Policy);
-    let said = words(&resolved).join("\n");
-    assert!(
-        said.starts_with("the setting x in ") && said.contains("HKLM"),
-        "{said}"
+    let settings = &resolved.settings;
+    assert_eq!(
+        (settings.volume, settings.sounds),
+        (4, false),
+        "the computer before the user"
     );
+    assert_eq!(settings.no_proxy, ["10.0.0.0/8"]);
+    assert_eq!(resolved.origins.of(Key::Volume), Origin::Policy);
+    assert_eq!(
+        resolved.origins.of(Key::LogLevel),
+        Origin::Policy,
+        "wrong, and still locked"
+    );
+    assert_eq!(
+        words(&resolved),
+        [
+            "the setting Colour in HKLM is unknown".to_owned(),
+            "the setting log.level in HKLM is ignored: it should be one of: error, warn, info, debug, trace"
+                .to_owned(),
+            "the setting inbox.keep_days in HKCU is ignored: it should be a whole number from 1 to 36500"
+                .to_owned(),
+        ]
+    );
+}
+
+/// The installation with these files of the administrator.
+fn installation(machine: &Machine) -> Paths {
+    Paths {
+        managed: Managed {
+            defaults: Source::None,
+            policy: Source::File(machine.file("policy.toml")),
+        },
+        ..Paths::within(&machine.file("home"))
+    }
+}
+
+/// What the app remembers when it has read its policy.
+fn remember(paths: &Paths) {
+    let text = Layers::of(paths).policy_to_remember().unwrap();
+    fs::create_dir_all(&paths.data).unwrap();
+    fs::write(paths.last_policy(), text).unwrap();
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_at_a_start_is_the_last_one_and_never_none() {
+    for spoil in [
+        |file: &Path| fs::write(file, "[sounds]\nvolume = \"1").unwrap(),
+        |file: &Path| fs::write(file, b"\xff").unwrap(),
+        |file: &Path| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(),
+        |file: &Path| chown(file, Some(1), None).unwrap(),
+    ] {
+        let Some(machine) = Machine::new() else { return };
+        let text =
+            "[sounds]\nvolume = 1\n[network]\nno_proxy = [\"a\", \"b c\"]\n[window]\nappearance = \"no\"\n";
+        let machine = machine.with("policy.toml", text);
+        let paths = installation(&machine);
+        remember(&paths);
+        spoil(&machine.file("policy.toml"));
+        let layers = Layers::of(&paths);
+        let resolved = Settings::resolve(&layers, |name| {
+            (name == "GLORIA_SOUND_VOLUME").then(|| "2".to_owned())
+        });
+        assert_eq!(resolved.settings.volume, 1);
+        assert_eq!(resolved.settings.no_proxy, ["a", "b c"]);
+        let locks: Vec<_> = resolved.origins.locks().into_keys().collect();
+        assert_eq!(locks, ["network.no_proxy", "sounds.volume", "window.appearance"]);
+        let said = words(&resolved).join("\n");
+        assert!(said.contains("policy.toml last set stays in force"), "{said}");
+        assert_eq!(
+            layers.policy_to_remember(),
+            None,
+            "what is broken is not remembered"
+        );
+    }
+}
+
+#[test]
+fn a_policy_that_is_gone_is_no_policy() {
+    let Some(machine) = Machine::new() else { return };
+    let machine = machine.with("policy.toml", "[sounds]\nvolume = 1\n");
+    let paths = installation(&machine);
+    remember(&paths);
+    fs::remove_file(machine.file("policy.toml")).unwrap();
+    let layers = Layers::of(&paths);
+    let resolved = Settings::resolve(&layers, |_| None);
+    assert_eq!((resolved.settings.volume, words(&resolved)), (70, Vec::new()));
+    assert_eq!(layers.policy_to_remember(), Some(String::new()));
 }
 
 #[test]
@@ -246,4 +345,56 @@ fn the_environments_token_stays_with_the_environments_address_where_a_policy_set
     assert_eq!(address.to_string(), "https://policy.example");
     let mine = crate::account::address::Address::parse("https://mine.example", false).unwrap();
     assert_eq!(resolved.settings.token_for, TokenFor::Server(Server::of(&mine)));
+}
+
+/// What a layer says of the volume: nothing, a valid value, or a mistake.
+fn said() -> impl proptest::strategy::Strategy<Value = Option<Result<u8, ()>>> {
+    use proptest::prelude::*;
+    prop_oneof![
+        1 => Just(None),
+        2 => (0..=100_u8).prop_map(|volume| Some(Ok(volume))),
+        1 => Just(Some(Err(()))),
+    ]
+}
+
+fn line_of(said: Option<Result<u8, ()>>) -> String {
+    match said {
+        None => String::new(),
+        Some(Ok(volume)) => format!("[sounds]\nvolume = {volume}\n"),
+        Some(Err(())) => "[sounds]\nvolume = \"loud\"\n".to_owned(),
+    }
+}
+
+proptest::proptest! {
+    /// The whole rule in one place: whatever the layers say, the value is that of the highest valid one, a policy of
+    /// any kind takes user and environment out, and each mistake is reported.
+    #[test]
+    fn the_highest_valid_layer_wins_and_a_policy_excludes_user_and_environment(
+        defaults in said(), user in said(), environment in said(), policy in said(),
+    ) {
+        let value = |number: u8| system_value("HKLM", "SoundsVolume", SystemData::Number(number.into()));
+        let wrong = || system_value("HKLM", "SoundsVolume", SystemData::Text("loud".to_owned()));
+        let contents = |said: Option<Result<u8, ()>>| said.map(|said| said.map_or_else(|()| wrong(), value));
+        let layers = Layers::of_systems(
+            &line_of(user),
+            contents(defaults).into_iter().collect(),
+            contents(policy).into_iter().collect(),
+        );
+        let variable = environment.map(|said| said.map_or("loud".to_owned(), |volume| volume.to_string()));
+        let resolved = Settings::resolve(&layers, |name| variable.clone().filter(|_| name == "GLORIA_SOUND_VOLUME"));
+        let stack = if policy.is_some() {
+            vec![(defaults, Origin::Machine), (policy, Origin::Policy)]
+        } else {
+            vec![(defaults, Origin::Machine), (user, Origin::User), (environment, Origin::Environment)]
+        };
+        let valid = stack.iter().rev().find_map(|(said, origin)| Some((said.as_ref()?.ok()?, *origin)));
+        let (volume, origin) = valid.unwrap_or((70, Origin::Program));
+        proptest::prop_assert_eq!(resolved.settings.volume, volume);
+        let locked = policy.is_some();
+        let shown = if locked { Origin::Policy } else { origin };
+        proptest::prop_assert_eq!(resolved.origins.of(Key::Volume), shown);
+        proptest::prop_assert_eq!(resolved.origins.lock(Key::Volume) == Some(LockedBy::Administrator), locked);
+        let wrong = stack.iter().filter(|(said, _)| *said == Some(Err(()))).count();
+        proptest::prop_assert_eq!(resolved.problems.len(), wrong);
+    }
 }

@@ -306,6 +306,7 @@ fn the_other_problems_are_one_sentence_each() {
     let unusable = |problem| say(file(), None, ProblemKind::Unusable(problem));
     let path = "/etc/gloria-notify/policy.toml";
     for (problem, why) in [
+        (FileProblem::Missing, "it does not exist".to_owned()),
         (FileProblem::NotFile, "it is not a file".to_owned()),
         (
             FileProblem::TooLarge { limit: 1 << 20 },
@@ -352,6 +353,7 @@ fn the_other_problems_are_one_sentence_each() {
         [
             say(file(), Some(1000), ProblemKind::NotLockable { setting }),
             say(Place::System("HKLM"), None, ProblemKind::NotLockable { setting }),
+            say(file(), None, ProblemKind::PolicyKept),
             say(file(), None, ProblemKind::More { count: 1 }),
             say(Place::UserFile, None, ProblemKind::More { count: 2 }),
             say(
@@ -378,6 +380,7 @@ fn the_other_problems_are_one_sentence_each() {
             "the setting api.url in line 1000 of /etc/gloria-notify/policy.toml is ignored: an administrator cannot \
              lock it",
             "the setting api.url in HKLM is ignored: an administrator cannot lock it",
+            "what /etc/gloria-notify/policy.toml last set stays in force until it can be read again",
             "/etc/gloria-notify/policy.toml has one more mistake",
             "the settings file has 2 more mistakes",
             "the settings file could not be changed as it was written and was moved to /x.broken; what could be read \
