@@ -5,8 +5,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use tempfile::TempDir;
-
 use crate::commands::{built, expect, limited};
 
 /// The version that is there.
@@ -18,31 +16,33 @@ pub(crate) const NEXT: &str = "0.1.9";
 /// The time of all files; any would do.
 pub(crate) const TIME: &str = "1790000000";
 
+/// Where they are, until the next run: a static is never dropped.
+const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/packages");
+
 /// Packages of both versions.
 pub(crate) struct Packages {
-    folder: TempDir,
+    folder: &'static Path,
 }
 
 pub(crate) static PACKAGES: LazyLock<Packages> = LazyLock::new(Packages::make);
 
 impl Packages {
     fn make() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("gloria-packages-")
-            .tempdir()
-            .unwrap();
+        let folder = Path::new(FOLDER);
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder).unwrap();
         bundle(
             &["deb", "rpm", "tar"],
             &built("gloria").with_file_name(""),
             THIS,
-            folder.path(),
+            folder,
         );
-        let next = folder.path().join("next");
+        let next = folder.join("next");
         fs::create_dir(&next).unwrap();
         for name in ["gloria", "gloria-notify"] {
             write_next(name, &next);
         }
-        bundle(&["deb", "rpm"], &next, NEXT, folder.path());
+        bundle(&["deb", "rpm"], &next, NEXT, folder);
         Self { folder }
     }
 
@@ -59,7 +59,7 @@ impl Packages {
     }
 
     fn only(&self, begin: &str, end: &str) -> PathBuf {
-        let files = fs::read_dir(self.folder.path()).unwrap();
+        let files = fs::read_dir(self.folder).unwrap();
         let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         files.retain(|file| {
             let name = file.file_name().unwrap().to_str().unwrap();
