@@ -74,7 +74,7 @@ pub(crate) fn keyring(may_prompt: bool, erasures: &Erasures) -> std::io::Result<
     Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
 }
 
-pub(crate) fn erasures() -> anyhow::Result<Erasures> {
+fn erasures() -> anyhow::Result<Erasures> {
     Ok(Erasures::read(&gloria_program::paths(process::variable)?))
 }
 

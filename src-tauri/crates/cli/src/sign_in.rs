@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use gloria_core::account::address::Address;
 use gloria_core::message::{self, Message};
-use gloria_core::ports::{Opener as _, Secrets as _};
+use gloria_core::ports::Opener as _;
 use gloria_core::provider::{self, SignInPlace};
 use gloria_core::settings::Settings;
 use gloria_core::token::Token;
@@ -22,9 +22,7 @@ use gloria_stream::http::Http;
 use crate::acceptance::Checked;
 use crate::interruption::Interruption;
 use crate::output::{catalogue, failure, print_error};
-use crate::session::{
-    self, Outcome, address, erasures, keyring, notify_running_app, print_outcome, settings,
-};
+use crate::session::{self, Outcome, address, notify_running_app, print_outcome, settings};
 use crate::{NO_TOKEN, USAGE};
 
 mod keeping;
@@ -110,7 +108,7 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let address = address.server();
-    keyring(true, &erasures()?)?.store(&address, token.into()).await?;
+    session::ports(true)?.store_token(&address, token).await?;
     asked.print();
     notify_running_app(&address).await;
     print_outcome(Outcome::LoggedIn, &address, options.json)

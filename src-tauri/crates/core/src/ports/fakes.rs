@@ -164,6 +164,17 @@ impl FakeSecrets {
         }
     }
 
+    /// Answers the first waiting request, and goes on not answering.
+    pub fn resume_one(&self) {
+        let first = match &mut *lock(&self.waiting) {
+            Some(waiting) if !waiting.is_empty() => Some(waiting.remove(0)),
+            Some(_) | None => None,
+        };
+        if let Some(question) = first {
+            question(self);
+        }
+    }
+
     fn answer<T: Send + 'static>(
         &self,
         verb: &'static str,

@@ -13,7 +13,7 @@ use crate::grant::{GrantRule, SavedGrant, Secret};
 use crate::message::{self, Message};
 use crate::ports::{CommandLine, CommandRunner, Exclusive, InUse, SecretError, Secrets, SystemClock, Turn};
 use crate::protocol::TokenState;
-use crate::token::AuthTransport;
+use crate::token::{AuthTransport, Token};
 
 /// What a command needs of the system.
 #[derive(Debug, Clone)]
@@ -24,6 +24,19 @@ pub struct CommandPorts {
     pub exclusive: Arc<dyn Exclusive>,
     /// Runs the command that prints the token.
     pub commands: Arc<dyn CommandRunner>,
+}
+
+impl CommandPorts {
+    /// Stores a token that was entered, while the app neither renews what is in this entry nor moves it to another one.
+    ///
+    /// # Errors
+    ///
+    /// When another program does so for too long, or the keyring does not store it.
+    pub async fn store_token(&self, entry: &str, token: Token) -> Result<(), SecretError> {
+        let turn = self.exclusive.turn().await;
+        let _turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
+        self.secrets.store(entry, token.into()).await
+    }
 }
 
 /// Whose token it is, and how it is sent.

@@ -62,7 +62,7 @@ impl Session {
     /// connection tries it again.
     pub(crate) fn move_to_account(&self) {
         let inner = Arc::clone(&self.0);
-        let (moved, stored) = {
+        let moved = {
             let mut state = self.0.state();
             let own = state.own.clone();
             let own = own.unwrap_or_else(|| self.0.options.entry.clone());
@@ -82,29 +82,14 @@ impl Session {
                 return;
             }
             let Some(secret) = secret else { return };
-            let from = std::mem::replace(&mut current.entry, own.clone());
-            let stored = self.0.ports.secrets.store(&own, secret.clone());
-            let moved = Moved {
+            Moved {
                 secret,
-                from,
+                from: std::mem::replace(&mut current.entry, own.clone()),
                 to: own,
                 asked,
-            };
-            (moved, stored)
-        };
-        tokio::spawn(async move {
-            if let Err(error) = stored.await {
-                tracing::warn!(%error, "the token is not in the entry of its account yet");
-                let mut state = inner.state();
-                if state.decision == moved.asked
-                    && let Some(current) = &mut state.current
-                {
-                    current.entry = moved.from;
-                }
-                return;
             }
-            inner.forget_moved(&moved).await;
-        });
+        };
+        tokio::spawn(inner.move_token(moved));
     }
 }
 
@@ -113,6 +98,38 @@ impl Inner {
         let mut entries = vec![self.options.entry.clone()];
         entries.extend(state.own.clone());
         entries
+    }
+
+    /// Moves a token to another entry, while `gloria login` stores none.
+    async fn move_token(self: Arc<Self>, moved: Moved) {
+        let Ok(_turn) = self.turn().await else {
+            self.on_not_moved(moved);
+            return;
+        };
+        let stored = {
+            let state = self.state();
+            // Under the lock, so that what is entered or removed later is asked for after it.
+            (state.decision == moved.asked).then(|| self.ports.secrets.store(&moved.to, moved.secret.clone()))
+        };
+        match stored {
+            None => {}
+            Some(stored) => match stored.await {
+                Ok(()) => self.forget_moved(&moved).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the token is not in the entry of its account yet");
+                    self.on_not_moved(moved);
+                }
+            },
+        }
+    }
+
+    fn on_not_moved(&self, moved: Moved) {
+        let mut state = self.state();
+        if state.decision == moved.asked
+            && let Some(current) = &mut state.current
+        {
+            current.entry = moved.from;
+        }
     }
 
     /// Removes the original of a copied token, unless another token was stored there since. If it is gone already,
@@ -126,8 +143,10 @@ impl Inner {
         };
         let forgotten = {
             let state = self.state();
-            // Under the lock, so that a token that is entered later is stored after the removal.
-            (state.decision == moved.asked).then(|| self.ports.secrets.forget(entry))
+            let forget = || self.ports.secrets.forget_if(entry, moved.secret.clone());
+            // Under the lock, so that a token that is entered later is stored after the removal. Another program may
+            // have stored one there since it was read, so only this one is removed.
+            (state.decision == moved.asked).then(forget)
         };
         if let Some(forgotten) = forgotten
             && let Err(error) = forgotten.await

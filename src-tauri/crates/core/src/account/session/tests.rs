@@ -19,6 +19,8 @@ use crate::protocol::{SignInTroubleKind, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
+mod moving;
+
 const ENTRY: &str = "https://gloria.example/api";
 
 fn token(text: &str) -> Token {
@@ -358,94 +360,4 @@ async fn another_token_in_the_keyring_is_seen_and_taken_when_asked_anew() {
         "b",
         "it stood in for the keyring's"
     );
-}
-
-const OWN: &str = "https://gloria.example/api#anna";
-
-/// A session whose account has an entry of its own, once it has the server's token.
-async fn asked_once(secrets: &Arc<FakeSecrets>) -> Session {
-    let session = session(secrets);
-    session.set_account_entry(Some(OWN.to_owned()));
-    session.credential().await.unwrap();
-    session
-}
-
-#[tokio::test]
-async fn a_token_moves_to_its_accounts_entry_and_is_found_there() {
-    let secrets = keyring("a");
-    let first = asked_once(&secrets).await;
-    assert!(secrets.token(ENTRY).is_some(), "nobody said whose it is");
-    first.move_to_account();
-    secrets.asked.wait_for(4).await;
-    assert!(secrets.token(ENTRY).is_none());
-    assert_eq!(secrets.token(OWN).unwrap().expose(), "a");
-    assert!(!first.has_changed().await);
-    first.move_to_account();
-
-    let again = asked_once(&secrets).await;
-    assert_eq!(shown(again.credential().await).0, "a");
-    secrets.put(ENTRY, token("new"));
-    assert!(again.has_changed().await);
-    again.requery(false);
-    assert_eq!(shown(again.credential().await).0, "new", "a new one comes first");
-    assert_eq!(asked(&secrets, "store"), 1);
-}
-
-#[tokio::test]
-async fn a_token_that_came_into_the_servers_entry_meanwhile_stays() {
-    let secrets = keyring("a");
-    let session = asked_once(&secrets).await;
-    secrets.hang();
-    session.move_to_account();
-    secrets.put(ENTRY, token("another-programs"));
-    secrets.resume();
-    secrets.asked.wait_for(3).await;
-    tokio::task::yield_now().await;
-    assert_eq!(secrets.token(ENTRY).unwrap().expose(), "another-programs");
-    assert_eq!((asked(&secrets, "forget"), asked(&secrets, "store")), (0, 1));
-}
-
-#[tokio::test]
-async fn a_token_that_is_entered_while_another_moves_stays() {
-    let secrets = keyring("a");
-    let session = asked_once(&secrets).await;
-    secrets.hang();
-    session.move_to_account();
-    session.enter(token("a"));
-    let stored = secrets.store(ENTRY, token("a").into());
-    secrets.resume();
-    stored.await.unwrap();
-    secrets.asked.wait_for(4).await;
-    tokio::task::yield_now().await;
-    assert_eq!((asked(&secrets, "load"), asked(&secrets, "forget")), (2, 0));
-    assert_eq!(secrets.token(ENTRY).unwrap().expose(), "a");
-}
-
-#[tokio::test]
-async fn a_keyring_that_refuses_keeps_the_token_where_it_is_and_is_asked_again() {
-    let secrets = keyring("a");
-    let session = asked_once(&secrets).await;
-    secrets.hang();
-    session.move_to_account();
-    *secrets.failure.lock().unwrap() = Some(SecretError::Locked);
-    secrets.resume();
-    tokio::task::yield_now().await;
-    assert_eq!(secrets.token(ENTRY).unwrap().expose(), "a");
-    *secrets.failure.lock().unwrap() = None;
-    session.move_to_account();
-    secrets.asked.wait_for(5).await;
-    assert!(secrets.token(ENTRY).is_none() && secrets.token(OWN).is_some());
-}
-
-#[tokio::test]
-async fn a_token_that_is_signed_out_by_another_program_while_it_moves_is_gone() {
-    let secrets = keyring("a");
-    let session = asked_once(&secrets).await;
-    secrets.hang();
-    session.move_to_account();
-    secrets.remove(ENTRY);
-    secrets.resume();
-    secrets.asked.wait_for(4).await;
-    tokio::task::yield_now().await;
-    assert!(secrets.token(ENTRY).is_none() && secrets.token(OWN).is_none());
 }
