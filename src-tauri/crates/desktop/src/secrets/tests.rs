@@ -12,7 +12,7 @@ use super::{Call, Outcome, Request, Watchdog};
 
 const ENTRY: &str = "https://gloria.example";
 
-/// A keyring that delays the writes of one token until the test lets them continue.
+/// A keyring that delays the writes and the removal of one token until the test lets them continue.
 struct Slow {
     calls: Sender<Call>,
     /// The writes in order; `None` for a removal.
@@ -28,7 +28,14 @@ impl Slow {
         let (shared, gate) = (Arc::clone(&written), Mutex::new(gate));
         let perform = move |_: &str, request: &Request, ask: &dyn Fn() -> bool| -> Outcome {
             match request {
-                Request::Load | Request::LoadWithoutPrompt | Request::ForgetIf(_) => {}
+                Request::Load | Request::LoadWithoutPrompt => {}
+                Request::ForgetIf(secret) => {
+                    let token = secret.clone().into_token().unwrap();
+                    if token.expose() == "late" {
+                        gate.lock().unwrap().recv().unwrap();
+                        shared.lock().unwrap().push(None);
+                    }
+                }
                 Request::Store(secret) => {
                     let token = secret.clone().into_token().unwrap();
                     if token.expose() == "late" {
@@ -114,6 +121,16 @@ fn what_may_still_be_stored_is_not_compared_and_removed_meanwhile() {
     keyring.go_on.send(()).unwrap();
     keyring.writes(&[Some("late")]);
     keyring.call(former()).unwrap();
+}
+
+#[test]
+fn what_is_compared_and_removed_late_costs_nothing_that_was_stored_since() {
+    let keyring = Slow::new(false, false);
+    let late = Request::ForgetIf(Secret::Token(Token::parse("late").unwrap()));
+    keyring.call(late).unwrap_err();
+    keyring.store("newer").unwrap();
+    keyring.go_on.send(()).unwrap();
+    keyring.writes(&[Some("newer"), None, Some("newer")]);
 }
 
 #[test]

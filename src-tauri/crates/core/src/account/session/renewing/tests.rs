@@ -10,6 +10,7 @@ use super::*;
 use crate::account::address::Address;
 
 mod rig;
+mod unsaved;
 
 fn shown(credential: Result<Credential, CredentialError>) -> (String, Generation) {
     let credential = credential.unwrap();

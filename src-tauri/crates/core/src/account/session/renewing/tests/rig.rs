@@ -180,13 +180,17 @@ impl Rig {
     }
 
     pub(super) fn session(&self) -> Session {
+        self.session_under(GrantRule::default())
+    }
+
+    pub(super) fn session_under(&self, rule: GrantRule) -> Session {
         let address = Address::parse(ENTRY, false).unwrap();
         let options = SessionOptions {
             server: Server::of(&address),
             entry: ENTRY.to_owned(),
             transport: AuthTransport::Header,
             command: None,
-            rule: GrantRule::default(),
+            rule,
         };
         let ports = SessionPorts {
             secrets: self.secrets.clone(),
