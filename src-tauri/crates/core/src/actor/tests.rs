@@ -457,3 +457,19 @@ async fn notification_and_sound_go_out_before_counts_and_readers() {
     );
     assert!(is(|update| matches!(update, Update::Counts(_))), "{reported:?}");
 }
+
+#[tokio::test]
+async fn a_session_in_whose_place_another_comes_has_nothing_left_to_send() {
+    let home = tempfile::tempdir().unwrap();
+    let mut actor = Actor::new(setup(home.path())).unwrap();
+    let address = Address::parse("https://gloria.example/api", false).unwrap();
+    let first = actor.session_for(&address);
+    first.enter(crate::token::Token::parse("anna's").unwrap());
+    actor.tokens.put_in_force(first.clone());
+    actor.settings.auth_transport = crate::token::AuthTransport::Query;
+    let second = actor.session_for(&address);
+    actor.tokens.put_in_force(second.clone());
+    assert!(!second.is_same_as(&first));
+    assert!(second.owner().is_some(), "it has what no keyring has");
+    assert!(first.owner().is_none(), "both would renew by one refresh token");
+}
