@@ -107,9 +107,9 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
 }
 
 /// Whether somebody else has signed in since at the account's server, which the app has not taken up. What the keyring
-/// does not say is decided by the account in force.
+/// does not say is decided by the account in force; it is not unlocked for this, because nothing is confirmed yet.
 async fn is_left(account: &Entry, server: &str) -> anyhow::Result<bool> {
-    let kept = ports(true)?.secrets.load(server).await;
+    let kept = ports(false)?.secrets.load_without_prompt(server).await;
     Ok(matches!(kept, Ok(Some(secret)) if !account.is_of(&secret)))
 }
 
