@@ -248,7 +248,7 @@ impl Inner {
         let Printed { token, lasts } = match printed {
             Ok(printed) => printed,
             Err(why) => {
-                tracing::warn!(why = %why.id, "the command printed no token");
+                tracing::warn!(%why, "the command printed no token");
                 self.publish(&state, TokenState::CommandFailed, Some(why.clone()));
                 return Answer::Settled(Err(CredentialError::NotRenewed(CommandFailed(why).into())));
             }
