@@ -1,7 +1,7 @@
 //! `gloria logout`: with the app, without it, and for a sign-in that no keyring keeps.
 
 use gloria_backend::TEST_TOKEN;
-use gloria_desktop_session::{Keyring, Process, SessionOptions, wait_until};
+use gloria_desktop_session::{Keyring, Process, SessionOptions, Signal, wait_until};
 use serde_json::json;
 
 use crate::accounts::{accounts, kept};
@@ -87,6 +87,22 @@ async fn the_inbox_is_erased_only_when_that_is_confirmed() {
     let _running = app(&scene);
     scene.connected().await;
     assert_eq!(gloria(&scene, &["inbox", "list"], ""), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_that_an_app_which_hangs_does_not_erase_is_said_to_be_there() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    scene.backend.control().set_user(TEST_TOKEN, Some("anna"));
+    assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
+    let running = with_an_item(&scene, "1").await;
+    running.signal(Signal::STOP);
+    let (code, said) = gloria_fails(&scene, &["logout", "--erase", "--yes"], "");
+    running.signal(Signal::CONT);
+    assert!(
+        code != Some(0) && said.contains("nothing was erased"),
+        "{code:?} {said}"
+    );
+    assert_eq!(accounts(&scene)[0]["items"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
