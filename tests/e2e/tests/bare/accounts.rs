@@ -51,7 +51,13 @@ pub(crate) async fn entries(scene: &Scene) -> Result<BTreeSet<String>> {
 
 pub(crate) async fn kept(scene: &Scene, names: &[&str]) {
     let wanted: BTreeSet<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    let kept = async || Ok((entries(scene).await? == wanted).then_some(()));
+    // gnome-keyring answers at times that it has no such method, and knows it again at once.
+    let kept = async || {
+        Ok(entries(scene)
+            .await
+            .is_ok_and(|found| found == wanted)
+            .then_some(()))
+    };
     if let Err(error) = wait_until(&format!("the entries {wanted:?}"), DEADLINE, kept).await {
         panic!("{error:#}; there are {:?}", entries(scene).await);
     }

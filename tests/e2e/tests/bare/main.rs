@@ -9,6 +9,7 @@ mod credentials;
 mod interrupted;
 mod lacking;
 mod launches;
+mod leaving;
 mod logout;
 mod logs;
 mod memory;
