@@ -297,7 +297,7 @@ mod tests {
             let arguments = arguments.iter().map(|name| Arg::new(*name).long(*name));
             help_mistakes(Command::new("gloria-notify").args(arguments), "help-app")
         };
-        assert_eq!(with(&["open", "background"]), [""; 0]);
+        assert_eq!(with(&["open", "background", "url"]), [""; 0]);
         let mistakes = with(&["open", "close"]);
         for mistake in ["en: -help-app-close", "en: +help-app-background"] {
             assert!(mistakes.iter().any(|found| found == mistake), "{mistakes:?}");
