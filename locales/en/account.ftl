@@ -62,7 +62,6 @@ sign-in-ends-soon =
 sign-in-settings-changed = the server's address or its sign-in service was changed meanwhile; sign in again
 sign-in-restarted = Gloria Notify started again while you signed in; sign in again
 sign-in-token-set = the token is set for you and cannot be changed
-sign-in-storing = the keyring is saving it already; sign out if you do not want it
 
 # $program is the path of the program that the administrator has set in auth.command.
 command-not-started =

@@ -544,7 +544,6 @@ export interface Messages {
   'sign-in-restarted': undefined;
   'sign-in-revoke-not-offered': undefined;
   'sign-in-settings-changed': undefined;
-  'sign-in-storing': undefined;
   'sign-in-timed-out': undefined;
   'sign-in-token-set': undefined;
   'sign-in-unavailable': { status: number };

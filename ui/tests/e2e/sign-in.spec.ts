@@ -78,7 +78,7 @@ test('a sign-in is cancelled, and begun again', async ({ app }) => {
   await expect(app.get('sign-in-waiting')).toBeVisible();
 });
 
-test('it is cancelled while the server is asked, and while the keyring stores it the keyring is pointed to', async ({
+test('it is cancelled while the server is asked, and while the keyring stores it, which is pointed to', async ({
   app,
   page,
 }) => {
@@ -95,7 +95,9 @@ test('it is cancelled while the server is asked, and while the keyring stores it
   await expect(app.get('sign-in-busy')).toContainText('Saving the sign-in in the keyring');
   await expect(app.get('sign-in')).toContainText('If you cancel there, you stay signed in until');
   await expect(app.get('live')).toContainText('If the keyring asks for its password');
-  await expect(app.get('sign-in-cancel')).toHaveCount(0);
+  await app.get('sign-in-cancel').click();
+  expect(await app.calls('sign_in_cancel')).toEqual([null, null]);
+  await expect(app.get('sign-in-begin')).toBeFocused();
 });
 
 test('a code is entered on another device although the browser waits', async ({ app, page }) => {
@@ -485,6 +487,7 @@ test('a token of the environment is said to be the origin, and nothing else sign
   await app.get('preferences').click();
   await expect(app.get('who')).toContainText('With the token that the environment sets (GLORIA_TOKEN)');
   await expect(app.get('another')).toHaveCount(0);
+  await expect(app.get('sign-out')).toHaveCount(0);
   await app.get('account').click();
   await expect(app.problem('setup-token')).toHaveText('Set by the environment');
   for (const absent of ['sign-in-begin', 'setup-to-sign-in']) await expect(app.get(absent)).toHaveCount(0);

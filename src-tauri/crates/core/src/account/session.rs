@@ -37,7 +37,7 @@ mod unkept;
 mod unsaved;
 
 pub use command::{CommandOptions, CommandPorts, CommandSession, Replacement, SignedOutByCommand};
-pub(crate) use new::NewSignIn;
+pub(crate) use new::{NewSignIn, StoredSignIn, Unwanted};
 pub(crate) use not_renewed::NotRenewed;
 pub(crate) use provider::OpenIdProvider;
 pub(crate) use renewing::{Access, Rest, Saving, SessionPorts, Unrevoked};

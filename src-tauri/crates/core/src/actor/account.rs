@@ -183,9 +183,11 @@ impl Actor {
             Ok(address) => address,
             Err(error) => return reply.answer(Err(error)),
         };
-        let is_locked = self.tokens.is_locked(Some(&address)) || self.command_for(&address).is_some();
-        match form.token.filter(|_| !is_locked) {
-            Some(token) => self.try_token(address, token, reply),
+        match form.token {
+            Some(token) => match self.refuse_if_given(Some(&address)) {
+                Ok(()) => self.try_token(address, token, reply),
+                Err(error) => reply.answer(Err(error)),
+            },
             None => {
                 self.entering.supersede();
                 self.save_entered(address, None, reply).await;
@@ -201,6 +203,8 @@ impl Actor {
         self.drop_stream();
         self.identity.on_token();
         let session = self.session_for(&address);
+        // It may be another person's token.
+        let left = token.as_ref().and_then(|_| session.unkept());
         let stored = match token {
             Some(token) => Some(self.enter_token(&session, token)),
             None => {
@@ -209,6 +213,7 @@ impl Actor {
             }
         };
         self.tokens.put_in_force(session);
+        self.tokens.put_aside(left);
         match (self.switch_account(address).await, stored) {
             (Ok(()), Some(stored)) => self.report_stored(stored, Some(reply)),
             (outcome, stored) => {

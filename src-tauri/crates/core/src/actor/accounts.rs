@@ -69,15 +69,8 @@ impl Actor {
     pub(super) async fn sign_out_at(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
         let address = self.settings.address.as_ref();
         let in_use = address.is_some_and(|address| address.server() == request.server);
-        let given = if self.tokens.is_locked(address) {
-            Err(CoreError::Invalid(message::sign_in_token_set()))
-        } else {
-            self.refuse_if_given(None)
-        };
-        if !in_use {
-            return self.sign_out_elsewhere(request, reply);
-        }
-        if given.is_err() {
+        let given = self.refuse_if_given(None);
+        if in_use && given.is_err() {
             // Its account stays in use, so nothing of it is erased, and who asked has to know that.
             let closed = request.erase.as_ref().map_or(Ok(()), |_| given);
             return reply.answer(closed.map(|()| SignOutAnswer {
@@ -86,16 +79,20 @@ impl Actor {
                 unrevoked: None,
             }));
         }
-        let is_closed = self.account.is_none();
-        if let (Some(account), Some(confirmed)) = (&self.account, &request.erase)
+        let account = self.account.as_ref().filter(|_| in_use);
+        let account = account.or_else(|| self.accounts.in_force(&request.server));
+        if let (Some(account), Some(confirmed)) = (account, &request.erase)
             && account.name() != confirmed
         {
             return reply.answer(Err(CoreError::Invalid(message::erase_another_account())));
         }
+        if !in_use {
+            return self.sign_out_elsewhere(request, reply);
+        }
+        let is_closed = self.account.is_none();
         let (mut closed, tokens) = self.leave_signing_out(request.erase.is_some()).await;
         if is_closed && closed.is_ok() {
             // Its user signed out earlier, and may want it to be erased now.
-            drop(self.tokens.take_aside(&request.server));
             closed = self.close_elsewhere(request);
         }
         tokio::spawn(async move {
@@ -118,7 +115,8 @@ impl Actor {
 
     /// Signs out at a server that is not in use.
     fn sign_out_elsewhere(&mut self, request: &SignOutRequest, reply: Reply<SignOutAnswer>) {
-        let unkept = self.tokens.take_aside(&request.server);
+        self.on_signed_in_elsewhere(&request.server);
+        let unkept = self.take_aside(&request.server);
         let closed = self.close_elsewhere(request);
         let provider = self.tokens.provider().clone();
         tokio::spawn(async move {
@@ -144,6 +142,9 @@ impl Actor {
         self.drop_stream();
         self.identity.on_token();
         self.set_status(Status::Idle(IdleReason::Stopped));
+        let server = self.settings.address.as_ref().map(Address::server);
+        let unkept = server.map(|server| self.take_aside(&server)).unwrap_or_default();
+        let provider = self.tokens.provider().clone();
         let signed_out = self.tokens.session().map(Session::sign_out);
         self.on_token(TokenReport::new(TokenState::Missing));
         let closed = match self.account.clone() {
@@ -159,8 +160,15 @@ impl Actor {
             unrevoked: None,
             was_signed_in: false,
         };
-        let signed_out = OptionFuture::from(signed_out).map(|signed_out| signed_out.unwrap_or(nothing));
-        (closed, signed_out.boxed())
+        let tokens = async move {
+            let mut signed_out = OptionFuture::from(signed_out).await.unwrap_or(nothing);
+            signed_out.was_signed_in |= !unkept.is_empty();
+            let grants: Vec<_> = unkept.into_iter().filter_map(Unkept::into_grant).collect();
+            let unrevoked = revoke_all(&provider, &grants).await;
+            signed_out.unrevoked = signed_out.unrevoked.or(unrevoked);
+            signed_out
+        };
+        (closed, tokens.boxed())
     }
 
     /// Closes the account that was used last at a server that is not in use.
@@ -168,13 +176,6 @@ impl Actor {
         let Some(account) = self.accounts.in_force(&request.server).cloned() else {
             return Ok(());
         };
-        if request
-            .erase
-            .as_deref()
-            .is_some_and(|confirmed| account.name() != confirmed)
-        {
-            return Err(CoreError::Invalid(message::erase_another_account()));
-        }
         self.accounts.sign_out(&account);
         if request.erase.is_some() {
             self.erase_account(&account)?;

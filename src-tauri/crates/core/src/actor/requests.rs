@@ -77,7 +77,10 @@ impl Actor {
             Request::SignInOffer(query, reply) => self.sign_in_offer(query, reply),
             Request::SignInBegin(form, reply) => reply.answer(self.begin_sign_in(&form)),
             Request::SignInOpen(reply) => reply.answer(self.open_sign_in()),
-            Request::SignInCancel(reply) => reply.answer(self.cancel_sign_in()),
+            Request::SignInCancel(reply) => {
+                self.end_sign_in();
+                reply.answer(Ok(()));
+            }
             Request::SignInPaste(page, reply) => reply.answer(self.paste_sign_in(&page)),
             Request::AccountSignOut(form, reply) => self.sign_out(form, reply).await,
             Request::SignOutAt(request, reply) => self.sign_out_at(&request, reply).await,

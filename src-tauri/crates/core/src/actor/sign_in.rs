@@ -5,11 +5,12 @@ mod flow;
 
 use gloria_sign_in::{Browser, Issuer, Paster, Provider};
 use secrecy::ExposeSecret as _;
+use tokio::sync::mpsc::error::SendError;
 use tokio::task::JoinSet;
 
 use super::{Actor, Report};
 use crate::account::address::Address;
-use crate::account::session::{NewSignIn, Session};
+use crate::account::session::{NewSignIn, Session, StoredSignIn, Unwanted};
 use crate::handle::{CoreError, Reply};
 use crate::item::EpochMillis;
 use crate::message;
@@ -45,8 +46,8 @@ struct Current {
     provider: Option<Provider>,
     link: Option<String>,
     paster: Option<Paster>,
-    /// It cannot be cancelled any more: the keyring is storing it.
-    stores: bool,
+    /// For the task that stores it, which goes on.
+    unwanted: Unwanted,
     /// Ends when this is dropped.
     _task: JoinSet<()>,
 }
@@ -70,7 +71,22 @@ pub(super) enum Step {
     Failed(Obstacle),
     SignedIn(Box<NewSignIn>, Option<Browser>),
     /// The keyring has answered.
-    Stored(Session, Address),
+    Stored(Box<Stored>),
+}
+
+/// A sign-in about which the keyring has answered.
+#[derive(Debug)]
+pub(super) struct Stored {
+    session: Session,
+    address: Address,
+    sign_in: StoredSignIn,
+    page: Option<Browser>,
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        self.unwanted.set();
+    }
 }
 
 impl SigningIn {
@@ -100,7 +116,7 @@ impl SigningIn {
 
     /// Whether the settings name another provider than when it began.
     fn is_outdated(&self, set: Option<&Provider>) -> bool {
-        let current = self.current.as_ref().filter(|current| !current.stores);
+        let current = self.current.as_ref();
         current.is_some_and(|current| set != current.set.as_ref())
     }
 }
@@ -129,9 +145,6 @@ impl Actor {
     /// Begins a sign-in, which replaces one that is under way.
     pub(super) fn begin_sign_in(&mut self, form: &SignInForm) -> Result<(), CoreError> {
         let address = self.typed_address(&form.address)?;
-        if self.tokens.is_locked(Some(&address)) {
-            return Err(CoreError::Invalid(message::sign_in_token_set()));
-        }
         self.refuse_if_given(Some(&address))?;
         let known = self.tokens.known().signed_in.as_ref();
         let login_hint = known.and_then(|known| known.email.clone());
@@ -167,7 +180,7 @@ impl Actor {
             provider: None,
             link: None,
             paster: None,
-            stores: false,
+            unwanted: Unwanted::default(),
             _task: task,
         });
         Ok(())
@@ -181,26 +194,12 @@ impl Actor {
         Ok(())
     }
 
-    /// Cancels the sign-in for the user, who has to know if that is too late.
-    pub(super) fn cancel_sign_in(&mut self) -> Result<(), CoreError> {
-        if self.end_sign_in() {
-            Ok(())
-        } else {
-            Err(CoreError::Invalid(message::sign_in_storing()))
-        }
-    }
-
-    /// Ends the sign-in, unless the keyring is storing it already. Returns whether there is none any more.
-    pub(super) fn end_sign_in(&mut self) -> bool {
-        let current = self.signing_in.current.as_ref();
-        if current.is_some_and(|current| current.stores) {
-            return false;
-        }
+    /// Ends the sign-in: its user decided otherwise. One that the keyring is storing is taken back once that answers.
+    pub(super) fn end_sign_in(&mut self) {
         if self.signing_in.current.take().is_some() {
             tracing::info!("the sign-in was cancelled");
         }
         self.readers.publish_sign_in(SignInView::None);
-        true
     }
 
     pub(super) fn paste_sign_in(&self, page: &PastedPage) -> Result<(), CoreError> {
@@ -217,7 +216,7 @@ impl Actor {
         let is_elsewhere = moved
             && self.signing_in.current.as_ref().is_some_and(|current| {
                 let set = self.settings.address.as_ref();
-                !current.stores && set.map(Address::server) != Some(current.address.server())
+                set.map(Address::server) != Some(current.address.server())
             });
         if is_elsewhere || self.signing_in.is_outdated(provider.as_ref()) {
             self.fail_sign_in(message::sign_in_settings_changed());
@@ -254,8 +253,8 @@ impl Actor {
     }
 
     pub(super) async fn on_sign_in(&mut self, number: u64, step: Step) {
-        if let Step::Stored(session, address) = step {
-            return self.on_sign_in_stored(number, session, address).await;
+        if let Step::Stored(stored) = step {
+            return self.on_sign_in_stored(number, *stored).await;
         }
         if self.signing_in.number != number {
             return;
@@ -311,60 +310,84 @@ impl Actor {
             }
             Step::Failed(why) => self.fail_sign_in(why),
             Step::SignedIn(new, page) => {
-                current.stores = true;
                 self.readers.publish_sign_in(SignInView::Storing {
                     address,
                     provider: host,
                 });
                 let (address, provider) = (current.address.clone(), current.provider.clone());
+                let unwanted = current.unwanted.clone();
                 if let Some(provider) = provider
                     && let Err(error) = self.signing_in.pins.pin(&address.server(), &provider)
                 {
                     tracing::warn!(%error, "the provider of this server could not be remembered");
                 }
-                self.store_sign_in(number, address, *new, page);
+                self.store_sign_in(number, address, *new, page, unwanted);
             }
-            Step::Stored(..) => {}
+            Step::Stored(_) => {}
         }
     }
 
     /// Stores the sign-in in a task that nothing ends.
-    fn store_sign_in(&self, number: u64, address: Address, new: NewSignIn, page: Option<Browser>) {
+    fn store_sign_in(
+        &self,
+        number: u64,
+        address: Address,
+        new: NewSignIn,
+        page: Option<Browser>,
+        unwanted: Unwanted,
+    ) {
         let (session, reports) = (self.session_for(&address), self.reports.0.clone());
         self.configure_provider();
         tokio::spawn(async move {
-            let replaced = session.sign_in(new).await;
-            if let Some(page) = page {
-                page.signed_in();
-            }
-            // The core may have ended meanwhile.
-            let _ = reports.send(Report::SignIn(number, Step::Stored(session.clone(), address)));
-            for replaced in replaced {
-                if let Err(why) = session.revoke(&replaced).await {
-                    tracing::info!(why = %why.id, "a sign-in that was replaced is not revoked");
-                }
+            let sign_in = session.store_sign_in(new, &unwanted).await;
+            let stored = Box::new(Stored {
+                session,
+                address,
+                sign_in,
+                page,
+            });
+            let report = Report::SignIn(number, Step::Stored(stored));
+            // The core that it was for has ended, and the next one says that it failed.
+            if let Err(SendError(Report::SignIn(_, Step::Stored(stored)))) = reports.send(report) {
+                stored.session.take_sign_in_back(stored.sign_in).await;
             }
         });
     }
 
-    /// Connects at once, and shows the window: the user is still at the provider's page.
-    async fn on_sign_in_stored(&mut self, number: u64, session: Session, address: Address) {
+    /// Connects at once, and shows the window: the user is still at the provider's page. If the user has decided
+    /// otherwise meanwhile, nothing of it is used.
+    async fn on_sign_in_stored(&mut self, number: u64, stored: Stored) {
+        let Stored {
+            session,
+            address,
+            sign_in,
+            page,
+        } = stored;
+        let is_last = self.signing_in.number == number && self.signing_in.current.is_some();
+        if !is_last {
+            tokio::spawn(async move { session.take_sign_in_back(sign_in).await });
+            return;
+        }
         // From here on no request may be sent with a token that is not known to be the previous account's.
         self.drop_stream();
         self.identity.on_token();
+        let left = session.unkept_of_another(&sign_in);
+        tokio::spawn(session.put_sign_in_force(sign_in));
+        if let Some(page) = page {
+            page.signed_in();
+        }
         let report = session.reports().borrow().clone();
         self.tokens.put_in_force(session);
+        self.tokens.put_aside(left);
         self.signing_in.set_server(Some(&address.server()));
         let outcome = self.switch_account(address).await;
         self.on_token(report);
-        if self.signing_in.number == number {
-            match outcome {
-                Ok(()) => {
-                    self.signing_in.current = None;
-                    self.readers.publish_sign_in(SignInView::None);
-                }
-                Err(error) => self.fail_sign_in(error.message()),
+        match outcome {
+            Ok(()) => {
+                self.signing_in.current = None;
+                self.readers.publish_sign_in(SignInView::None);
             }
+            Err(error) => self.fail_sign_in(error.message()),
         }
         self.setup.ports.window.open(None);
         let hours = self.sign_in_ends_in().map(|left| left / 3_600_000);

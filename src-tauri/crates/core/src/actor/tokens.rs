@@ -13,7 +13,6 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 mod aside;
-
 use super::{Actor, Report};
 use crate::account::Entry;
 use crate::account::address::Address;
@@ -97,8 +96,8 @@ impl Tokens {
 
     /// Whether the environment sets the token of this address.
     pub(super) fn is_locked(&self, address: Option<&Address>) -> bool {
-        self.environment
-            .as_ref()
+        let bound = self.environment.as_ref();
+        bound
             .zip(address)
             .is_some_and(|(bound, address)| bound.for_server(&Server::of(address)).is_some())
     }
@@ -150,9 +149,11 @@ impl Tokens {
         }
     }
 
-    /// Somebody signed out at this server. What no keyring has of it is only here, and would sign them in again.
-    pub(super) fn take_aside(&mut self, entry: &str) -> Vec<Unkept> {
-        self.aside.take(entry)
+    /// The session in force has something else from now on than this of another account.
+    pub(super) fn put_aside(&mut self, unkept: Option<Unkept>) {
+        if let Some((unkept, (session, _))) = unkept.zip(self.session.as_ref()) {
+            self.aside.put(session, unkept);
+        }
     }
 
     /// Another account is used from now on, or none, so there is no token.
@@ -269,16 +270,14 @@ impl Actor {
     /// Whether users can neither enter a token for this address nor sign in there.
     pub(super) fn refuse_if_given(&self, address: Option<&Address>) -> Result<(), CoreError> {
         let address = address.or(self.settings.address.as_ref());
-        if address.is_none_or(|address| self.command_for(address).is_none()) {
-            return Ok(());
-        }
         // The token of the environment has precedence over the command's.
-        let why = if self.tokens.is_locked(address) {
-            message::sign_in_token_set()
-        } else {
-            message::command_signs_in()
-        };
-        Err(CoreError::Invalid(why))
+        if self.tokens.is_locked(address) {
+            return Err(CoreError::Invalid(message::sign_in_token_set()));
+        }
+        if address.is_some_and(|address| self.command_for(address).is_some()) {
+            return Err(CoreError::Invalid(message::command_signs_in()));
+        }
+        Ok(())
     }
 
     /// The session whose token is used for requests to this address.
@@ -480,7 +479,8 @@ impl Actor {
 
     /// Asks the keyring again: another program signed in or out.
     pub(super) fn on_credentials_changed(&mut self, entry: &str) {
-        self.tokens.aside.forget(entry);
+        // It would stand in for what the keyring has now.
+        drop(self.take_aside(entry));
         let Some(session) = self.tokens.session().cloned() else {
             return;
         };

@@ -139,7 +139,7 @@ pub enum SignInView {
         /// The host name of the provider.
         provider: String,
     },
-    /// The keyring stores it, and may ask for its password. From here on it cannot be cancelled.
+    /// The keyring stores it, and may ask for its password. One that is cancelled here is taken out again.
     Storing {
         /// The server's address.
         address: String,

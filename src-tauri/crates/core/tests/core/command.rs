@@ -201,7 +201,8 @@ async fn no_page_sets_it_or_replaces_what_it_does() {
         address: backend.api_url(),
         token: Some(Token::parse("typed").unwrap()),
     };
-    core.account_save(typed).await.unwrap();
+    let refused = core.account_save(typed).await.unwrap_err();
+    assert_eq!(refused.words(), message::command_signs_in().words());
     running.connected().await;
     let file = std::fs::read_to_string(harness.paths().settings()).unwrap();
     assert_eq!(file.matches("command").count(), 1, "{file}");

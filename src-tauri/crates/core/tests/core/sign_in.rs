@@ -3,6 +3,7 @@
 mod change;
 mod in_force;
 mod provider;
+mod storing;
 
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use gloria_core::ports::Subject;
 use gloria_core::ports::fakes::FakeSecrets;
 use gloria_core::protocol::{
     ConnectionState, PastedPage, ProviderChange, Remedy, SignInForm, SignInPlace, SignInQuery,
-    SignInTroubleKind, SignInView, SignInWay, SignedIn, Snapshot, TokenState, View,
+    SignInTroubleKind, SignInView, SignInWay, SignedIn, TokenState, View,
 };
 use gloria_core::token::Token;
 use gloria_core::{CoreError, message};
@@ -347,28 +348,6 @@ async fn a_keyring_that_does_not_store_it_is_reported_and_the_sign_in_is_used() 
     let state = running.connected().await;
     let trouble = state.account.signed_in.unwrap().trouble.unwrap();
     assert_eq!(trouble.kind, SignInTroubleKind::Unsaved);
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn one_that_the_keyring_stores_is_not_cancelled_which_is_said() {
-    let (server, control) = backend().await;
-    control.set_user(TEST_TOKEN, Some("anna"));
-    let provider = Provider::start(TEST_TOKEN).await;
-    let harness = harness(&provider, FakeSecrets::default());
-    let running = harness.start();
-    let link = begin(&harness, &running, &server.api_url()).await;
-    // Its prompt waits for the password.
-    harness.secrets.hang();
-    let browser = tokio::spawn(async move { provider.sign_in(&link).await });
-    let stores = |state: &Snapshot| matches!(state.sign_in, SignInView::Storing { .. });
-    running.until("the keyring stores it", stores).await;
-    let refused = running.core.sign_in_cancel().await.unwrap_err();
-    assert_eq!(refused.words(), message::sign_in_storing().words());
-    assert!(stores(&running.core.attach().await.unwrap().snapshot));
-    harness.secrets.resume();
-    running.connected().await;
-    assert!(browser.await.unwrap().contains("sign-in-page-done"));
     running.stop().await;
 }
 

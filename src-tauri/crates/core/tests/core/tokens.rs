@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use gloria_backend::{Control, Credentials, TEST_TOKEN};
+use gloria_core::message;
 use gloria_core::ports::SecretError;
 use gloria_core::ports::fakes::FakeSecrets;
-use gloria_core::protocol::{AccountForm, ConnectionState, TokenState};
+use gloria_core::protocol::{AccountForm, ConnectionState, SignOutForm, TokenState};
 use gloria_core::token::Token;
 
 use crate::harness::{Harness, Running, Spoken, backend, within_deadline};
@@ -132,16 +133,30 @@ async fn a_typed_token_does_not_stand_in_for_the_environments() {
     harness.environment.insert("GLORIA_TOKEN", TEST_TOKEN.to_owned());
     let running = harness.start();
     running.connected().await;
-    running
+    let given = message::sign_in_token_set().words();
+    let refused = running
         .core
         .account_save(form(&ours.api_url(), Some("typed")))
-        .await
-        .unwrap();
+        .await;
+    assert_eq!(refused.unwrap_err().words(), given);
     running.connected().await;
     assert!(
         harness.secrets.token(&ours.api_url()).is_none(),
         "the field is locked: nothing is kept"
     );
+    // The address alone can be saved.
+    running
+        .core
+        .account_save(form(&ours.api_url(), None))
+        .await
+        .unwrap();
+    running.connected().await;
+    // The next connection would sign the user in again.
+    for erase in [false, true] {
+        let refused = running.core.account_sign_out(SignOutForm { erase }).await;
+        assert_eq!(refused.unwrap_err().words(), given);
+        running.connected().await;
+    }
 }
 
 #[tokio::test]

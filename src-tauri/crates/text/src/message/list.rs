@@ -121,7 +121,6 @@ messages! {
     sign_in_settings_changed();
     sign_in_restarted();
     sign_in_token_set();
-    sign_in_storing();
     command_not_started(program: Text, problem: Phrase);
     command_not_permitted();
     command_timed_out(program: Text, seconds: Number);

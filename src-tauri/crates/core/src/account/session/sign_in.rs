@@ -99,6 +99,11 @@ impl Who {
         rule.admits(&self.issuer, &self.client_id)
     }
 
+    /// Whether it is the same user of the same provider.
+    pub(super) fn is_same_person(&self, other: &Self) -> bool {
+        (&self.issuer, &self.owner) == (&other.issuer, &other.owner)
+    }
+
     pub(super) fn subject(&self) -> Option<Subject> {
         let subject = Subject::new(&self.issuer, &self.client_id, &self.owner)?;
         Some(subject.called(self.person.name.clone(), self.person.email.clone()))

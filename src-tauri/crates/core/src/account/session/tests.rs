@@ -1,3 +1,6 @@
+mod moving;
+mod taken_back;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
@@ -9,7 +12,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     Access, NewSignIn, OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions,
-    SessionPorts, Unkept, Who,
+    SessionPorts, Unkept, Unwanted, Who,
 };
 use crate::account::address::Address;
 use crate::grant::{GrantRule, Person, SavedGrant, Secret};
@@ -19,7 +22,7 @@ use crate::protocol::{SignInTroubleKind, TokenState};
 use crate::token::AuthTransport;
 use crate::token::Token;
 
-mod moving;
+use taken_back::new_sign_in;
 
 const ENTRY: &str = "https://gloria.example/api";
 
@@ -213,30 +216,8 @@ async fn a_sign_in_whose_prompt_was_cancelled_is_in_memory_and_raises_no_other()
     let session = Session::new(options(), ports, None, None);
     // Of an account with an entry of its own, which is looked at as well.
     session.set_account_entry(Some("anna's".to_owned()));
-    let (issuer, owner) = ("https://id.example".to_owned(), "anna".to_owned());
-    let who = Who {
-        issuer: issuer.clone(),
-        client_id: "client".to_owned(),
-        owner: owner.clone(),
-        person: Person::default(),
-    };
-    let received = Moment {
-        monotonic: Instant::now(),
-        wall: SystemTime::now(),
-    };
-    let new = NewSignIn {
-        access: Access {
-            token: Some(token("a")),
-            lifetime: Lifetime {
-                received,
-                lasts: None,
-            },
-            jitter: 0.0,
-        },
-        who,
-        grant: SavedGrant::new(issuer, "client".to_owned(), owner, "refresh".to_owned().into()),
-    };
-    session.sign_in(new).await;
+    let stored = session.store_sign_in(new_sign_in(), &Unwanted::default()).await;
+    session.put_sign_in_force(stored).await;
     assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
     assert_eq!(shown(session.credential().await).0, "a");
     let trouble = session.reports().borrow().signed_in.clone().unwrap().trouble;

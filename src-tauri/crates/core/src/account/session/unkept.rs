@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::sign_in::SignIn;
+use super::sign_in::{SignIn, Who};
 use super::{ServerToken, Session, Source};
 use crate::grant::SavedGrant;
 
@@ -18,6 +18,11 @@ impl Unkept {
     pub(crate) fn into_grant(self) -> Option<SavedGrant> {
         let in_memory = self.sign_in?.known.in_memory?;
         Some(in_memory.grant)
+    }
+
+    /// Who signed in, if it is a sign-in.
+    pub(super) fn who(&self) -> Option<&Who> {
+        self.sign_in.as_ref()?.who.as_ref()
     }
 
     /// A token that was entered.

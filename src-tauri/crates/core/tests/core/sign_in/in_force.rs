@@ -178,6 +178,12 @@ async fn one_that_is_only_in_memory_is_revoked_when_its_user_signs_out_at_a_serv
         server: server.api_url(),
         erase: None,
     };
+    let of_another = SignOutRequest {
+        erase: Some("another".to_owned()),
+        ..sign_out()
+    };
+    assert!(running.core.sign_out_at(of_another).await.is_err());
+    assert_eq!(provider.requests(), ["code"], "a refusal ends nothing");
     let answer = running.core.sign_out_at(sign_out()).await.unwrap();
     assert!(!answer.in_use && answer.was_signed_in, "{answer:?}");
     assert_eq!(answer.unrevoked, None);
@@ -185,6 +191,57 @@ async fn one_that_is_only_in_memory_is_revoked_when_its_user_signs_out_at_a_serv
     // It is gone from memory.
     let answer = running.core.sign_out_at(sign_out()).await.unwrap();
     assert!(!answer.was_signed_in, "{answer:?}");
+    running.stop().await;
+}
+
+/// Who is in use, by the folder of the inbox.
+fn active(state: &Snapshot) -> Option<String> {
+    let active = state.account.accounts.iter().find(|known| known.active);
+    active.map(|known| known.id.clone())
+}
+
+#[tokio::test]
+async fn one_that_is_only_in_memory_stays_when_somebody_else_signs_in_and_out_at_the_same_server() {
+    let (server, control, provider) = servers().await;
+    control.set_user("token-of-bert", Some("bert"));
+    let secrets = FakeSecrets::default();
+    *secrets.failure.lock().unwrap() = Some(SecretError::Locked);
+    let harness = harness(&provider, secrets);
+    let running = harness.start();
+    sign_in(&harness, &running, &provider, &server.api_url()).await;
+    let state = running
+        .until("anna is known", |state| active(state).is_some())
+        .await;
+    let anna = active(&state).unwrap();
+    provider.set_person("bert", "token-of-bert");
+    sign_in(&harness, &running, &provider, &server.api_url()).await;
+    let somebody_else = |state: &Snapshot| active(state).is_some_and(|id| id != anna);
+    running.until("bert is in use", somebody_else).await;
+
+    *harness.secrets.failure.lock().unwrap() = None;
+    let sign_out = |erase: Option<&str>| SignOutRequest {
+        server: server.api_url(),
+        erase: erase.map(str::to_owned),
+    };
+    let answer = running.core.sign_out_at(sign_out(None)).await.unwrap();
+    assert!(answer.was_signed_in && answer.unrevoked.is_none(), "{answer:?}");
+    // Nor does it end with bert's second time.
+    assert!(running.core.sign_out_at(sign_out(Some(&anna))).await.is_err());
+    let answer = running.core.sign_out_at(sign_out(None)).await.unwrap();
+    assert!(!answer.was_signed_in, "{answer:?}");
+    assert_eq!(provider.requests(), ["code", "code", "revoke refresh-2"]);
+
+    let id = anna.clone();
+    running.core.account_switch(AccountChoice { id }).await.unwrap();
+    running
+        .until("anna is connected again", |state| {
+            active(state).as_ref() == Some(&anna)
+                && state.connection.state == ConnectionState::Connected
+                && state.account.signed_in.is_some()
+        })
+        .await;
+    running.core.sign_out_at(sign_out(None)).await.unwrap();
+    provider.requested("revoke refresh-1").await;
     running.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! A provider of one user, and the browser in which that user signs in.
+//! A provider, and the browser in which its users sign in.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,11 +8,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::harness::within_deadline;
+
 pub(super) const CLIENT: &str = "gloria-desktop";
 
 /// What it gives, and what it was asked for.
 pub(super) struct State {
     pub(super) access: String,
+    /// Who signs in.
+    pub(super) subject: &'static str,
     pub(super) refreshes: bool,
     pub(super) lasts: u64,
     /// Codes on another device have been entered.
@@ -39,6 +43,7 @@ impl Provider {
             issuer: format!("http://{}", listener.local_addr().unwrap()),
             state: Arc::new(Mutex::new(State {
                 access: access.to_owned(),
+                subject: "anna",
                 refreshes: true,
                 lasts: 3600,
                 entered: false,
@@ -114,7 +119,7 @@ impl Provider {
                 state.given += 1;
                 let mut answer = json!({
                     "token_type": "Bearer", "access_token": state.access, "expires_in": state.lasts,
-                    "id_token": self.id_token(state.nonce.as_deref()),
+                    "id_token": self.id_token(state.subject, state.nonce.as_deref()),
                 });
                 if state.refreshes {
                     answer["refresh_token"] = format!("refresh-{}", state.given).into();
@@ -141,10 +146,10 @@ impl Provider {
         })
     }
 
-    fn id_token(&self, nonce: Option<&str>) -> String {
+    fn id_token(&self, subject: &str, nonce: Option<&str>) -> String {
         let now = jiff::Timestamp::now().as_second();
         let mut claims = json!({
-            "iss": self.issuer, "sub": "anna", "aud": CLIENT, "name": "Anna Test", "email": "anna@test.example",
+            "iss": self.issuer, "sub": subject, "aud": CLIENT, "name": "Anna Test", "email": "anna@test.example",
             "iat": now, "exp": now + 3600,
         });
         if let Some(nonce) = nonce {
@@ -156,6 +161,22 @@ impl Provider {
             encode(&json!({"alg": "RS256"})),
             encode(&claims)
         )
+    }
+
+    /// Another person signs in from here on, and gets this access token.
+    pub(super) fn set_person(&self, subject: &'static str, access: &str) {
+        let mut state = self.state.lock().unwrap();
+        (state.subject, state.access) = (subject, access.to_owned());
+    }
+
+    /// Waits until it was asked for this.
+    pub(super) async fn requested(&self, request: &str) {
+        within_deadline(request, async {
+            while !self.requests().iter().any(|known| known == request) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
     }
 
     pub(super) fn requests(&self) -> Vec<String> {
