@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::client::AppConnection;
+use crate::client::{AppConnection, BusyWait, refusal};
 use crate::protocol::ACCESS_TOKEN;
 use crate::{AskError, CallError};
 
@@ -54,24 +54,31 @@ fn exposed<S: Serializer>(token: &Option<SecretString>, serializer: S) -> Result
 /// # Errors
 /// When no app is running, it does not greet or answer in time, or it has no token for this address.
 pub async fn ask_for_access(data: &Path, address: &str) -> Result<SecretString, CallError> {
-    let greeted = timeout(GREETING_TIMEOUT, AppConnection::open(data)).await;
-    let mut app = greeted.unwrap_or(Err(AskError::Silent))?;
-    let asked = async {
-        let (id, line) = app.exchange(ACCESS_TOKEN, &address.into()).await?;
-        let line = Zeroizing::new(line);
-        match serde_json::from_slice(&line) {
-            Ok(AccessLine {
-                id: of,
-                token: Some(token),
-                ..
-            }) if of == id => Ok(token),
-            Ok(AccessLine { error, .. }) if error.is_object() => Err(CallError::Command(error)),
-            Ok(_) | Err(_) => Err(AskError::Unknown.into()),
+    let busy = BusyWait::new();
+    loop {
+        let greeted = timeout(GREETING_TIMEOUT, AppConnection::open(data)).await;
+        let mut app = greeted.unwrap_or(Err(AskError::Silent))?;
+        let asked = timeout(ACCESS_TIMEOUT, ask(&mut app, address)).await;
+        match asked.unwrap_or_else(|_| Err(AskError::Silent.into())) {
+            // It finds that out only when it knows what is asked.
+            Err(CallError::Ask(refused @ AskError::Refused(_))) => busy.wait(refused).await?,
+            asked => return asked,
         }
-    };
-    timeout(ACCESS_TIMEOUT, asked)
-        .await
-        .unwrap_or_else(|_| Err(AskError::Silent.into()))
+    }
+}
+
+async fn ask(app: &mut AppConnection, address: &str) -> Result<SecretString, CallError> {
+    let (id, line) = app.exchange(ACCESS_TOKEN, &address.into()).await?;
+    let line = Zeroizing::new(line);
+    match serde_json::from_slice(&line) {
+        Ok(AccessLine {
+            id: of,
+            token: Some(token),
+            ..
+        }) if of == id => Ok(token),
+        Ok(AccessLine { error, .. }) if error.is_object() => Err(CallError::Command(error)),
+        Ok(_) | Err(_) => Err(refusal(&line).into()),
+    }
 }
 
 #[cfg(test)]

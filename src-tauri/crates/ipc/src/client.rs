@@ -122,6 +122,40 @@ impl<'a> RestartWait<'a> {
     }
 }
 
+/// Asks again while too many programs send requests.
+pub(crate) struct BusyWait {
+    deadline: Instant,
+}
+
+impl BusyWait {
+    pub(crate) fn new() -> Self {
+        Self {
+            deadline: Instant::now() + BUSY_TIMEOUT,
+        }
+    }
+
+    /// Returns when to ask again.
+    ///
+    /// # Errors
+    /// What the app answered, when that is something else, or has gone on for too long.
+    pub(crate) async fn wait(&self, error: AskError) -> Result<(), AskError> {
+        let is_busy = matches!(&error, AskError::Refused(refused) if refused.code == BUSY);
+        if !is_busy || Instant::now() >= self.deadline {
+            return Err(error);
+        }
+        sleep(BUSY_INTERVAL).await;
+        Ok(())
+    }
+}
+
+/// What a line means that answers no request: the app may refuse a client also after its greeting.
+pub(crate) fn refusal(line: &[u8]) -> AskError {
+    match serde_json::from_slice(line) {
+        Ok(Greeting::Refused(refused)) => refused.into(),
+        Ok(Greeting::Accepted { .. }) | Err(_) => AskError::Unknown,
+    }
+}
+
 impl From<Refused> for AskError {
     fn from(refused: Refused) -> Self {
         match &*refused.code {
@@ -157,7 +191,7 @@ impl AppConnection {
     }
 
     async fn open_now(data: &Path) -> Result<Self, AskError> {
-        let deadline = Instant::now() + BUSY_TIMEOUT;
+        let busy = BusyWait::new();
         loop {
             match Connection::open_as(data, &Hello::new(REQUEST, &[])).await {
                 Ok(connection) => {
@@ -167,10 +201,7 @@ impl AppConnection {
                         next_id: 1,
                     });
                 }
-                Err(AskError::Refused(refused)) if refused.code == BUSY && Instant::now() < deadline => {
-                    sleep(BUSY_INTERVAL).await;
-                }
-                Err(error) => return Err(error),
+                Err(error) => busy.wait(error).await?,
             }
         }
     }
@@ -196,8 +227,14 @@ impl AppConnection {
     ) -> Result<Value, CallError> {
         // From the first end of the connection: on a busy computer, an app may be slow to read, and end then.
         let mut deadline = None;
+        let busy = BusyWait::new();
         loop {
             match self.call_once(within, call, &request).await {
+                // One that has asked for an access token loses the place that it was greeted with.
+                Err(CallError::Ask(refused @ AskError::Refused(_))) => {
+                    busy.wait(refused).await?;
+                    self.connection = Self::open(&self.data).await?.connection;
+                }
                 // An app that restarts answers every request that it has read before, so this one was not read.
                 Err(CallError::Ask(AskError::NotRunning))
                     if Instant::now()
@@ -222,10 +259,7 @@ impl AppConnection {
                     Outcome::Error(error) => Err(CallError::Command(error)),
                 };
             }
-            match serde_json::from_slice(&answer) {
-                Ok(Greeting::Refused(refused)) => Err(AskError::from(refused).into()),
-                Ok(Greeting::Accepted { .. }) | Err(_) => Err(AskError::Unknown.into()),
-            }
+            Err(refusal(&answer).into())
         };
         timeout(within, called)
             .await

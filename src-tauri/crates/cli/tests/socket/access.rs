@@ -33,15 +33,22 @@ impl Scene {
     /// A client that has asked for an access token. If there is no place for its requests, it tries again, as `gloria`
     /// does.
     async fn asker(&self) -> Client {
+        let mut client = self.greeted().await;
+        let request = json!({"id": 1, "call": "access_token", "request": self.backend.api_url()});
+        client.say(&format!("{request}\n")).await;
+        client
+    }
+
+    /// A client that may send requests.
+    async fn greeted(&self) -> Client {
         for _ in 0..MANY {
             let mut client = self.client().await;
             client.say("{\"role\":\"request\",\"protocol\":1}\n").await;
             let greeting = client.line().await;
             if greeting.contains("accepted") {
-                let request = json!({"id": 1, "call": "access_token", "request": self.backend.api_url()});
-                client.say(&format!("{request}\n")).await;
                 return client;
             }
+            // The last ones were only just read.
             assert!(greeting.contains("\"busy\""), "{greeting}");
         }
         panic!("those that wait for a token take all places for requests");
@@ -60,13 +67,7 @@ impl Scene {
     }
 
     async fn expect_others_served(&self) {
-        let mut client = self.client().await;
-        client.say("{\"role\":\"request\",\"protocol\":1}\n").await;
-        while client.line().await.contains("\"busy\"") {
-            // The last ones were only just read.
-            client = self.client().await;
-            client.say("{\"role\":\"request\",\"protocol\":1}\n").await;
-        }
+        let mut client = self.greeted().await;
         client.say("{\"id\":1,\"call\":\"autostart\"}\n").await;
         let answer = client.json().await;
         assert_eq!(answer["id"], 1, "{answer}");
@@ -110,5 +111,20 @@ async fn those_that_wait_for_a_token_keep_no_others_out_and_free_their_place_whe
     waiting.clear();
     scene.crowd(&mut waiting).await;
     drop(waiting);
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_have_their_answer_keep_no_place() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    let mut answered = Vec::new();
+    // More than there are places of both kinds.
+    for _ in 0..100 {
+        let mut client = scene.asker().await;
+        let answer = client.json().await;
+        assert_eq!(answer["error"]["code"], "refused", "{answer}");
+        answered.push(client);
+    }
     running.end().await;
 }

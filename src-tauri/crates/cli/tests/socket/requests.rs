@@ -247,19 +247,21 @@ async fn a_token_that_was_pasted_is_given_to_nobody_and_a_window_cannot_ask() {
         let request = json!({"id": 1, "call": "access_token", "request": address});
         format!("{request}\n")
     };
-    let mut requester = scene.client().await;
-    requester.say("{\"role\":\"request\",\"protocol\":1}\n").await;
-    assert!(requester.line().await.contains("accepted"));
     for (address, code) in [
         (json!(scene.backend.api_url()), "refused"),
         (json!("https://other.example/api/v1"), "refused"),
         (json!("no address at all"), "refused"),
         (json!(7), "invalidRequest"),
     ] {
+        let mut requester = scene.client().await;
+        requester.say("{\"role\":\"request\",\"protocol\":1}\n").await;
+        assert!(requester.line().await.contains("accepted"));
         requester.say(&ask(&address)).await;
         let answer = requester.json().await;
         assert_eq!(answer["error"]["code"], code, "{address}: {answer}");
         assert_eq!(answer["ok"], Value::Null, "{address}");
+        // The place is another one's then.
+        requester.expect_end().await;
     }
     let mut window = scene.raw_window().await;
     window.say(&ask(&json!(scene.backend.api_url()))).await;

@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio::time::timeout;
 
 use super::protocol::Refusal;
-use super::state::{AppRequest, CLIENT_TIMEOUT, Server, refuse};
+use super::state::{AppRequest, CLIENT_TIMEOUT, Server, hang_up, refuse};
 
 /// A program with no more requests closes its connection. One that does not would block a place for others.
 pub(super) const REQUEST_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,7 +84,9 @@ where
             };
             let line = Zeroizing::new(to_line(&access_line(id, given))?);
             write_bytes(writer, &line, CLIENT_TIMEOUT).await?;
-            continue;
+            // One that stays would have a place that others wait for.
+            drop(place);
+            return hang_up(lines, writer).await;
         }
         let Ok((outcome, then)) = timeout(CALL_TIMEOUT, perform(server, &call, request)).await else {
             return refuse(lines, writer, server, Refusal::Slow).await;
@@ -105,7 +107,7 @@ where
 
 /// What counts a client that sends requests.
 struct Place {
-    /// It waits for an access token, or waited for one last.
+    /// It waits for an access token.
     is_askers: bool,
     _permit: OwnedSemaphorePermit,
 }

@@ -103,3 +103,35 @@ async fn an_app_with_too_many_programs_is_asked_again_for_some_time() {
     let (opened, ()) = tokio::join!(AppConnection::open(home.path()), greet(&mut listener, &other));
     assert!(matches!(opened, Err(AskError::Refused(_))), "{opened:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_app_that_is_busy_only_after_its_greeting_is_asked_again() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut listener = Listener::open(&Identity::of(home.path())).expect("opened");
+    let serve = async {
+        for is_busy in [true, true, false, true, true, false] {
+            let (reader, mut writer) = tokio::io::split(listener.accept().await.expect("a client"));
+            let mut lines = LineReader::new(reader, 1000);
+            lines.next().await.expect("a first line");
+            write_line(&mut writer, &Greeting::accepted(), ANSWER_TIMEOUT)
+                .await
+                .expect("written");
+            let request = lines.next().await.expect("a request");
+            let written = if is_busy {
+                write_line(&mut writer, &refused(BUSY), ANSWER_TIMEOUT).await
+            } else {
+                let request: Value = serde_json::from_slice(&request).expect("JSON");
+                let answer = serde_json::json!({"id": request["id"], "ok": "given"});
+                write_line(&mut writer, &answer, ANSWER_TIMEOUT).await
+            };
+            written.expect("written");
+        }
+    };
+    let ask = async {
+        let token = crate::ask_for_access(home.path(), "https://gloria.example").await;
+        assert!(token.is_ok(), "{token:?}");
+        let mut app = AppConnection::open(home.path()).await.expect("connected");
+        assert_eq!(app.call("x", Value::Null).await.expect("an answer"), "given");
+    };
+    tokio::join!(ask, serve);
+}
