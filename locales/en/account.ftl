@@ -85,7 +85,7 @@ command-not-text =
 command-no-token =
     the command that signs you in ({ $program }) printed neither a token nor JSON with access_token; ask your administrator (auth.command)
 command-quoted =
-    the command that signs you in ({ $program }) printed a token in quotes, not the token alone; ask your administrator (auth.command)
+    the command that signs you in ({ $program }) printed more than the token alone, such as quotes or brackets around it; ask your administrator (auth.command)
 command-token-over =
     the command that signs you in ({ $program }) printed a token that has ended; ask your administrator (auth.command)
 command-token-refused =

@@ -8,8 +8,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use gloria_sign_in::{Lifetime, Moment};
 use gloria_stream::{Credential, CredentialError};
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::{Answer, Inner, Server, Source, State};
@@ -23,8 +23,8 @@ use crate::token::Token;
 /// and a token that was refused when it was new is not a matter of trying.
 const MIN_RUN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What shells and JSON put around a text. No token begins or ends with one.
-const QUOTES: [char; 3] = ['"', '\'', '`'];
+/// What shells and JSON put around a text or after it. No token begins or ends with one.
+const WRAPPERS: [char; 8] = ['"', '\'', '`', '[', ']', ';', ',', '}'];
 
 /// A command bound to its server: its token is only available for that one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,12 +111,13 @@ fn printed(output: &[u8], now: SystemTime) -> Result<Printed, Unusable> {
     let (token, said) = if text.trim_start().starts_with('{') {
         let output: Output = serde_json::from_str(text).map_err(|_| Unusable::NoToken)?;
         (output.access_token, output.expires_in)
-    } else if text.starts_with(QUOTES) || text.ends_with(QUOTES) {
-        // They could be sent, and would be refused without a hint at the cause.
-        return Err(Unusable::Quoted);
     } else {
         (SecretString::from(text), None)
     };
+    if is_wrapped(token.expose_secret()) {
+        // It could be sent, and would be refused without a hint at the cause.
+        return Err(Unusable::Quoted);
+    }
     let token = Token::issued(token).ok_or(Unusable::NoToken)?;
     if said == Some(0) || is_expired(&token, now) {
         return Err(Unusable::Over);
@@ -126,6 +127,12 @@ fn printed(output: &[u8], now: SystemTime) -> Result<Printed, Unusable> {
     let left = left.filter(|left| !left.is_zero());
     let lasts = said.map(Duration::from_secs).into_iter().chain(left).min();
     Ok(Printed { token, lasts })
+}
+
+/// Whether this has around it what belongs to the format that it was taken from.
+fn is_wrapped(token: &str) -> bool {
+    let token = token.trim();
+    token.starts_with(WRAPPERS) || token.ends_with(WRAPPERS)
 }
 
 /// The command's token in memory. Empty before the first run.
