@@ -2,7 +2,7 @@
 
 use gloria_sign_in::Issuer;
 
-use super::super::super::{NewSignIn, Who};
+use super::super::super::{NewSignIn, Unwanted, Who};
 use super::*;
 use crate::grant::GrantRule;
 use crate::protocol::TokenState;
@@ -34,7 +34,8 @@ async fn signed_in(rig: &Rig, lasts: Duration) -> Session {
         who: Who::of(&grant(0)),
         grant: Some(grant(0)),
     };
-    session.sign_in(new).await;
+    let stored = session.store_sign_in(new, &Unwanted::default()).await;
+    session.put_sign_in_force(stored).await;
     *rig.secrets.failure.lock().unwrap() = None;
     session
 }
