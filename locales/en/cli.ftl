@@ -28,6 +28,8 @@ cli-sign-in-at =
     Ctrl-C cancels.
 cli-sign-in-with-code = open { $place } on any device, and enter this code there: { $code }
 cli-sign-in-cancelled = the sign-in was cancelled
+cli-keyring-asks = waiting for the keyring's password; answer in its own window, or press Ctrl-C to stop
+cli-sign-in-unrevoked = the new sign-in is not kept, and could not be revoked: { $problem }
 cli-signed-in-as = signed in as { $name }
 cli-logged-in = The token for { $address } is in the keyring.
 cli-logged-out = The token for { $address } was removed from the keyring.

@@ -1,12 +1,19 @@
 //! What happens to the keyring while applications use it.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
+use crate::process::output;
 use crate::session::Session;
+use crate::wait::wait_until;
 
 const SERVICE: &str = "org.freedesktop.secrets";
 const PLACE: &str = "/org/freedesktop/secrets";
+
+/// How long a prompt may take to appear and to go. On an idle machine it takes a second.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What opens the keyring of every desktop.
 pub(crate) const PASSWORD: &str = "a password that guards nothing";
@@ -44,6 +51,41 @@ impl Session {
         self.ask_keyring(inside, "UnlockWithMasterPassword", &(keyring, password))
             .await?;
         Ok(())
+    }
+
+    /// Types the password into the prompt that the keyring shows.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn answer_keyring(&self) -> Result<()> {
+        self.press_at_prompt(&["type", "--delay", "20", PASSWORD]).await
+    }
+
+    /// Cancels the prompt that the keyring shows.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn cancel_keyring(&self) -> Result<()> {
+        self.press_at_prompt(&["key", "Escape"]).await
+    }
+
+    /// Waits until the prompt has the focus, and then until it is gone.
+    async fn press_at_prompt(&self, keys: &[&str]) -> Result<()> {
+        let prompt = wait_until("the keyring's prompt", PROMPT_TIMEOUT, async || {
+            let focused = output(self.command("xdotool").arg("getwindowfocus"));
+            let shown = self.windows(".")?;
+            let focused = focused.map(|focused| String::from_utf8_lossy(&focused.stdout).trim().to_owned());
+            Ok(focused.ok().filter(|focused| shown.contains(focused)))
+        })
+        .await?;
+        output(self.command("xdotool").args(keys))?;
+        if keys[0] == "type" {
+            output(self.command("xdotool").args(["key", "Return"]))?;
+        }
+        wait_until("the end of the keyring's prompt", PROMPT_TIMEOUT, async || {
+            Ok((!self.windows(".")?.contains(&prompt)).then_some(()))
+        })
+        .await
     }
 
     async fn default_keyring(&self) -> Result<OwnedObjectPath> {

@@ -220,6 +220,7 @@ export interface Messages {
   'cli-field-unknown': { event: string; field: string };
   'cli-folder-not-removed': { path: string; problem: string };
   'cli-folder-unreadable': { path: string; problem: string };
+  'cli-keyring-asks': undefined;
   'cli-last-heard': { span: Message };
   'cli-locked': { settings: string };
   'cli-logged-in': { address: string };
@@ -267,6 +268,7 @@ export interface Messages {
   'cli-sign-in-at': { host: string; link: string };
   'cli-sign-in-cancelled': undefined;
   'cli-sign-in-named': { server: string; issuer: string };
+  'cli-sign-in-unrevoked': { problem: Message };
   'cli-sign-in-with-code': { place: string; code: string };
   'cli-signed-in-as': { name: string };
   'cli-skipped': { bytes: number };

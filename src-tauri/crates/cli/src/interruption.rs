@@ -18,6 +18,10 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 /// network, and still looks prompt.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How long the page in the browser may take after that. A browser on this computer has it within milliseconds, and
+/// without time of its own it would be empty whenever the rest takes all of its time.
+const PAGE_TIMEOUT: Duration = Duration::from_millis(250);
+
 /// The thread only waits, so a small stack is enough.
 const STACK_BYTES: usize = 256 * 1024;
 
@@ -81,7 +85,16 @@ impl Interruption {
 
     /// As [`Interruption::or`], but the step may go on for [`FINISH_TIMEOUT`]. All steps share that time.
     pub(crate) async fn or_soon<T>(&self, step: impl Future<Output = T>) -> Option<T> {
-        let over = async { sleep_until(self.0.clone().await + FINISH_TIMEOUT).await };
+        self.or_within(FINISH_TIMEOUT, step).await
+    }
+
+    /// As [`Interruption::or_soon`], for the page in the browser, which has [`PAGE_TIMEOUT`] after that.
+    pub(crate) async fn or_shown<T>(&self, page: impl Future<Output = T>) -> Option<T> {
+        self.or_within(FINISH_TIMEOUT + PAGE_TIMEOUT, page).await
+    }
+
+    async fn or_within<T>(&self, limit: Duration, step: impl Future<Output = T>) -> Option<T> {
+        let over = async { sleep_until(self.0.clone().await + limit).await };
         tokio::select! {
             biased;
             result = step => Some(result),
@@ -93,15 +106,24 @@ impl Interruption {
 /// Completes when the user or the system asks the command to end.
 #[cfg(unix)]
 pub(crate) async fn interruption() {
+    use gloria_program::process::ends_with_terminal;
     use tokio::signal::unix::{SignalKind, signal};
+
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return std::future::pending().await;
     };
+    let terminal_closed = async {
+        match ends_with_terminal().then(|| signal(SignalKind::hangup())) {
+            Some(Ok(mut hangup)) => drop(hangup.recv().await),
+            Some(Err(_)) | None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = terminal_closed => {}
     }
 }
 

@@ -19,7 +19,7 @@ use serde::Deserialize as _;
 
 use crate::account::{confirm, read_accounts};
 use crate::output::{failure, print_error};
-use crate::session::{self, Outcome, address, http, ports, print_outcome, session, settings};
+use crate::session::{self, Outcome, address, awaited_ports, http, ports, print_outcome, session, settings};
 use crate::{NO_TOKEN, USAGE};
 
 /// Longer than the app allows any request: another process may renew, and keyring and provider have to answer.
@@ -73,7 +73,12 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
         }
     }
     // With the entries of the account, which the app may be about to erase.
-    let session = session(&address, &settings, ports(true)?, http(&settings, true).await?);
+    let session = session(
+        &address,
+        &settings,
+        awaited_ports()?,
+        http(&settings, true).await?,
+    );
     let address = address.server();
     let was_signed_in = match ask_app(&paths, &address, account.as_ref()).await {
         ByApp::Done(answer) => {

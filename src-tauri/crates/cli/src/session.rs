@@ -1,7 +1,7 @@
 //! Selects the server and its token.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use clap::Args;
 use futures_util::FutureExt as _;
@@ -74,6 +74,20 @@ pub(crate) fn keyring(may_prompt: bool, erasures: &Erasures) -> std::io::Result<
     Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
 }
 
+/// Like [`keyring`], for a command that somebody waits for: the prompt of a locked keyring is waited for until it is
+/// answered, which is said on stderr.
+///
+/// # Errors
+///
+/// When the system refuses a thread for it.
+fn awaited_keyring(erasures: &Erasures) -> std::io::Result<ErasingSecrets> {
+    let said = Once::new();
+    let keyring = Keyring::awaiting(move || {
+        said.call_once(|| print_error(&message::cli_keyring_asks()));
+    })?;
+    Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
+}
+
 fn erasures() -> anyhow::Result<Erasures> {
     Ok(Erasures::read(&gloria_program::paths(process::variable)?))
 }
@@ -100,9 +114,18 @@ fn account_entry(server: &str) -> Option<String> {
 
 /// The keyring and the lock that it is used with.
 pub(crate) fn ports(may_prompt: bool) -> anyhow::Result<CommandPorts> {
+    ports_with(keyring(may_prompt, &erasures()?)?)
+}
+
+/// Like [`ports`], with an [`awaited_keyring`].
+pub(crate) fn awaited_ports() -> anyhow::Result<CommandPorts> {
+    ports_with(awaited_keyring(&erasures()?)?)
+}
+
+fn ports_with(secrets: ErasingSecrets) -> anyhow::Result<CommandPorts> {
     let paths = gloria_program::paths(process::variable)?;
     Ok(CommandPorts {
-        secrets: Arc::new(keyring(may_prompt, &erasures()?)?),
+        secrets: Arc::new(secrets),
         exclusive: Arc::new(FolderLock::new(&paths)),
         commands: Arc::new(Processes::default()),
     })

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use futures_util::future::join;
 use gloria_core::account::address::Address;
 use gloria_core::message::{self, Message};
 use gloria_core::ports::Opener as _;
@@ -108,7 +109,7 @@ pub(crate) async fn login(options: LoginOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let address = address.server();
-    session::ports(true)?.store_token(&address, token).await?;
+    session::awaited_ports()?.store_token(&address, token).await?;
     asked.print();
     notify_running_app(&address).await;
     print_outcome(Outcome::LoggedIn, &address, options.json)
@@ -193,7 +194,7 @@ async fn run(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let options = session::http(settings, true).await?;
-    let session = session::session(address, settings, session::ports(true)?, options.clone());
+    let session = session::session(address, settings, session::awaited_ports()?, options.clone());
     let http = Http::new(options.clone());
     let named = provider.clone();
     let interruption = Interruption::new();
@@ -202,8 +203,8 @@ async fn run(
         let client = client.ok_or_else(message::cli_sign_in_cancelled)??;
         let (grant, page) = match way {
             Way::Device => {
-                let grant = interruption.or(with_device(&client)).await;
-                (grant.ok_or_else(message::cli_sign_in_cancelled)??, None)
+                let grant = with_device(&client, &interruption).await?;
+                (grant, None)
             }
             Way::Browser(prompt) => {
                 let ports = settings.auth_ports.clone();
@@ -228,10 +229,10 @@ async fn run(
     let checked = |token| async move { Checked::server(address, settings, options, &token).await };
     let (asked, replaced) = match keeping.keep(grant, checked).await {
         Ok(kept) => kept,
-        Err(Unkept { why, grant }) => {
+        Err(Unkept { why, left }) => {
             print_error(&why);
             let page = page.map(|page| page.failed(why));
-            keeping.leave(grant, page).await;
+            keeping.leave(left, page).await;
             return Ok(ExitCode::from(NO_TOKEN));
         }
     };
@@ -241,17 +242,19 @@ async fn run(
     }
     let address = address.server();
     let page = page.map(Browser::signed_in);
-    let taken_up = async {
+    // First, because nobody else tells an app that runs: one that is signed out would ask the keyring seconds later.
+    interruption.or_soon(notify_running_app(&address)).await;
+    let revoked = async {
         for replaced in replaced {
             session.revoke(&replaced).await;
         }
+    };
+    let shown = async {
         if let Some(page) = page {
             page.until_shown().await;
         }
-        notify_running_app(&address).await;
     };
-    // It is stored; an app that runs takes it up at the latest when its own is refused.
-    interruption.or_soon(taken_up).await;
+    join(interruption.or_soon(revoked), interruption.or_shown(shown)).await;
     if let Some(name) = name.or(email) {
         print_error(&message::cli_signed_in_as(name));
     }
@@ -304,17 +307,39 @@ async fn with_browser(
     match signed_in {
         Some(Ok((grant, page))) => Ok((grant, Some(page))),
         Some(Err(error)) => {
-            interruption.or_soon(attempt.last_page().until_shown()).await;
+            interruption.or_shown(attempt.last_page().until_shown()).await;
             Err(error.message())
         }
-        None => Err(message::cli_sign_in_cancelled()),
+        None => {
+            attempt.cancel(message::cli_sign_in_cancelled());
+            interruption.or_shown(attempt.last_page().until_shown()).await;
+            Err(message::cli_sign_in_cancelled())
+        }
     }
 }
 
-async fn with_device(client: &Client) -> Result<Grant, Message> {
-    let attempt = client.begin_device().await;
+async fn with_device(client: &Client, interruption: &Interruption) -> Result<Grant, Message> {
+    let attempt = interruption.or(client.begin_device()).await;
+    let attempt = attempt.ok_or_else(message::cli_sign_in_cancelled)?;
     let mut attempt = attempt.map_err(|error| error.message())?;
     let (place, code) = (attempt.verification_uri().as_str(), attempt.user_code());
     print_error(&message::cli_sign_in_with_code(place, code));
-    attempt.wait().await.map_err(|error| error.message())
+    let mut asking = attempt.asking();
+    let mut wait = pin!(attempt.wait());
+    let signed_in = match interruption.or(&mut wait).await {
+        // The provider may be about to answer with a sign-in, as above.
+        None => {
+            let answered = async {
+                tokio::select! {
+                    biased;
+                    signed_in = wait => Some(signed_in),
+                    _ = asking.wait_for(|asking| !asking) => None,
+                }
+            };
+            interruption.or_soon(answered).await.flatten()
+        }
+        signed_in => signed_in,
+    };
+    let signed_in = signed_in.ok_or_else(message::cli_sign_in_cancelled)?;
+    signed_in.map_err(|error| error.message())
 }

@@ -150,10 +150,19 @@ pub trait Secrets: Send + Sync + Debug {
     fn unlocked(&self) -> BoxFuture<'static, ()> {
         Box::pin(std::future::pending())
     }
+    /// Unlocks the keyring that a new secret is stored in. May ask the user to do so. Where the system says nothing of
+    /// it beforehand, and by default, it does nothing.
+    fn unlock(&self) -> BoxFuture<'static, Result<(), SecretError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
     /// Stores a secret.
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>>;
     /// Removes a secret; a missing one is no error.
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>>;
+    /// Like [`Secrets::forget`], but never raises a prompt, after one that was cancelled. Defaults to `forget`.
+    fn forget_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.forget(address)
+    }
     /// Removes this secret; another one that was stored meanwhile stays. Never raises a prompt.
     fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>>;
 }

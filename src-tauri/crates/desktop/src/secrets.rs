@@ -32,14 +32,22 @@ const MAX_STUCK: usize = 4;
 /// it was removed.
 const SETTLE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How often it is checked whether somebody still waits for the answer to a prompt. Who gives up is not kept waiting
+/// for what they ask next.
+const GIVEN_UP_INTERVAL: Duration = Duration::from_millis(20);
+
 /// A request to the keyring.
 #[derive(Clone)]
 enum Request {
     Load,
     /// Like `Load`, but a locked keyring stays locked.
     LoadWithoutPrompt,
+    /// Of the place where new entries are stored.
+    Unlock,
     Store(Secret),
     Forget,
+    /// Like `Forget`, but a locked keyring stays locked.
+    ForgetWithoutPrompt,
     /// Removes this secret and no other. A locked keyring stays locked.
     ForgetIf(Secret),
 }
@@ -48,15 +56,15 @@ impl Request {
     fn writes(&self) -> bool {
         match self {
             // A removal of one secret alone says nothing of what is wanted in the end.
-            Self::Load | Self::LoadWithoutPrompt | Self::ForgetIf(_) => false,
-            Self::Store(_) | Self::Forget => true,
+            Self::Load | Self::LoadWithoutPrompt | Self::Unlock | Self::ForgetIf(_) => false,
+            Self::Store(_) | Self::Forget | Self::ForgetWithoutPrompt => true,
         }
     }
 
     fn may_prompt(&self) -> bool {
         match self {
-            Self::Load | Self::Store(_) | Self::Forget => true,
-            Self::LoadWithoutPrompt | Self::ForgetIf(_) => false,
+            Self::Load | Self::Unlock | Self::Store(_) | Self::Forget => true,
+            Self::LoadWithoutPrompt | Self::ForgetWithoutPrompt | Self::ForgetIf(_) => false,
         }
     }
 }
@@ -80,8 +88,9 @@ enum CallEvent {
 ///
 /// Every call answers within 10 s, and calls are processed one by one. If an abandoned call writes late, later requests
 /// are repeated over it. A locked keyring is asked to unlock, which may raise its prompt; if that takes longer than the
-/// timeout, the answer is [`SecretError::Locked`], the prompt stays, and calls meanwhile raise no other. A keyring that
-/// starts after the app is found, even if the previous one was killed.
+/// timeout, the answer is [`SecretError::Locked`], the prompt stays, and calls meanwhile raise no other. A command ends
+/// with its answer, so [`Keyring::awaiting`] waits for the prompt itself. A keyring that starts after the app is found,
+/// even if the previous one was killed.
 pub struct Keyring {
     calls: Sender<Call>,
     unlocked: Arc<Notify>,
@@ -94,7 +103,17 @@ impl Keyring {
     ///
     /// When the system cannot start a thread.
     pub fn new() -> io::Result<Self> {
-        Self::start(true, &PanicReports::channel().0)
+        Self::start(Prompts::Raised, &PanicReports::channel().0)
+    }
+
+    /// Like [`Keyring::new`], for a user who waits: a call whose prompt is on screen ends with the prompt, however long
+    /// that takes, or when its future is dropped. `on_prompt` is called when a call begins to wait for one.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot start a thread.
+    pub fn awaiting(on_prompt: impl Fn() + Send + 'static) -> io::Result<Self> {
+        Self::start(Prompts::Awaited(Box::new(on_prompt)), &PanicReports::channel().0)
     }
 
     /// Like [`Keyring::new`], for programs without a user: a locked keyring stays locked. macOS does not signal
@@ -104,7 +123,7 @@ impl Keyring {
     ///
     /// When the system cannot start a thread.
     pub fn without_prompts() -> io::Result<Self> {
-        Self::start(false, &PanicReports::channel().0)
+        Self::start(Prompts::Never, &PanicReports::channel().0)
     }
 
     /// Like [`Keyring::new`], and reports a panic of the thread.
@@ -113,15 +132,15 @@ impl Keyring {
     ///
     /// When the system cannot start a thread.
     pub fn reporting(panics: &PanicReports) -> io::Result<Self> {
-        Self::start(true, panics)
+        Self::start(Prompts::Raised, panics)
     }
 
-    fn start(may_prompt: bool, panics: &PanicReports) -> io::Result<Self> {
+    fn start(prompts: Prompts, panics: &PanicReports) -> io::Result<Self> {
         let (calls, receiver) = mpsc::channel();
         let unlocked = Arc::new(Notify::new());
         let timekeeper = Watchdog {
             unlocked: Arc::clone(&unlocked),
-            ..Watchdog::new(may_prompt, TIMEOUT, Arc::new(store::perform))
+            ..Watchdog::new(prompts, TIMEOUT, Arc::new(store::perform))
         };
         let guard = panics.guard("secrets");
         thread::Builder::new().name("secrets".to_owned()).spawn(move || {
@@ -171,6 +190,11 @@ impl Secrets for Keyring {
         Box::pin(async move { unlocked.notified().await })
     }
 
+    fn unlock(&self) -> BoxFuture<'static, Result<(), SecretError>> {
+        let unlocked = self.call("", Request::Unlock);
+        Box::pin(async { unlocked.await.map(drop) })
+    }
+
     fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
         let stored = self.call(address, Request::Store(secret));
         Box::pin(async { stored.await.map(drop) })
@@ -178,6 +202,11 @@ impl Secrets for Keyring {
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
         let forgotten = self.call(address, Request::Forget);
+        Box::pin(async { forgotten.await.map(drop) })
+    }
+
+    fn forget_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        let forgotten = self.call(address, Request::ForgetWithoutPrompt);
         Box::pin(async { forgotten.await.map(drop) })
     }
 
@@ -207,10 +236,20 @@ enum AbandonedCall {
 /// whether it may.
 type Perform = dyn Fn(&str, &Request, &dyn Fn() -> bool) -> Outcome + Send + Sync;
 
+/// What becomes of a locked keyring.
+enum Prompts {
+    /// It stays locked.
+    Never,
+    /// Its prompt is raised, and waited for as long as for any answer.
+    Raised,
+    /// Its prompt is raised and waited for. This is called then.
+    Awaited(Box<dyn Fn() + Send>),
+}
+
 struct Watchdog {
     /// An abandoned call's prompt was answered with the password.
     unlocked: Arc<Notify>,
-    may_prompt: bool,
+    prompts: Prompts,
     limit: Duration,
     perform: Arc<Perform>,
     stuck: Vec<Stuck>,
@@ -221,10 +260,10 @@ struct Watchdog {
 }
 
 impl Watchdog {
-    fn new(may_prompt: bool, limit: Duration, perform: Arc<Perform>) -> Self {
+    fn new(prompts: Prompts, limit: Duration, perform: Arc<Perform>) -> Self {
         Self {
             unlocked: Arc::default(),
-            may_prompt,
+            prompts,
             limit,
             perform,
             stuck: Vec::new(),
@@ -241,7 +280,7 @@ impl Watchdog {
                 answer,
             } = call;
             let looks = matches!(request, Request::LoadWithoutPrompt);
-            let outcome = self.handle(address, request);
+            let outcome = self.handle(address, request, &|| !answer.is_closed());
             // It is repeated soon, and the error was already reported for the user's request.
             if let Err(error) = &outcome
                 && !looks
@@ -264,7 +303,8 @@ impl Watchdog {
         calls.recv().ok()
     }
 
-    fn handle(&mut self, address: String, request: Request) -> Outcome {
+    /// `is_awaited` says whether somebody still waits for the outcome.
+    fn handle(&mut self, address: String, request: Request, is_awaited: &dyn Fn() -> bool) -> Outcome {
         self.settle();
         // It compares first and removes then, so it could remove what the abandoned write stored between the two.
         if matches!(request, Request::ForgetIf(_)) && self.is_writing(&address) {
@@ -280,7 +320,8 @@ impl Watchdog {
             }
             self.writings
         });
-        let outcome = self.perform(address, request, writing, self.may_prompt);
+        let may_prompt = !matches!(self.prompts, Prompts::Never);
+        let outcome = self.perform(address, request, writing, may_prompt.then_some(is_awaited));
         if self.stuck.is_empty() {
             self.wanted.clear();
         }
@@ -308,7 +349,7 @@ impl Watchdog {
                     if let Some((newer, request)) = wanted.filter(|(wanted, _)| *wanted > number) {
                         tracing::info!("the keyring did late what was asked otherwise since");
                         // Nobody waits for it, so it must not prompt.
-                        if let Err(error) = self.perform(address, request, Some(newer), false) {
+                        if let Err(error) = self.perform(address, request, Some(newer), None) {
                             tracing::warn!(%error, "the keyring may hold what it should not");
                         }
                     }
@@ -321,12 +362,13 @@ impl Watchdog {
         }
     }
 
+    /// `is_awaited` says whether somebody still waits for the answer to a prompt. Without it none is raised.
     fn perform(
         &mut self,
         address: String,
         request: Request,
         writing: Option<u64>,
-        may_prompt: bool,
+        is_awaited: Option<&dyn Fn() -> bool>,
     ) -> Outcome {
         if self.stuck.len() >= MAX_STUCK {
             return Err(unresponsive());
@@ -335,7 +377,7 @@ impl Watchdog {
         // A second prompt would be hidden behind the first. The first may never end, if the keyring that showed it was
         // killed; requests that need no prompt are processed nevertheless.
         let is_prompting = self.stuck.iter().any(|call| call.prompts);
-        let may_prompt = may_prompt && !is_prompting && request.may_prompt();
+        let may_prompt = is_awaited.is_some() && !is_prompting && request.may_prompt();
         let (perform, entry) = (Arc::clone(&self.perform), address.clone());
         let work = move || {
             let prompts = || may_prompt && sender.send(CallEvent::Prompts).is_ok();
@@ -347,16 +389,35 @@ impl Watchdog {
             .name("keyring".to_owned())
             .spawn(work)
             .map_err(|error| SecretError::Unavailable(error.to_string().into()))?;
-        self.wait(notes, writing.map(|number| (address, number)))
+        self.wait(notes, writing.map(|number| (address, number)), is_awaited)
     }
 
-    fn wait(&mut self, notes: Receiver<CallEvent>, writing: Option<(String, u64)>) -> Outcome {
+    fn wait(
+        &mut self,
+        notes: Receiver<CallEvent>,
+        writing: Option<(String, u64)>,
+        is_awaited: Option<&dyn Fn() -> bool>,
+    ) -> Outcome {
         let deadline = Instant::now() + self.limit;
         let mut prompts = false;
+        let mut waits_for_user = false;
         loop {
-            match notes.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(CallEvent::Prompts) => prompts = true,
+            let limit = if waits_for_user {
+                GIVEN_UP_INTERVAL
+            } else {
+                deadline.saturating_duration_since(Instant::now())
+            };
+            match notes.recv_timeout(limit) {
+                Ok(CallEvent::Prompts) => {
+                    prompts = true;
+                    if let Prompts::Awaited(on_prompt) = &self.prompts {
+                        waits_for_user = true;
+                        on_prompt();
+                    }
+                }
                 Ok(CallEvent::Done(outcome)) => return outcome,
+                Err(RecvTimeoutError::Timeout)
+                    if waits_for_user && is_awaited.is_some_and(|is_awaited| is_awaited()) => {}
                 Err(RecvTimeoutError::Timeout) => {
                     self.stuck.push(Stuck {
                         notes,

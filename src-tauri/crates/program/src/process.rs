@@ -40,6 +40,23 @@ pub fn begin() {
     let _ = REMOVED.set(taken);
 }
 
+/// Whether a closed terminal is to end this program: not where `nohup` started it. Where the system does not say that,
+/// the system itself ends the program.
+#[cfg(unix)]
+pub fn ends_with_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status");
+    status.is_ok_and(|status| ignores_hangup(&status) == Some(false))
+}
+
+/// Whether a process ignores SIGHUP, by its status in Linux's `/proc`.
+#[cfg(unix)]
+fn ignores_hangup(status: &str) -> Option<bool> {
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let ignored = u64::from_str_radix(ignored.trim(), 16).ok()?;
+    // The lowest bit is that of signal 1.
+    Some(ignored & 1 == 1)
+}
+
 /// An environment variable, even one that [`begin`] removed.
 pub fn variable(name: &str) -> Option<OsString> {
     let taken = REMOVED.get().and_then(|taken| taken.get(name)).cloned();
@@ -272,6 +289,17 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_nohup_started_goes_on_without_its_terminal() {
+        let status =
+            |ignored: &str| format!("Name:\tgloria\nSigBlk:\t0000000000000001\nSigIgn:\t{ignored}\n");
+        assert_eq!(ignores_hangup(&status("0000000000001000")), Some(false));
+        assert_eq!(ignores_hangup(&status("0000000000001001")), Some(true));
+        assert_eq!(ignores_hangup(&status("")), None);
+        assert_eq!(ignores_hangup(""), None);
+    }
 
     /// Locked by tests that leave files open: the marks of files belong to the process.
     static LEAVING: Mutex<()> = Mutex::new(());

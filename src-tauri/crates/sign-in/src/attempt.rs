@@ -278,7 +278,12 @@ impl Attempt {
         }
     }
 
-    /// The page with the result, once [`Attempt::wait`] has failed.
+    /// Ends a sign-in whose [`Attempt::wait`] was dropped. The page shows why.
+    pub fn cancel(&self, why: Message) {
+        self.shared.end(Verdict::Failed(why));
+    }
+
+    /// The page with the result, once [`Attempt::wait`] has failed or after [`Attempt::cancel`].
     pub fn last_page(&self) -> LastPage {
         LastPage(Arc::clone(&self.shared))
     }

@@ -7,6 +7,7 @@ use gloria_text::message::{self, Message};
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
@@ -74,6 +75,7 @@ pub struct DeviceAttempt {
     code: DeviceCode,
     pace: Pace,
     until: Instant,
+    asking: watch::Sender<bool>,
 }
 
 impl fmt::Debug for DeviceAttempt {
@@ -110,6 +112,7 @@ impl Client {
             until: Instant::now() + code.lasts,
             code,
             client: self.clone(),
+            asking: watch::Sender::new(false),
         })
     }
 }
@@ -136,6 +139,12 @@ impl DeviceAttempt {
         self.until.saturating_duration_since(Instant::now())
     }
 
+    /// Whether the provider is being asked, and may answer with a sign-in. Dropping [`DeviceAttempt::wait`] then loses
+    /// it.
+    pub fn asking(&self) -> watch::Receiver<bool> {
+        self.asking.subscribe()
+    }
+
     /// Polls until the user has entered the code.
     ///
     /// # Errors
@@ -149,6 +158,7 @@ impl DeviceAttempt {
             }
             sleep(wait).await;
             let asked = self.client.now();
+            self.asking.send_replace(true);
             let fields = [
                 ("grant_type", GRANT_TYPE),
                 ("device_code", self.code.device_code.expose_secret()),
@@ -160,7 +170,9 @@ impl DeviceAttempt {
                 &fields,
             );
             match self.pace.on_answer(answer.await) {
-                Step::Wait => {}
+                Step::Wait => {
+                    self.asking.send_replace(false);
+                }
                 Step::Failed(error) => return Err(error),
                 Step::Tokens(tokens) => {
                     let grant = self.client.grant(*tokens, asked, Nonce::Unsent).await;

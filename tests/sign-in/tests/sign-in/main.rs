@@ -18,6 +18,7 @@ mod journey;
 mod keyring;
 mod kills;
 mod person;
+mod prompts;
 mod renewal;
 mod revocation;
 mod scene;

@@ -6,9 +6,11 @@ use gloria_core::grant::{Person, SavedGrant};
 use gloria_core::message::{self, Message};
 use gloria_core::token::Token;
 use gloria_sign_in::{Client, Grant, LastPage};
+use secrecy::SecretString;
 
 use crate::acceptance::Checked;
 use crate::interruption::Interruption;
+use crate::output::print_error;
 
 /// What a sign-in is stored with.
 #[derive(Clone, Copy)]
@@ -21,8 +23,17 @@ pub(super) struct Keeping<'a> {
 /// A sign-in that is not stored.
 pub(super) struct Unkept {
     pub(super) why: Message,
-    /// Nobody has it. Nothing if the keyring was asked to store it, which it may do late.
-    pub(super) grant: Option<SavedGrant>,
+    pub(super) left: Left,
+}
+
+/// What is left of a sign-in that is not stored.
+pub(super) enum Left {
+    /// Nobody has it.
+    Grant(SavedGrant),
+    /// It can be renewed, but not be stored.
+    RefreshToken(SecretString),
+    /// The keyring was asked to store it, which it may do late, or nothing renews it.
+    Nothing,
 }
 
 impl Keeping<'_> {
@@ -34,7 +45,10 @@ impl Keeping<'_> {
     ) -> Result<(Checked, Vec<SavedGrant>), Unkept> {
         let token = Token::issued(grant.access_token.clone()).ok_or_else(message::sign_in_no_token);
         let client_id = self.client.provider().client_id.clone();
-        let grant = saved(grant, client_id).map_err(|why| Unkept { why, grant: None })?;
+        let grant = saved(grant, client_id).map_err(|left| Unkept {
+            why: message::sign_in_not_renewable(),
+            left: left.map_or(Left::Nothing, Left::RefreshToken),
+        })?;
         let replacement = async {
             let asked = self.interruption.or(checked(token?)).await;
             let asked = asked.ok_or_else(message::cli_sign_in_cancelled)?;
@@ -45,44 +59,50 @@ impl Keeping<'_> {
         };
         let (asked, replacement) = replacement.await.map_err(|why| Unkept {
             why,
-            grant: Some(grant),
+            left: Left::Grant(grant),
         })?;
-        match self.interruption.or_soon(replacement.store()).await {
-            Some(Ok(replaced)) => Ok((asked, replaced)),
-            Some(Err(error)) => Err(Unkept {
-                why: error.message(),
-                grant: None,
-            }),
-            None => Err(Unkept {
-                why: message::cli_sign_in_cancelled(),
-                grant: None,
-            }),
-        }
+        let why = match self.interruption.or_soon(replacement.store()).await {
+            Some(Ok(replaced)) => return Ok((asked, replaced)),
+            Some(Err(error)) => error.message(),
+            None => message::cli_sign_in_cancelled(),
+        };
+        Err(Unkept {
+            why,
+            left: Left::Nothing,
+        })
     }
 
     /// Revokes a sign-in that nobody has, and waits for the page in the browser.
-    pub(super) async fn leave(self, grant: Option<SavedGrant>, page: Option<LastPage>) {
-        let revoked = async {
-            let Some(grant) = grant else { return };
-            // Some providers would end the sign-in that the keyring has, too.
-            if !self.session.is_alone(&grant).await {
-                return;
-            }
-            if let Err(error) = self.client.revoke(grant.refresh_token()).await {
-                tracing::info!(why = %error.message().id, "a sign-in that was not stored is not revoked");
-            }
-        };
+    pub(super) async fn leave(self, left: Left, page: Option<LastPage>) {
+        let revoked = self.interruption.or_soon(self.revoke(left));
         let shown = async {
             if let Some(page) = page {
                 page.until_shown().await;
             }
         };
-        self.interruption.or_soon(join(revoked, shown)).await;
+        join(revoked, self.interruption.or_shown(shown)).await;
+    }
+
+    async fn revoke(self, left: Left) {
+        let refresh_token = match &left {
+            Left::Grant(grant) => match self.session.is_alone(grant).await {
+                Ok(true) => grant.refresh_token(),
+                // Some providers would end the sign-in that the keyring has, too.
+                Ok(false) => return,
+                Err(error) => return print_error(&message::cli_sign_in_unrevoked(error.message())),
+            },
+            Left::RefreshToken(refresh_token) => refresh_token,
+            Left::Nothing => return,
+        };
+        if let Err(error) = self.client.revoke(refresh_token).await {
+            tracing::info!(why = %error.message().id, "a sign-in that was not stored is not revoked");
+        }
     }
 }
 
 /// What the keyring gets. A sign-in that cannot be renewed would end unnoticed within hours, so it counts as none.
-fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
+/// The error is a refresh token that it cannot have.
+fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Option<SecretString>> {
     let Grant {
         refresh_token,
         identity,
@@ -92,9 +112,51 @@ fn saved(grant: Grant, client_id: String) -> Result<SavedGrant, Message> {
         name: identity.name,
         email: identity.email,
     };
-    let refresh_token = refresh_token.ok_or_else(message::sign_in_not_renewable)?;
+    let refresh_token = refresh_token.ok_or(None)?;
     let issuer = identity.issuer.to_string();
-    let grant = SavedGrant::new(issuer, client_id, identity.subject, refresh_token);
-    let grant = grant.ok_or_else(message::sign_in_not_renewable)?;
+    let grant = SavedGrant::new(issuer, client_id, identity.subject, refresh_token.clone());
+    let grant = grant.ok_or(Some(refresh_token))?;
     Ok(grant.of_person(person).of_nonce(identity.nonce))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Instant, SystemTime};
+
+    use gloria_sign_in::{Identity, Issuer, Lifetime, Moment};
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn given(refresh_token: Option<&str>) -> Grant {
+        Grant {
+            access_token: "access".into(),
+            refresh_token: refresh_token.map(Into::into),
+            lifetime: Lifetime {
+                received: Moment {
+                    monotonic: Instant::now(),
+                    wall: SystemTime::now(),
+                },
+                lasts: None,
+            },
+            identity: Identity {
+                issuer: Issuer::parse("https://id.example").unwrap(),
+                subject: "anna".to_owned(),
+                name: None,
+                email: None,
+                nonce: None,
+            },
+            scope: None,
+            unchecked: None,
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_left_to_be_revoked() {
+        assert!(saved(given(Some("refresh")), String::new()).is_ok());
+        assert!(saved(given(None), String::new()).unwrap_err().is_none());
+        let long = "a".repeat(20_000);
+        let left = saved(given(Some(&long)), String::new()).unwrap_err();
+        assert_eq!(left.unwrap().expose_secret(), long);
+    }
 }

@@ -134,6 +134,26 @@ impl ErasingSecrets {
     pub fn new(secrets: Arc<dyn Secrets>, erasures: Erasures) -> Self {
         Self { secrets, erasures }
     }
+
+    /// Removes the record of an entry once it is removed.
+    fn on_forgotten(
+        &self,
+        address: &str,
+        forgotten: BoxFuture<'static, Result<(), SecretError>>,
+    ) -> BoxFuture<'static, Result<(), SecretError>> {
+        if !self.erasures.contains(address) {
+            return forgotten;
+        }
+        let (erasures, address) = (self.erasures.clone(), address.to_owned());
+        async move {
+            forgotten.await?;
+            if erasures.contains(&address) {
+                removed(&erasures, &address);
+            }
+            Ok(())
+        }
+        .boxed()
+    }
 }
 
 fn removed(erasures: &Erasures, entry: &str) {
@@ -154,6 +174,10 @@ impl Secrets for ErasingSecrets {
 
     fn unlocked(&self) -> BoxFuture<'static, ()> {
         self.secrets.unlocked()
+    }
+
+    fn unlock(&self) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.secrets.unlock()
     }
 
     fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
@@ -187,19 +211,11 @@ impl Secrets for ErasingSecrets {
     }
 
     fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
-        let forgotten = self.secrets.forget(address);
-        if !self.erasures.contains(address) {
-            return forgotten;
-        }
-        let (erasures, address) = (self.erasures.clone(), address.to_owned());
-        async move {
-            forgotten.await?;
-            if erasures.contains(&address) {
-                removed(&erasures, &address);
-            }
-            Ok(())
-        }
-        .boxed()
+        self.on_forgotten(address, self.secrets.forget(address))
+    }
+
+    fn forget_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
+        self.on_forgotten(address, self.secrets.forget_without_prompt(address))
     }
 
     fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {

@@ -63,12 +63,16 @@ fn attempt(address: &str, request: &Request, prompts: &dyn Fn() -> bool) -> Resu
     let limit = system::MAX_ENTRY_BYTES;
     match request {
         Request::Load | Request::LoadWithoutPrompt => load(&entries, address),
+        Request::Unlock => {
+            system::unlock(prompts).map_err(Failure::Refused)?;
+            Ok(None)
+        }
         Request::Store(secret) => {
             let bytes = secret.encode();
             pieces::write(&entries, address, &bytes, limit.unwrap_or(usize::MAX))?;
             Ok(None)
         }
-        Request::Forget => {
+        Request::Forget | Request::ForgetWithoutPrompt => {
             pieces::remove(&entries, address, limit)?;
             Ok(None)
         }

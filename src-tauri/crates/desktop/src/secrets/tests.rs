@@ -1,4 +1,4 @@
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -6,11 +6,15 @@ use futures_util::FutureExt as _;
 use gloria_core::grant::Secret;
 use gloria_core::ports::SecretError;
 use gloria_core::token::Token;
-use tokio::sync::Notify;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{Notify, oneshot};
 
-use super::{Call, Outcome, Request, Watchdog};
+use super::{Call, Outcome, Prompts, Request, Watchdog};
 
 const ENTRY: &str = "https://gloria.example";
+
+/// How long a call may take.
+const LIMIT: Duration = Duration::from_millis(50);
 
 /// A keyring that delays the writes and the removal of one token until the test lets them continue.
 struct Slow {
@@ -23,12 +27,16 @@ struct Slow {
 
 impl Slow {
     fn new(prompts: bool, refuses: bool) -> Self {
+        Self::with(Prompts::Raised, prompts, refuses)
+    }
+
+    fn with(asks: Prompts, prompts: bool, refuses: bool) -> Self {
         let written = Arc::<Mutex<Vec<Option<String>>>>::default();
         let (go_on, gate) = mpsc::channel();
         let (shared, gate) = (Arc::clone(&written), Mutex::new(gate));
         let perform = move |_: &str, request: &Request, ask: &dyn Fn() -> bool| -> Outcome {
             match request {
-                Request::Load | Request::LoadWithoutPrompt => {}
+                Request::Load | Request::LoadWithoutPrompt | Request::Unlock => {}
                 Request::ForgetIf(secret) => {
                     let token = secret.clone().into_token().unwrap();
                     if token.expose() == "late" {
@@ -49,11 +57,11 @@ impl Slow {
                     }
                     shared.lock().unwrap().push(Some(token.expose().to_owned()));
                 }
-                Request::Forget => shared.lock().unwrap().push(None),
+                Request::Forget | Request::ForgetWithoutPrompt => shared.lock().unwrap().push(None),
             }
             Ok(None)
         };
-        let timekeeper = Watchdog::new(true, Duration::from_millis(50), Arc::new(perform));
+        let timekeeper = Watchdog::new(asks, LIMIT, Arc::new(perform));
         let unlocked = Arc::clone(&timekeeper.unlocked);
         let (calls, receiver) = mpsc::channel();
         std::thread::spawn(move || timekeeper.run(&receiver));
@@ -66,7 +74,11 @@ impl Slow {
     }
 
     fn call(&self, request: Request) -> Outcome {
-        let (answer, answered) = tokio::sync::oneshot::channel();
+        self.begin(request).blocking_recv().unwrap()
+    }
+
+    fn begin(&self, request: Request) -> oneshot::Receiver<Outcome> {
+        let (answer, answered) = oneshot::channel();
         let address = ENTRY.to_owned();
         let call = Call {
             address,
@@ -74,11 +86,11 @@ impl Slow {
             answer,
         };
         assert!(self.calls.send(call).is_ok());
-        answered.blocking_recv().unwrap()
+        answered
     }
 
     fn store(&self, token: &str) -> Outcome {
-        self.call(Request::Store(Secret::Token(Token::parse(token).unwrap())))
+        self.call(stores(token))
     }
 
     /// Waits until exactly these writes were made.
@@ -90,6 +102,42 @@ impl Slow {
         let written = written();
         assert_eq!(written.iter().map(Option::as_deref).collect::<Vec<_>>(), all);
     }
+}
+
+fn stores(token: &str) -> Request {
+    Request::Store(Secret::Token(Token::parse(token).unwrap()))
+}
+
+/// A keyring whose prompts are waited for, and each prompt as it is raised.
+fn awaited() -> (Slow, Receiver<()>) {
+    let (sender, raised) = mpsc::channel();
+    let asks = Prompts::Awaited(Box::new(move || sender.send(()).unwrap()));
+    (Slow::with(asks, true, false), raised)
+}
+
+#[test]
+fn who_waits_for_a_prompt_gets_its_result_however_long_it_takes() {
+    let (keyring, raised) = awaited();
+    let mut stored = keyring.begin(stores("late"));
+    raised.recv().unwrap();
+    // Another call would not wait for so long.
+    std::thread::sleep(LIMIT * 4);
+    assert!(matches!(stored.try_recv(), Err(TryRecvError::Empty)));
+    keyring.go_on.send(()).unwrap();
+    assert!(stored.blocking_recv().unwrap().is_ok());
+    keyring.writes(&[Some("late")]);
+}
+
+#[test]
+fn a_prompt_that_nobody_waits_for_any_more_keeps_nobody_waiting() {
+    let (keyring, raised) = awaited();
+    let stored = keyring.begin(stores("late"));
+    raised.recv().unwrap();
+    drop(stored);
+    keyring.call(Request::LoadWithoutPrompt).unwrap();
+    // And a second one is not raised beside it.
+    keyring.call(Request::Unlock).unwrap();
+    assert!(raised.try_recv().is_err());
 }
 
 #[test]

@@ -84,6 +84,8 @@ messages! {
     cli_sign_in_at(host: Text, link: Text);
     cli_sign_in_with_code(place: Text, code: Text);
     cli_sign_in_cancelled();
+    cli_keyring_asks();
+    cli_sign_in_unrevoked(problem: Message);
     cli_signed_in_as(name: Text);
     cli_logged_out(address: Text);
     cli_taken_up_later(problem: Message);

@@ -33,6 +33,8 @@ impl CommandPorts {
     ///
     /// When another program does so for too long, or the keyring does not store it.
     pub async fn store_token(&self, entry: &str, token: Token) -> Result<(), SecretError> {
+        // Before the others are locked out: its user may take longer than they wait.
+        self.secrets.unlock().await?;
         let turn = self.exclusive.turn().await;
         let _turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
         self.secrets.store(entry, token.into()).await
@@ -159,19 +161,27 @@ impl CommandSession {
         })
     }
 
-    /// Finds what a new sign-in replaces. Until the result is dropped, no other process renews.
+    /// Unlocks the keyring and finds what a new sign-in replaces. Until the result is dropped, no other process renews.
+    /// What waits for the user is over then, and nothing is stored yet: dropped before, it stores nothing later either.
     ///
     /// # Errors
     ///
-    /// When another program renews the present one for too long.
+    /// When the keyring stays locked or does not answer, or another program renews the present sign-in for too long.
     pub async fn replace(&self, grant: SavedGrant) -> Result<Replacement, SecretError> {
+        // Before the others are locked out: its user may take longer than they wait.
+        self.ports.secrets.unlock().await?;
         // A renewal under way would store its answer over the new one.
         let turn = self.ports.exclusive.turn().await;
         let turn = turn.map_err(|InUse| SecretError::Unavailable(message::sign_in_busy().into()))?;
         let mut replaced = Vec::new();
         for entry in self.session.entries() {
+            let before = self.ports.secrets.load(&entry).await;
+            // Its user has just cancelled the prompt. To go on would raise it again.
+            if matches!(before, Err(SecretError::Locked)) {
+                return Err(SecretError::Locked);
+            }
             // What cannot be read is replaced as well.
-            if let Ok(Some(Secret::Grant(before))) = self.ports.secrets.load(&entry).await
+            if let Ok(Some(Secret::Grant(before))) = before
                 // An account's own entry stays: its user may be another one, who is still signed in.
                 && (entry == self.session.options().entry || before.is_same_person(&grant))
             {
@@ -190,16 +200,19 @@ impl CommandSession {
     }
 
     /// Whether a sign-in that is stored nowhere can be revoked without ending one that is. The keyring is asked without
-    /// a prompt; what it does not say counts as one.
-    pub async fn is_alone(&self, grant: &SavedGrant) -> bool {
+    /// a prompt.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring does not say it.
+    pub async fn is_alone(&self, grant: &SavedGrant) -> Result<bool, SecretError> {
         for entry in self.session.entries() {
-            match self.ports.secrets.load_without_prompt(&entry).await {
-                Ok(Some(Secret::Grant(kept))) if kept.is_sibling(grant) => return false,
-                Ok(Some(Secret::Grant(_) | Secret::Token(_)) | None) => {}
-                Err(_) => return false,
+            match self.ports.secrets.load_without_prompt(&entry).await? {
+                Some(Secret::Grant(kept)) if kept.is_sibling(grant) => return Ok(false),
+                Some(Secret::Grant(_) | Secret::Token(_)) | None => {}
             }
         }
-        true
+        Ok(true)
     }
 
     /// Revokes a sign-in that was replaced. A failure has no consequence for the new one.

@@ -87,8 +87,16 @@ impl Inner {
         let mut grants: Vec<SavedGrant> = std::mem::take(&mut self.state().left);
         let mut removed = Ok(());
         let mut was_signed_in = is_in_memory || !grants.is_empty();
+        // Its user has cancelled the prompt, which must not come again for each step.
+        let mut is_locked = false;
         for entry in entries {
-            let found = self.ports.secrets.load(&entry).await;
+            let secrets = &self.ports.secrets;
+            let found = if is_locked {
+                secrets.load_without_prompt(&entry).await
+            } else {
+                secrets.load(&entry).await
+            };
+            is_locked |= matches!(found, Err(SecretError::Locked));
             was_signed_in |= matches!(found, Ok(Some(_)));
             if let Ok(Some(Secret::Grant(grant))) = &found
                 && !grants.iter().any(|known| known.is_same(grant))
@@ -98,7 +106,13 @@ impl Inner {
             let forgotten = {
                 let state = self.state();
                 // Under the lock, so that a token that is entered later is stored after the removal.
-                (state.decision == asked).then(|| self.ports.secrets.forget(&entry))
+                (state.decision == asked).then(|| {
+                    if is_locked {
+                        secrets.forget_without_prompt(&entry)
+                    } else {
+                        secrets.forget(&entry)
+                    }
+                })
             };
             if let Some(forgotten) = forgotten
                 && let Err(error) = forgotten.await

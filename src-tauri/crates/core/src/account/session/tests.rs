@@ -1,28 +1,22 @@
-mod moving;
-mod taken_back;
-
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Instant, SystemTime};
 
-use futures_util::future::BoxFuture;
-use gloria_sign_in::{Lifetime, Moment};
 use gloria_stream::{Credential, CredentialError, CredentialProvider as _, Generation, Proof};
 use secrecy::ExposeSecret as _;
 
 use super::{
-    Access, NewSignIn, OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions,
-    SessionPorts, Unkept, Unwanted, Who,
+    OpenIdProvider, Rest, Saving, Server, ServerToken, Session, SessionOptions, SessionPorts, Unkept,
 };
 use crate::account::address::Address;
-use crate::grant::{GrantRule, Person, SavedGrant, Secret};
+use crate::grant::GrantRule;
 use crate::ports::fakes::{FakeCommands, FakeExclusive, FakeSecrets};
 use crate::ports::{SecretError, Secrets, SystemClock};
-use crate::protocol::{SignInTroubleKind, TokenState};
+use crate::protocol::TokenState;
 use crate::token::AuthTransport;
 use crate::token::Token;
 
-use taken_back::new_sign_in;
+mod moving;
+mod prompts;
+mod taken_back;
 
 const ENTRY: &str = "https://gloria.example/api";
 
@@ -143,92 +137,6 @@ async fn a_failure_is_shared_and_the_next_who_asks_asks_anew() {
     assert_eq!(session.reports().borrow().state, TokenState::KeyringLocked);
     *secrets.failure.lock().unwrap() = None;
     assert_eq!(shown(session.credential().await).0, "a");
-}
-
-/// A keyring that prompts when it is locked, and whose user cancels.
-#[derive(Debug, Default)]
-struct Prompting {
-    keyring: FakeSecrets,
-    prompts: AtomicUsize,
-}
-
-impl Secrets for Prompting {
-    fn load(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
-        self.prompts.fetch_add(1, Ordering::Relaxed);
-        self.keyring.load(address)
-    }
-
-    fn load_without_prompt(&self, address: &str) -> BoxFuture<'static, Result<Option<Secret>, SecretError>> {
-        self.keyring.load(address)
-    }
-
-    fn store(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.prompts.fetch_add(1, Ordering::Relaxed);
-        self.keyring.store(address, secret)
-    }
-
-    fn forget(&self, address: &str) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.keyring.forget(address)
-    }
-
-    fn forget_if(&self, address: &str, secret: Secret) -> BoxFuture<'static, Result<(), SecretError>> {
-        self.keyring.forget_if(address, secret)
-    }
-}
-
-#[tokio::test]
-async fn a_prompt_that_was_cancelled_comes_again_only_when_the_user_asks() {
-    let secrets = Arc::new(Prompting::default());
-    secrets.keyring.put(ENTRY, token("a"));
-    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
-    let ports = SessionPorts {
-        secrets: secrets.clone(),
-        ..ports(&Arc::default())
-    };
-    let session = Session::new(options(), ports, None, None);
-    for _ in 0..3 {
-        assert!(session.credential().await.is_err());
-        assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
-    }
-    // Of a system that cannot tell without a prompt.
-    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Unavailable("it might prompt".into()));
-    assert!(session.credential().await.is_err());
-    assert_eq!(session.reports().borrow().state, TokenState::KeyringLocked);
-    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
-    session.allow_prompt();
-    assert!(session.credential().await.is_err());
-    assert!(session.credential().await.is_err());
-    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 2);
-    // Another program unlocked it.
-    *secrets.keyring.failure.lock().unwrap() = None;
-    assert_eq!(shown(session.credential().await).0, "a");
-    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 2);
-}
-
-#[tokio::test]
-async fn a_sign_in_whose_prompt_was_cancelled_is_in_memory_and_raises_no_other() {
-    let secrets = Arc::new(Prompting::default());
-    *secrets.keyring.failure.lock().unwrap() = Some(SecretError::Locked);
-    let ports = SessionPorts {
-        secrets: secrets.clone(),
-        ..ports(&Arc::default())
-    };
-    let session = Session::new(options(), ports, None, None);
-    // Of an account with an entry of its own, which is looked at as well.
-    session.set_account_entry(Some("anna's".to_owned()));
-    let stored = session.store_sign_in(new_sign_in(), &Unwanted::default()).await;
-    session.put_sign_in_force(stored).await;
-    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
-    assert_eq!(shown(session.credential().await).0, "a");
-    let trouble = session.reports().borrow().signed_in.clone().unwrap().trouble;
-    assert_eq!(
-        trouble.map(|trouble| trouble.kind),
-        Some(SignInTroubleKind::Unsaved)
-    );
-    // What follows asks the keyring, too.
-    session.requery(true);
-    assert_eq!(shown(session.credential().await).0, "a");
-    assert_eq!(secrets.prompts.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

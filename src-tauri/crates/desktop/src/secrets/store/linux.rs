@@ -33,16 +33,37 @@ pub(super) fn entry(
     Ok(Entry { inner })
 }
 
+/// Unlocks the collection that new entries are stored in.
+pub(super) fn unlock(prompts: impl Fn() -> bool) -> Result<(), SecretError> {
+    // No secret is sent over this connection, so it needs no encryption.
+    let service = SecretService::connect(EncryptionType::Plain).map_err(absent)?;
+    let collection = service.get_default_collection().map_err(absent)?;
+    if !collection.is_locked().map_err(absent)? {
+        return Ok(());
+    }
+    if !prompts() {
+        return Err(SecretError::Locked);
+    }
+    match collection.unlock() {
+        Err(secret_service::Error::Prompt | secret_service::Error::Locked) => Err(SecretError::Locked),
+        unlocked => unlocked.map_err(absent),
+    }
+}
+
 /// Whether the call would have to unlock something; never prompts.
 fn is_locked(address: &str, request: &Request) -> Result<bool, secret_service::Error> {
     // No secret is sent over this connection, so it needs no encryption.
     let service = SecretService::connect(EncryptionType::Plain)?;
     match request {
-        Request::Load | Request::LoadWithoutPrompt | Request::Forget | Request::ForgetIf(_) => {
+        Request::Load
+        | Request::LoadWithoutPrompt
+        | Request::Forget
+        | Request::ForgetWithoutPrompt
+        | Request::ForgetIf(_) => {
             let attributes = HashMap::from([("service", SERVICE), ("username", address)]);
             Ok(!service.search_items(attributes)?.locked.is_empty())
         }
-        Request::Store(_) => service.get_default_collection()?.is_locked(),
+        Request::Unlock | Request::Store(_) => service.get_default_collection()?.is_locked(),
     }
 }
 

@@ -12,6 +12,12 @@ pub(super) fn entry(address: &str, _: &Request, _: impl Fn() -> bool) -> Result<
     Entry::new(SERVICE, address).map_err(refusal)
 }
 
+/// An entry that is locked prompts when it is used.
+#[expect(clippy::unnecessary_wraps, reason = "other systems can refuse")]
+pub(super) fn unlock(_: impl Fn() -> bool) -> Result<(), SecretError> {
+    Ok(())
+}
+
 /// An entry is found and read with one call.
 pub(super) fn has_vanished(_: &keyring::Error) -> bool {
     false

@@ -1,11 +1,19 @@
 //! A sign-in that its user does not want any more once the keyring has stored it.
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
 
-use super::super::Unrevoked;
-use super::super::renewal::{self, Unproved};
-use super::super::renewing::Provider;
-use super::*;
+use futures_util::future::BoxFuture;
+use gloria_sign_in::{Lifetime, Moment};
+use gloria_stream::CredentialProvider as _;
+
+use super::{ENTRY, asked, keyring, options, ports, shown, token};
+use crate::account::session::renewal::{self, Unproved};
+use crate::account::session::renewing::{Access, Provider};
+use crate::account::session::sign_in::Who;
+use crate::account::session::{NewSignIn, Session, SessionPorts, Unrevoked, Unwanted};
+use crate::grant::{Person, SavedGrant, Secret};
 
 /// Counts what it revokes, and is asked for nothing else.
 #[derive(Default)]
