@@ -1,5 +1,5 @@
-//! Putting a new sign-in into force: stored first, and while no process renews. If its user decides otherwise before the
-//! keyring has answered, it is taken out again and revoked.
+//! Putting a new sign-in into force: stored first, and while no process renews. If its user decides otherwise before
+//! the keyring has answered, it is taken out again and revoked.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
