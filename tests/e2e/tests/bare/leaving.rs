@@ -1,13 +1,15 @@
 //! What others could still see on the screen of an account that is left.
 
+use std::fs;
+
 use anyhow::Result;
 use gloria_backend::TEST_TOKEN;
 use gloria_desktop_session::{NotificationEvent, Process, SessionOptions, wait_until};
 use serde_json::Value;
 
 use crate::accounts::{accounts, kept};
-use crate::credentials::{app, gloria, tray_says};
-use crate::scene::{DEADLINE, Scene};
+use crate::credentials::{gloria, tray_says};
+use crate::scene::{DEADLINE, Scene, program};
 
 const OF_BERT: &str = "token-of-bert";
 
@@ -18,6 +20,19 @@ enum Way {
     /// Another person signs in.
     SignedIn,
     Switched,
+}
+
+/// Starts the app without the program that shows its window: a click would open it, and nothing is shown to somebody who
+/// looks at the list.
+fn app_without_window(scene: &Scene) -> Process {
+    let folder = scene.session.dir().join("without-window");
+    fs::create_dir(&folder).unwrap();
+    let gloria = folder.join("gloria");
+    fs::copy(program("gloria"), &gloria).unwrap();
+    let mut command = scene.session.command(gloria);
+    scene.configure(&mut command);
+    command.arg("agent");
+    scene.session.spawn("app", command).unwrap()
 }
 
 /// Whether this notification was shown, and not withdrawn since.
@@ -126,7 +141,7 @@ async fn nothing_on_screen_outlasts_the_account_that_is_left_and_its_user_finds_
     control.set_user(OF_BERT, Some("bert"));
     assert!(gloria(&scene, &["login"], TEST_TOKEN).contains("loggedIn"));
     let [anna, bert] = ["anna", "bert"].map(|user| format!("{}#{user}", scene.backend.api_url()));
-    let mut running = app(&scene);
+    let mut running = app_without_window(&scene);
     let mut expected = 0;
     for (way, ids) in [
         (Way::SignedIn, ["1", "2"]),
