@@ -5,6 +5,7 @@
 mod bench;
 mod commands;
 mod demo;
+mod failures;
 mod install;
 mod output;
 mod processes;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::failures::{FailedTest, Failures};
 use crate::{commands, processes};
 
 /// How long the rest of the output may take to arrive after the command ended: it is in the pipe by then. A process
@@ -26,23 +27,37 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 /// How many bytes of the output are kept. Test programs print the failed tests and their messages last.
 const MAX_ENDING: usize = 12 * 1024;
 
-/// Runs a command to its end, with its stdout and stderr passed on to stdout, and puts the last lines into `ending`.
-/// Unless somebody at a terminal could end it, a command that prints nothing for [`SILENCE_TIMEOUT`] is killed, after
-/// a list of its processes was printed.
+/// What is kept of a command's output.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    /// The last lines.
+    pub(crate) text: String,
+    /// The failed tests, also those whose output is not among the last lines.
+    pub(crate) failed: Vec<FailedTest>,
+}
+
+/// Runs a command to its end, with its stdout and stderr passed on to stdout, and puts what is kept of it into
+/// `ending`. Unless somebody at a terminal could end it, a command that prints nothing for [`SILENCE_TIMEOUT`] is
+/// killed, after a list of its processes was printed.
 ///
 /// # Errors
 /// When it cannot be run, fails, or hangs.
-pub(crate) fn run(command: &mut Command, ending: &mut String) -> Result<()> {
+pub(crate) fn run(command: &mut Command, ending: &mut Ending) -> Result<()> {
     let is_watched = std::io::stdout().is_terminal();
     let silence = (!is_watched && cfg!(unix)).then_some(SILENCE_TIMEOUT);
     if is_watched {
         // Cargo would otherwise take the pipe for a file.
         command.env("CARGO_TERM_COLOR", "always");
     }
-    run_within(command, ending, silence)
+    run_within(command, ending, silence, std::io::stdout())
 }
 
-fn run_within(command: &mut Command, ending: &mut String, silence: Option<Duration>) -> Result<()> {
+fn run_within(
+    command: &mut Command,
+    ending: &mut Ending,
+    silence: Option<Duration>,
+    shown: impl Write + Send + 'static,
+) -> Result<()> {
     let line = commands::line(command);
     let (reader, writer) = std::io::pipe().context("no pipe for the output")?;
     // One pipe for both, so that errors stay at their places among the other lines.
@@ -55,7 +70,7 @@ fn run_within(command: &mut Command, ending: &mut String, silence: Option<Durati
     // Otherwise the command would keep the pipe open, and its end would never be read.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = child.with_context(|| format!("cannot run {line}"))?;
-    let output = Arc::new(Output::new());
+    let output = Arc::new(Output::new(shown));
     let (finished, end_of_output) = mpsc::channel::<()>();
     let copied = Arc::clone(&output);
     std::thread::spawn(move || {
@@ -64,7 +79,7 @@ fn run_within(command: &mut Command, ending: &mut String, silence: Option<Durati
     });
     let ended = wait(&mut child, &end_of_output, &output, silence);
     end_of_output.recv_timeout(REST_TIMEOUT).ok();
-    *ending = last_lines(&output.kept().bytes);
+    *ending = output.kept().ending();
     let status = ended.with_context(|| line.clone())?;
     ensure!(status.success(), "{line} ended with {status}");
     Ok(())
@@ -101,16 +116,49 @@ struct Output {
 }
 
 struct Kept {
+    /// Where everything is passed on to.
+    shown: Box<dyn Write + Send>,
     /// The last [`MAX_ENDING`] bytes.
     bytes: Vec<u8>,
+    /// The beginning of the line that is being printed.
+    line: Vec<u8>,
+    failures: Failures,
     /// When the command printed something, or started.
     last: Instant,
 }
 
+impl Kept {
+    fn read(&mut self, new: &[u8]) {
+        // If nobody reads it, it is still to be kept, and the command must not block.
+        self.shown.write_all(new).and_then(|()| self.shown.flush()).ok();
+        self.last = Instant::now();
+        self.bytes.extend_from_slice(new);
+        let superfluous = self.bytes.len().saturating_sub(MAX_ENDING);
+        self.bytes.drain(..superfluous);
+        for part in new.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if let Some(line) = self.line.strip_suffix(b"\n") {
+                self.failures.read(&String::from_utf8_lossy(line));
+                self.line.clear();
+            }
+        }
+    }
+
+    fn ending(&mut self) -> Ending {
+        Ending {
+            text: last_lines(&self.bytes),
+            failed: std::mem::take(&mut self.failures).into_tests(),
+        }
+    }
+}
+
 impl Output {
-    fn new() -> Self {
+    fn new(shown: impl Write + Send + 'static) -> Self {
         let kept = Kept {
+            shown: Box::new(shown),
             bytes: Vec::new(),
+            line: Vec::new(),
+            failures: Failures::default(),
             last: Instant::now(),
         };
         Self {
@@ -122,7 +170,7 @@ impl Output {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Copies everything to stdout, and keeps the last of it.
+    /// Copies everything to where it is shown, and keeps the last of it.
     fn pass_on(&self, mut output: PipeReader) {
         let mut buffer = [0; 8192];
         while let Ok(length @ 1..) = output.read(&mut buffer) {
@@ -131,14 +179,7 @@ impl Output {
     }
 
     fn write(&self, new: &[u8]) {
-        let mut stdout = std::io::stdout();
-        // If nobody reads it, it is still to be kept, and the command must not block.
-        stdout.write_all(new).and_then(|()| stdout.flush()).ok();
-        let mut kept = self.kept();
-        kept.last = Instant::now();
-        kept.bytes.extend_from_slice(new);
-        let superfluous = kept.bytes.len().saturating_sub(MAX_ENDING);
-        kept.bytes.drain(..superfluous);
+        self.kept().read(new);
     }
 }
 
@@ -157,9 +198,10 @@ mod tests {
     use super::*;
 
     fn run_script(script: &str) -> (Result<()>, String) {
-        let mut ending = String::new();
-        let result = run(Command::new("sh").args(["-c", script]), &mut ending);
-        (result, ending)
+        let mut ending = Ending::default();
+        let mut command = Command::new("sh");
+        let result = run_within(command.args(["-c", script]), &mut ending, None, std::io::sink());
+        (result, ending.text)
     }
 
     #[test]
@@ -179,11 +221,27 @@ mod tests {
     }
 
     #[test]
+    fn a_failed_test_is_kept_also_if_much_follows_it() {
+        let mut ending = Ending::default();
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "echo '---- early stdout ----'; echo because; seq 100000 200000; exit 1",
+        ]);
+        run_within(&mut command, &mut ending, None, std::io::sink()).unwrap_err();
+        assert!(!ending.text.contains("early"));
+        assert_eq!(ending.failed[0].name, "early");
+        assert_eq!(ending.failed[0].lines[0], "because");
+    }
+
+    #[test]
     fn a_command_that_hangs_is_killed_with_its_children_and_named() {
-        let mut ending = String::new();
+        let mut ending = Ending::default();
         let mut command = Command::new("sh");
         command.args(["-c", "echo begun; sleep 600; true"]);
-        let result = run_within(&mut command, &mut ending, Some(Duration::from_secs(1)));
+        let silence = Some(Duration::from_secs(1));
+        let result = run_within(&mut command, &mut ending, silence, std::io::sink());
+        let ending = ending.text;
         let error = format!("{:#}", result.unwrap_err());
         assert!(error.contains("printed nothing for 1 s"), "{error}");
         assert!(ending.starts_with("begun\n"), "{ending}");
@@ -208,7 +266,8 @@ mod tests {
     fn a_command_that_prints_again_and_again_does_not_hang() {
         let mut command = Command::new("sh");
         command.args(["-c", "for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.5; done"]);
-        run_within(&mut command, &mut String::new(), Some(Duration::from_secs(3))).unwrap();
+        let silence = Some(Duration::from_secs(3));
+        run_within(&mut command, &mut Ending::default(), silence, std::io::sink()).unwrap();
     }
 
     #[test]

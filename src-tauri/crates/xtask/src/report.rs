@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::{commands, output};
+use crate::commands;
+use crate::output::{self, Ending};
 
 /// The results of all steps so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     suites: Vec<SuiteReport>,
     skipped: Vec<String>,
-    /// The failed commands' last lines. They are repeated at the end, because a log of CI is often shown from its end
-    /// only, and a failure is followed by half an hour of other suites.
-    endings: Vec<(String, String)>,
+    /// What the failed commands printed last. It is repeated at the end, because a log of CI is often shown from its
+    /// end only, and a failure is followed by half an hour of other suites.
+    endings: Vec<(String, Ending)>,
 }
 
 #[derive(Debug)]
@@ -29,7 +30,14 @@ struct SuiteReport {
 struct Step {
     name: String,
     took: Duration,
-    passed: bool,
+    /// Why it failed.
+    error: Option<String>,
+}
+
+impl Step {
+    fn passed(&self) -> bool {
+        self.error.is_none()
+    }
 }
 
 impl SuiteReport {
@@ -52,7 +60,7 @@ impl Report {
     /// Runs a command under a heading. Returns whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, command: &mut Command) -> bool {
         let line = commands::line(command);
-        let mut ending = String::new();
+        let mut ending = Ending::default();
         let passed = self.step(name, &line, || output::run(command, &mut ending));
         if !passed {
             self.endings.push((name.to_owned(), ending));
@@ -66,12 +74,11 @@ impl Report {
         let begin = Instant::now();
         let result = work();
         let took = begin.elapsed();
-        let passed = result.is_ok();
         if let Some(suite) = self.suites.last_mut() {
             suite.steps.push(Step {
                 name: name.to_owned(),
                 took,
-                passed,
+                error: result.as_ref().err().map(|error| format!("{error:#}")),
             });
         }
         let used = self.suites.last().map(Used::of).unwrap_or_default();
@@ -79,7 +86,7 @@ impl Report {
             Ok(()) => println!("== {name}: done in {}; {used}", seconds(took)),
             Err(error) => println!("== {name}: FAILED after {}; {used}: {error:#}", seconds(took)),
         }
-        passed
+        result.is_ok()
     }
 
     /// Records a step that cannot run on this machine.
@@ -91,9 +98,9 @@ impl Report {
     /// Prints the table and the summary line, and returns the exit code. `budget` is that of all suites together.
     pub(crate) fn finish(self, budget: Duration) -> ExitCode {
         for (name, ending) in &self.endings {
-            print!("\n== {name}: the end of its output\n{ending}");
+            print!("\n== {name}: the end of its output\n{}", ending.text);
         }
-        print!("{}", self.table(budget));
+        print!("{}{}", self.table(budget), self.failures());
         if self.count(false) == 0 {
             ExitCode::SUCCESS
         } else {
@@ -103,7 +110,27 @@ impl Report {
 
     fn count(&self, passed: bool) -> usize {
         let steps = self.suites.iter().flat_map(|suite| &suite.steps);
-        steps.filter(|step| step.passed == passed).count()
+        steps.filter(|step| step.passed() == passed).count()
+    }
+
+    /// Returns why steps failed, with what the failed tests said. It comes last, and is short, because the end of a log
+    /// is what people see.
+    fn failures(&self) -> String {
+        let mut text = String::new();
+        for step in self.suites.iter().flat_map(|suite| &suite.steps) {
+            if let Some(error) = &step.error {
+                text += &format!("\nFAILED {}: {error}\n", step.name);
+            }
+        }
+        for (step, ending) in &self.endings {
+            for test in &ending.failed {
+                text += &format!("\nFAILED in {step}: {}\n", test.name);
+                for line in &test.lines {
+                    text += &format!("    {line}\n");
+                }
+            }
+        }
+        text
     }
 
     fn table(&self, budget: Duration) -> String {
@@ -111,7 +138,7 @@ impl Report {
         for suite in self.suites.iter().filter(|suite| !suite.steps.is_empty()) {
             table += &format!("\n{}: {}\n", suite.name, Used::of(suite));
             for step in &suite.steps {
-                let verdict = if step.passed { "passed" } else { "FAILED" };
+                let verdict = if step.passed() { "passed" } else { "FAILED" };
                 table += &format!("{verdict}  {:>8}  {}\n", seconds(step.took), step.name);
             }
         }
@@ -175,12 +202,13 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failures::FailedTest;
 
     fn step(name: &str, seconds: u64, passed: bool) -> Step {
         Step {
             name: name.to_owned(),
             took: Duration::from_secs(seconds),
-            passed,
+            error: (!passed).then(|| "it did not".to_owned()),
         }
     }
 
@@ -219,8 +247,37 @@ all of it: 4.1 of 4 min, OVER BUDGET
         for script in ["echo well", "echo badly; exit 1"] {
             report.run(script, Command::new("sh").args(["-c", script]));
         }
-        let expected = [("echo badly; exit 1".to_owned(), "badly\n".to_owned())];
-        assert_eq!(report.endings, expected);
+        let [(name, ending)] = &report.endings[..] else {
+            panic!("{:?} is not one failed command", report.endings)
+        };
+        assert_eq!((&**name, &*ending.text), ("echo badly; exit 1", "badly\n"));
+    }
+
+    #[test]
+    fn failed_steps_and_tests_are_repeated_in_a_few_lines() {
+        let mut report = Report::default();
+        report.begin_suite("unit", Duration::from_secs(180));
+        report.suites[0].steps = vec![step("tests", 1, false), step("lints", 1, true)];
+        let failed = FailedTest {
+            name: "inbox::is_read".to_owned(),
+            lines: vec![
+                "waited in vain".to_owned(),
+                "at ./tests/inbox.rs:24:17".to_owned(),
+            ],
+        };
+        let ending = Ending {
+            text: "much".to_owned(),
+            failed: vec![failed],
+        };
+        report.endings.push(("tests".to_owned(), ending));
+        let expected = "
+FAILED tests: it did not
+
+FAILED in tests: inbox::is_read
+    waited in vain
+    at ./tests/inbox.rs:24:17
+";
+        assert_eq!(report.failures(), expected);
     }
 
     #[test]
