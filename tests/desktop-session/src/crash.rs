@@ -68,7 +68,9 @@ impl Session {
         self.start_parts().await
     }
 
-    fn kill_part(&mut self, part: Part) {
+    /// Kills a part, which does not come back by itself.
+    pub fn kill_part(&mut self, part: Part) {
+        self.end_restarts(part);
         for mut process in self.parts.remove(&part).into_iter().flatten() {
             process.kill();
         }

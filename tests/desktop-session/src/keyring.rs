@@ -7,9 +7,9 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use crate::process::output;
 use crate::session::Session;
+use crate::start::KEYRING_NAME;
 use crate::wait::wait_until;
 
-const SERVICE: &str = "org.freedesktop.secrets";
 const PLACE: &str = "/org/freedesktop/secrets";
 
 /// How long a prompt may take to appear and to go. On an idle machine it takes a second.
@@ -101,7 +101,7 @@ impl Session {
     {
         let asked = self
             .bus()?
-            .call_method(Some(SERVICE), PLACE, Some(interface), method, body)
+            .call_method(Some(KEYRING_NAME), PLACE, Some(interface), method, body)
             .await;
         asked.with_context(|| format!("the keyring does not {method}"))
     }

@@ -204,11 +204,11 @@ pub(crate) fn with_variable(name: &str, value: &Path) -> Vec<(u32, String)> {
     found.collect()
 }
 
-/// Kills a process that is not a child.
-pub(crate) fn kill(id: u32) {
+/// Sends a signal to a process that is not a child.
+pub(crate) fn signal(id: u32, signal: Signal) {
     if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // An error means that it is gone, as intended.
-        let _ = kill_process(id, Signal::KILL);
+        // An error means that it is gone, as is right after SIGKILL.
+        let _ = kill_process(id, signal);
     }
 }
 

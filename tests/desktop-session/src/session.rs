@@ -17,6 +17,7 @@ use crate::groups::Groups;
 use crate::notifications::{NotificationEvent, NotificationLog, ShownNotification};
 use crate::process::{self, Process};
 use crate::sound::Recorder;
+use crate::start::{KEYRING_NAME, KEYRING_PROGRAM};
 use crate::tray::TrayItem;
 use crate::wait::wait_until;
 
@@ -125,7 +126,7 @@ impl Part {
         match self {
             Self::TrayHost => Some("org.kde.StatusNotifierWatcher"),
             Self::Notifications => Some("org.freedesktop.Notifications"),
-            Self::Keyring => Some("org.freedesktop.secrets"),
+            Self::Keyring => Some(KEYRING_NAME),
             Self::Sound => None,
         }
     }
@@ -408,7 +409,36 @@ impl Session {
         if part == Part::Sound {
             self.recorder = None;
         }
+        self.end_restarts(part);
         self.parts.remove(&part);
+    }
+
+    /// Keeps the bus from starting a part again, and ends what it has started.
+    pub(crate) fn end_restarts(&self, part: Part) {
+        if part == Part::Keyring {
+            // An error means that there is no such file, as intended. The bus looks for it before it starts something.
+            let _ = fs::remove_file(self.keyring_service());
+            self.signal_restarted(part, Signal::KILL);
+        }
+    }
+
+    /// Sends a signal to what the bus has started after a crash.
+    fn signal_restarted(&self, part: Part, signal: Signal) {
+        if part != Part::Keyring {
+            return;
+        }
+        let started: Vec<_> = self
+            .parts
+            .get(&part)
+            .into_iter()
+            .flatten()
+            .map(Process::id)
+            .collect();
+        for id in self.processes(KEYRING_PROGRAM) {
+            if !started.contains(&id) {
+                process::signal(id, signal);
+            }
+        }
     }
 
     /// Sends a signal to the processes of a part: SIGSTOP makes a service hang, SIGCONT makes it continue.
@@ -416,6 +446,7 @@ impl Session {
         for process in self.parts.get(&part).into_iter().flatten() {
             process.signal(signal);
         }
+        self.signal_restarted(part, signal);
     }
 
     /// Sends a signal to the X server, like [`Session::signal_part`] to the other parts.
@@ -464,7 +495,8 @@ impl Drop for Session {
             if left.is_empty() {
                 break;
             }
-            left.into_iter().for_each(|(id, _)| process::kill(id));
+            left.into_iter()
+                .for_each(|(id, _)| process::signal(id, Signal::KILL));
         }
         // No process is in them any more.
         drop(groups);

@@ -19,6 +19,13 @@ use crate::wait::wait_until;
 /// The line of the panel's settings that makes it dark.
 const DARK: &str = r#"name="dark-mode" type="bool" value="true""#;
 
+/// The keyring's name on the bus.
+pub(crate) const KEYRING_NAME: &str = "org.freedesktop.secrets";
+
+pub(crate) const KEYRING_PROGRAM: &str = "gnome-keyring-daemon";
+
+const KEYRING_ARGUMENTS: [&str; 2] = ["--foreground", "--components=secrets"];
+
 /// Returns a display number far above those that an X server chooses itself, so that a killed one finds its number free
 /// when it starts again.
 fn unused_display() -> String {
@@ -200,8 +207,7 @@ impl Session {
             // A keyring must exist before it can be locked.
             let opened = self.start_keyring_daemon(true)?;
             self.parts.insert(Part::Keyring, vec![opened]);
-            self.wait_for_name(Part::Keyring, "org.freedesktop.secrets")
-                .await?;
+            self.wait_for_name(Part::Keyring, KEYRING_NAME).await?;
             let file = self.dir.path().join("data/keyrings/login.keyring");
             wait_until("the keyring's file", START_TIMEOUT, async || {
                 Ok(file.exists().then_some(()))
@@ -209,12 +215,41 @@ impl Session {
             .await?;
             self.stop_part(Part::Keyring);
         }
-        self.start_keyring_daemon(self.options.keyring != Keyring::Locked)
+        let unlock = self.options.keyring != Keyring::Locked;
+        let daemon = self.start_keyring_daemon(unlock)?;
+        if unlock {
+            self.let_bus_restart_keyring()?;
+        }
+        Ok(daemon)
+    }
+
+    /// Lets the bus start the keyring again when it is called after a crash, as on a user's desktop: GNOME Keyring aborts
+    /// at times when programs store, remove and search at once. [`Session::stop_part`] ends this as well.
+    fn let_bus_restart_keyring(&self) -> Result<()> {
+        let dir = self.dir.path();
+        let password = dir.join("keyring-password");
+        fs::write(&password, PASSWORD)?;
+        let start = dir.join("start-keyring");
+        let script = format!(
+            "#!/bin/sh\nexec {KEYRING_PROGRAM} {} --unlock < {} >> {} 2>&1\n",
+            KEYRING_ARGUMENTS.join(" "),
+            password.display(),
+            dir.join("logs/keyring.log").display()
+        );
+        fs::write(&start, script)?;
+        fs::set_permissions(&start, fs::Permissions::from_mode(0o755))?;
+        let service = format!("[D-BUS Service]\nName={KEYRING_NAME}\nExec={}\n", start.display());
+        fs::write(self.keyring_service(), service)?;
+        Ok(())
+    }
+
+    pub(crate) fn keyring_service(&self) -> PathBuf {
+        self.dir.path().join(format!("services/{KEYRING_NAME}.service"))
     }
 
     fn start_keyring_daemon(&self, unlock: bool) -> Result<Process> {
-        let mut daemon = self.command("gnome-keyring-daemon");
-        daemon.args(["--foreground", "--components=secrets"]);
+        let mut daemon = self.command(KEYRING_PROGRAM);
+        daemon.args(KEYRING_ARGUMENTS);
         if unlock {
             daemon.arg("--unlock");
         }

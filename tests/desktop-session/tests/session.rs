@@ -191,6 +191,30 @@ async fn a_keyring_keeps_a_secret_when_it_is_open() {
 }
 
 #[tokio::test]
+async fn a_keyring_that_crashes_is_there_again_for_the_next_call_and_one_that_was_stopped_is_not() {
+    let mut session = Session::start(SessionOptions {
+        keyring: Keyring::Unlocked,
+        ..bare()
+    })
+    .await
+    .unwrap();
+    assert!(store(&session).await);
+    for _ in 0..2 {
+        let [daemon] = session.processes("gnome-keyring-daemon")[..] else {
+            panic!("not one keyring")
+        };
+        let mut kill = Command::new("kill");
+        kill.args(["-ABRT", &daemon.to_string()]);
+        assert!(status(kill));
+        let mut look = session.command("secret-tool");
+        look.args(["lookup", "purpose", "test"]);
+        assert_eq!(look.output().unwrap().stdout, b"hush");
+    }
+    session.stop_part(Part::Keyring);
+    assert!(!store(&session).await);
+}
+
+#[tokio::test]
 async fn a_desktop_without_a_keyring_gets_none_by_asking() {
     let session = Session::start(bare()).await.unwrap();
     assert!(!store(&session).await);

@@ -26,10 +26,7 @@ impl Scene {
         match trouble {
             Trouble::Locked => session.lock_keyring().await.unwrap(),
             Trouble::Slow => session.signal_part(Part::Keyring, Signal::STOP),
-            Trouble::Killed => {
-                session.signal_part(Part::Keyring, Signal::KILL);
-                session.stop_part(Part::Keyring);
-            }
+            Trouble::Killed => session.kill_part(Part::Keyring),
         }
         self.release().await;
         self.logged(&mut app, "the sign-in was renewed saved=false").await;
