@@ -22,8 +22,8 @@ enum Way {
     Switched,
 }
 
-/// Starts the app without the program that shows its window: a click would open it, and nothing is shown to somebody who
-/// looks at the list.
+/// Starts the app without the program that shows its window: a click would open it, and nothing is shown to somebody
+/// who looks at the list.
 fn app_without_window(scene: &Scene) -> Process {
     let folder = scene.session.dir().join("without-window");
     fs::create_dir(&folder).unwrap();
