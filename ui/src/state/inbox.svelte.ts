@@ -175,6 +175,8 @@ export class Inbox {
       const item = shown ?? (await this.#host.call('inbox_item', key));
       if (item === null) {
         this.#report({ text: t('ui-item-gone') });
+        // It marks nothing, but ends the request: the next window would say the same again.
+        this.#host.call('inbox_mark', { keys: [key], mark: 'read' }).catch(() => undefined);
         return;
       }
       this.#show(item);

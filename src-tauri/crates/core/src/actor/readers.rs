@@ -34,15 +34,21 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 /// a change.
 const SAME_TIME: EpochMillis = 500;
 
+/// How many windows may be lost with a request. The second one gets what a page that hung did not show; an item that
+/// ends each page would otherwise keep every window from opening.
+const MAX_WINDOWS_PER_REQUEST: u8 = 2;
+
 /// The state as readers see it. Every change is an [`Update`] with the revision that it leads to.
 #[derive(Debug)]
 pub(super) struct Readers {
     state: Snapshot,
     updates: broadcast::Sender<Revised>,
     notices: BTreeMap<NoticeKind, Message>,
-    /// Whether the window has reported something since an item or a view was requested, and so has received that
-    /// request.
+    /// Whether the window has reported something since an item or a view was requested or a window went away, and so
+    /// can have received that request.
     request_arrived: bool,
+    /// How many windows went away that can have received the request.
+    request_losses: u8,
     pending: PendingUpdates,
     /// Limits the updates of items that are published without delay.
     throttle: Throttle,
@@ -69,6 +75,7 @@ impl Readers {
             state,
             updates: broadcast::Sender::new(UPDATE_CAPACITY),
             request_arrived: false,
+            request_losses: 0,
             pending: PendingUpdates::default(),
             throttle: Throttle::for_readers(),
             presence: Presence::default(),
@@ -117,6 +124,7 @@ impl Readers {
         self.state.requested_item = broken.state.requested_item;
         self.state.requested_view = broken.state.requested_view;
         self.request_arrived = broken.request_arrived;
+        self.request_losses = broken.request_losses;
         let kept = [
             NoticeKind::Internal,
             NoticeKind::Tray,
@@ -195,7 +203,7 @@ impl Readers {
     pub(super) fn publish_requested_item(&mut self, key: Option<String>) {
         // Another click on the same notification repeats the request.
         if key.is_some() || self.state.requested_item.is_some() {
-            self.request_arrived = false;
+            self.begin_request();
             self.publish(Update::ItemRequested(key));
         }
     }
@@ -203,7 +211,7 @@ impl Readers {
     /// Requests the window to show a view; `None` once it has, or if the request is obsolete.
     pub(super) fn publish_requested_view(&mut self, view: Option<View>) {
         if view.is_some() || self.state.requested_view.is_some() {
-            self.request_arrived = false;
+            self.begin_request();
             self.publish(Update::ViewRequested(view));
         }
     }
@@ -213,10 +221,20 @@ impl Readers {
         self.request_arrived = true;
     }
 
-    /// Handles that the window is gone: requests to it are removed. One that arrived while it was closing stays for the
-    /// next window, which the same click opens.
+    fn begin_request(&mut self) {
+        self.request_arrived = false;
+        self.request_losses = 0;
+    }
+
+    /// Handles that the window is gone. What it was requested to show and has not shown is left to the next one: its
+    /// page may have hung, or was not loaded yet, and the same click made another. After
+    /// [`MAX_WINDOWS_PER_REQUEST`] the request is removed.
     pub(super) fn on_window_gone(&mut self) {
-        if self.request_arrived {
+        if !std::mem::take(&mut self.request_arrived) {
+            return;
+        }
+        self.request_losses += 1;
+        if self.request_losses >= MAX_WINDOWS_PER_REQUEST {
             self.publish_requested_item(None);
             self.publish_requested_view(None);
         }

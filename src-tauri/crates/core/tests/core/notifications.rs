@@ -61,7 +61,7 @@ async fn what_is_read_before_the_service_has_answered_is_withdrawn_once_it_has()
 }
 
 #[tokio::test]
-async fn a_click_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
+async fn a_click_that_a_window_did_not_show_is_left_to_the_next_one() {
     let (backend, control) = backend().await;
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
@@ -80,9 +80,24 @@ async fn a_click_that_a_dying_window_did_not_get_is_left_to_the_next_one() {
     running.core.window_presence(None).await.unwrap();
     assert_eq!(requested().await.as_deref(), Some("n:1"));
 
-    // A request that a window could show ends with that window, so that the next one begins with the list.
+    // The page of this one hung, so it is made anew by the same click.
     running.core.window_presence(Some(window)).await.unwrap();
     running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await.as_deref(), Some("n:1"));
+
+    // An item that no page survives does not keep every window from opening.
+    running.core.window_presence(Some(window)).await.unwrap();
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await, None);
+
+    // Each click has two of its own, and a page that shows the item ends the request.
+    running.core.item_show(Some("n:1".into())).await.unwrap();
+    running.core.window_presence(Some(window)).await.unwrap();
+    running.core.window_presence(None).await.unwrap();
+    assert_eq!(requested().await.as_deref(), Some("n:1"));
+    let keys = vec!["n:1".to_owned()];
+    let mark = Mark::Read;
+    running.core.inbox_mark(MarkRequest { keys, mark }).await.unwrap();
     assert_eq!(requested().await, None);
 }
 
