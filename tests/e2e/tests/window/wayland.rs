@@ -1,13 +1,13 @@
 //! The app under a Wayland compositor without an X server: sway, its panel, and mako.
 
-use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, WaylandWindow, output, wait_until};
+use gloria_desktop_session::{Keyring, Part, Screen, SessionOptions, output, wait_until};
 use serde_json::{Value, json};
 
 use crate::stage::{Account, DEADLINE, Stage};
 
 /// A page with text has at least this many colours. A window that paints nothing adds only one or two to the
 /// background.
-const MIN_COLOURS: usize = 100;
+const MIN_COLOURS: u32 = 100;
 
 fn sway() -> SessionOptions {
     SessionOptions {
@@ -29,19 +29,16 @@ async fn the_app_outlives_the_compositor_and_serves_the_next_one() {
     stage.push("1", json!({}));
     on_screen(&stage, "Task 1").await;
     click_leads_to_item(&stage, "1").await;
-    expect_painted(&stage);
+    painted(&stage).await;
 
     // The compositor dies while the window is open. Later notifications are stored and stay pending.
     crash_compositor(&mut stage).await;
     stage.push("2", json!({}));
     not_shown(&stage, "n:2").await;
     agent.check_alive().unwrap();
+    lacks(&stage, &["tray", "notifications"]).await;
     let (code, status) = stage.status();
     assert_eq!((code, &status["health"]), (0, &json!("connected")), "{status}");
-    assert!(
-        lacks(&status, "tray") && lacks(&status, "notifications"),
-        "{status}"
-    );
 
     stage.session.restart_sway().await.unwrap();
     on_screen(&stage, "Task 2").await;
@@ -53,11 +50,7 @@ async fn the_app_outlives_the_compositor_and_serves_the_next_one() {
 
     // A desktop without a tray is reported, but is no reason to end.
     stage.session.stop_part(Part::TrayHost);
-    wait_until("the report that there is no tray", DEADLINE, async || {
-        Ok(lacks(&stage.status().1, "tray").then_some(()))
-    })
-    .await
-    .unwrap();
+    lacks(&stage, &["tray"]).await;
     stage.push("4", json!({}));
     on_screen(&stage, "Task 4").await;
     click_leads_to_item(&stage, "4").await;
@@ -163,36 +156,49 @@ async fn click_leads_to_item(stage: &Stage, id: &str) {
     window
         .find(&format!("[data-testid=item-detail][data-key='{key}']"))
         .await;
-    let windows = stage.session.wayland_windows().unwrap();
-    let [
-        WaylandWindow {
-            app_id,
-            title,
-            focused,
-            ..
-        },
-    ] = &windows[..]
-    else {
-        panic!("{windows:?} are not one window");
-    };
-    assert_eq!(
-        (&**app_id, &**title, *focused),
-        ("com.gloriasystem.notify", "Gloria Notify", true)
-    );
+    // The compositor gives the focus a moment after the window is there.
+    let mut windows = Vec::new();
+    let focused = wait_until("the only window in front", DEADLINE, async || {
+        windows = stage.session.wayland_windows()?;
+        let [window] = &windows[..] else {
+            return Ok(None);
+        };
+        let names = (&*window.app_id, &*window.title);
+        let is_ours = names == ("com.gloriasystem.notify", "Gloria Notify");
+        Ok((is_ours && window.focused).then_some(()))
+    })
+    .await;
+    focused.unwrap_or_else(|error| panic!("{error}: {windows:?}"));
 }
 
-/// Checks that the window shows more than its background.
-fn expect_painted(stage: &Stage) {
+/// Waits until the window shows more than its background: its page can have the item before it is on the screen.
+async fn painted(stage: &Stage) {
     let picture = stage.session.dir().join("wayland.png");
-    stage.session.screenshot(&picture).unwrap();
-    let mut identify = stage.session.command("identify");
-    let output = output(identify.args(["-format", "%k"]).arg(&picture)).unwrap();
-    let colours: usize = String::from_utf8(output.stdout).unwrap().parse().unwrap();
-    assert!(colours >= MIN_COLOURS, "{colours} colours");
+    let mut last = 0;
+    let painted = wait_until("the window to be painted", DEADLINE, async || {
+        stage.session.screenshot(&picture)?;
+        let mut identify = stage.session.command("identify");
+        let output = output(identify.args(["-format", "%k"]).arg(&picture))?;
+        last = String::from_utf8(output.stdout)?.parse()?;
+        Ok((last >= MIN_COLOURS).then_some(()))
+    })
+    .await;
+    painted.unwrap_or_else(|error| panic!("{error}: {last} colours"));
 }
 
-/// Whether the app reports that the desktop lacks this.
-fn lacks(status: &Value, kind: &str) -> bool {
-    let notices = status["notices"].as_array().into_iter().flatten();
-    notices.into_iter().any(|notice| notice["kind"] == kind)
+/// Waits until the app reports that the desktop lacks all of these.
+async fn lacks(stage: &Stage, kinds: &[&str]) {
+    let mut last = Value::Null;
+    let reported = wait_until(
+        &format!("the report that {kinds:?} are lacking"),
+        DEADLINE,
+        async || {
+            last = stage.status().1;
+            let notices: Vec<_> = last["notices"].as_array().into_iter().flatten().collect();
+            let reported = |kind: &&str| notices.iter().any(|notice| notice["kind"] == **kind);
+            Ok(kinds.iter().all(reported).then_some(()))
+        },
+    )
+    .await;
+    reported.unwrap_or_else(|error| panic!("{error}: {last}"));
 }
