@@ -16,7 +16,7 @@ const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long an interrupted command goes on with what is better finished. It is enough for two requests on an ordinary
 /// network, and still looks prompt.
-const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
+pub(crate) const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How long the page in the browser may take after that. A browser on this computer has it within milliseconds, and
 /// without time of its own it would be empty whenever the rest takes all of its time.

@@ -1,6 +1,7 @@
 //! Somebody with a browser, by plain requests: cookies, redirects and forms.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use gloria_stream::NetworkOptions;
 use gloria_stream::http::{DialLimits, Http, HttpOptions, Reply, Request};
@@ -17,7 +18,11 @@ pub(crate) fn http() -> Http {
             probe_url: Some("http://127.0.0.1:1/generate_204".parse().unwrap()),
             ..NetworkOptions::default()
         },
-        limits: DialLimits::default(),
+        limits: DialLimits {
+            // A browser waits for minutes, and a page can wait for a person.
+            first_byte: Duration::from_secs(60),
+            ..DialLimits::default()
+        },
     })
 }
 

@@ -145,10 +145,31 @@ async fn who_interrupts_it_at_the_prompt_or_closes_its_terminal_is_not_signed_in
         let (code, said, page) = begun.end().await;
         assert_eq!(code, Some(5), "{signal:?}: {said}");
         assert!(page.contains(NOBODY), "{signal:?}: {page}");
-        assert_eq!(scene.provider.count(REVOCATION).await, revoked + 1, "{signal:?}");
+        // It has half a second for that. On a busy machine it may say that this was too short.
+        let is_revoked = scene.provider.count(REVOCATION).await == revoked + 1;
+        assert!(
+            is_revoked || said.contains("could not be revoked"),
+            "{signal:?}: {said}"
+        );
         scene.desktop.session.unlock_keyring().await.unwrap();
         assert!(!scene.desktop.kept().contains("refreshToken"), "{signal:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_an_interrupted_sign_in_could_not_be_revoked_is_said() {
+    let (scene, _) = Scene::left().await;
+    let prompts = Prompts::of(&scene.desktop.session);
+    let begun = Begun::of(&scene, "anna").await;
+    prompts.raised().await;
+    scene.provider.fault("/token/revocation", "kept").await;
+    begun.login.signal(Signal::INT);
+    let (code, said, _) = begun.end().await;
+    assert_eq!(code, Some(5), "{said}");
+    assert!(
+        said.contains("could not be revoked: no answer within 0.5"),
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,8 +215,12 @@ async fn what_a_device_is_given_while_it_is_interrupted_is_revoked() {
         .await;
     scene.provider.fault("/token", "kept").await;
     scene.provider_has("kept", |kept| *kept == 1).await;
+    // The answer is there in the moment of the interruption, however busy the machine is: an interrupted login waits
+    // for it for half a second only.
+    login.signal(Signal::STOP);
     login.signal(Signal::INT);
     scene.release().await;
+    login.signal(Signal::CONT);
     let status = login.ended(DEADLINE).await.unwrap();
     assert_eq!(status.code(), Some(5), "{}", login.log());
     assert_eq!(

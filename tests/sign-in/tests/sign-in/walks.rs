@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
+use gloria_desktop_session::wait_until;
 use gloria_sign_in::Grant;
 use gloria_sign_in::{
     Asked, AuthorizationError, IdentityError, PORTS, PasteError, Progress, Prompt, SignInError, SystemEntropy,
@@ -13,6 +14,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::person::{Decision, Person};
+use crate::scene::DEADLINE;
 use crate::stage::{Clocks, begin, client, client_with, complete, pages, sign_in};
 
 /// The listed ports are those of one test at a time.
@@ -170,6 +172,14 @@ async fn a_nonce_of_another_sign_in_is_refused() {
     assert!(page.contains("sign-in-page-failed"), "{page}");
 }
 
+/// Takes a port. Others have it for some seconds: a sign-in that has ended, and programs of other tests.
+async fn squatter_on(port: u16) -> TcpListener {
+    let squatter = wait_until("the port to be free", DEADLINE, async || {
+        Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
+    });
+    squatter.await.unwrap()
+}
+
 #[tokio::test]
 async fn programs_on_the_listed_ports_are_passed_by() {
     let _one = LISTED.lock().await;
@@ -183,18 +193,22 @@ async fn programs_on_the_listed_ports_are_passed_by() {
     };
     let person = Person::new("anna");
 
-    let taken = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
-    let mut squatters = vec![taken(PORTS[0])];
-    let attempt = begin().await;
-    assert_eq!(attempt.port(), PORTS[1]);
+    let mut squatters = vec![squatter_on(PORTS[0]).await];
+    // Programs of other tests can have the next ones for a while.
+    let attempt = wait_until("a sign-in at another listed port", DEADLINE, async || {
+        let attempt = begin().await;
+        Ok(PORTS[1..].contains(&attempt.port()).then_some(attempt))
+    });
+    let attempt = attempt.await.unwrap();
     let callback = person.walk(attempt.link()).await;
     assert_eq!(
         complete(attempt, &person, &callback).await.0.identity.subject,
         "anna"
     );
 
-    // The second one is served for some seconds more.
-    squatters.push(taken(PORTS[2]));
+    for port in &PORTS[1..] {
+        squatters.push(squatter_on(*port).await);
+    }
     let provider = Provider::usual().await;
     let client = client_with(&provider, ANY_PORT, &Clocks::default()).await;
     let attempt = client

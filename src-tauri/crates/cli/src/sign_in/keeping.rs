@@ -9,7 +9,7 @@ use gloria_sign_in::{Client, Grant, LastPage};
 use secrecy::SecretString;
 
 use crate::acceptance::Checked;
-use crate::interruption::Interruption;
+use crate::interruption::{FINISH_TIMEOUT, Interruption};
 use crate::output::print_error;
 
 /// What a sign-in is stored with.
@@ -72,9 +72,15 @@ impl Keeping<'_> {
         })
     }
 
-    /// Revokes a sign-in that nobody has, and waits for the page in the browser.
+    /// Revokes a sign-in that nobody has, or says that it is not revoked, and waits for the page in the browser.
     pub(super) async fn leave(self, left: Left, page: Option<LastPage>) {
-        let revoked = self.interruption.or_soon(self.revoke(left));
+        let revoked = async {
+            let revoked = self.interruption.or_soon(self.revoke(left)).await;
+            let late = || Err(message::cause_answer_timeout(FINISH_TIMEOUT));
+            if let Err(why) = revoked.unwrap_or_else(late) {
+                print_error(&message::cli_sign_in_unrevoked(why));
+            }
+        };
         let shown = async {
             if let Some(page) = page {
                 page.until_shown().await;
@@ -83,20 +89,21 @@ impl Keeping<'_> {
         join(revoked, self.interruption.or_shown(shown)).await;
     }
 
-    async fn revoke(self, left: Left) {
+    async fn revoke(self, left: Left) -> Result<(), Message> {
         let refresh_token = match &left {
             Left::Grant(grant) => match self.session.is_alone(grant).await {
                 Ok(true) => grant.refresh_token(),
                 // Some providers would end the sign-in that the keyring has, too.
-                Ok(false) => return,
-                Err(error) => return print_error(&message::cli_sign_in_unrevoked(error.message())),
+                Ok(false) => return Ok(()),
+                Err(error) => return Err(error.message()),
             },
             Left::RefreshToken(refresh_token) => refresh_token,
-            Left::Nothing => return,
+            Left::Nothing => return Ok(()),
         };
-        if let Err(error) = self.client.revoke(refresh_token).await {
-            tracing::info!(why = %error.message().id, "a sign-in that was not stored is not revoked");
-        }
+        self.client
+            .revoke(refresh_token)
+            .await
+            .map_err(|error| error.message())
     }
 }
 
