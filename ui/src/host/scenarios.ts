@@ -5,6 +5,7 @@ import { item, shown } from './scenarios/item';
 import { busyItems } from './scenarios/items';
 import type { Scenario } from './scenarios/scenario';
 import { DAY, HOUR, MINUTE, SECOND } from './scenarios/times';
+import { setByPolicy } from './scenarios/policy';
 import { says } from './scenarios/says';
 import { SIGN_IN } from './scenarios/sign-in';
 
@@ -304,6 +305,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       locks: { 'network.proxy': 'administrator', 'log.level': 'administrator' },
     },
   }),
+  setByPolicy: (now) => setByPolicy(busy(now)),
   disconnected: (now) => ({
     ...busy(now),
     connection: connection({

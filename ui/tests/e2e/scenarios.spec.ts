@@ -55,6 +55,7 @@ const SCENARIOS: Record<string, Shows> = {
   anotherApplication: ['person'],
   calledOtherwise: ['person'],
   webSocket: ['item', 'Connected'],
+  setByPolicy: ['item', 'Connected'],
   bufferedProxy: ['retry', 'Waiting to reconnect'],
   heldBack: ['item', 'Connected'],
   freshStart: ['item', 'Connecting'],
@@ -117,6 +118,38 @@ test('a proxy of the organisation is accessible', async ({ app }) => {
   await openPreferences(app, 'webSocket');
   await expect(app.get('proxy-locked')).toBeVisible();
   await app.expectAccessibleInAll('proxy-locked', { wide: 1000, narrow: 1300 });
+});
+
+test('where the organisation sets everything, each control says so and none can be used', async ({
+  app,
+  page,
+}) => {
+  await openPreferences(app, 'setByPolicy');
+  const main = app.get('preferences-page');
+  await expect(main).toBeVisible();
+  for (const title of ['Sounds', 'Appearance', 'Network', 'Account']) {
+    const section = page.getByRole('region', { name: title });
+    await expect(section).toContainText('Set by your organisation');
+    for (const control of await section.locator('input, select').all()) await expect(control).toBeDisabled();
+  }
+  // Its text is as large as somebody who reads badly wants it.
+  for (const size of [100, 200]) {
+    await page.evaluate((percent) => {
+      document.documentElement.style.fontSize = `${percent}%`;
+    }, size);
+    const name = size === 100 ? 'set-by-policy' : 'set-by-policy-large';
+    await app.expectAccessibleInAll(name, { wide: 1500, narrow: 2600 });
+    await page.setViewportSize({ width: 360, height: 1500 });
+    const lines = await page.getByText('Set by your organisation').evaluateAll((notes) =>
+      notes.map((note) => {
+        const text = document.createRange();
+        text.selectNodeContents(note);
+        return new Set(Array.from(text.getClientRects(), ({ top }) => top)).size;
+      }),
+    );
+    expect(lines).toHaveLength(7);
+    expect(Math.max(...lines), 'a word is broken for want of room').toBeLessThanOrEqual(2);
+  }
 });
 
 test('a proxy of one’s own is accessible', async ({ app }) => {
