@@ -5,9 +5,19 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
 
 use crate::command;
-use crate::plan::{Kind, Plan};
+use crate::plan::{Kind, PACKAGE, PRODUCT, Plan};
+
+/// What Tauri signs and notarises by.
+const SIGNING: [&str; 5] = [
+    "APPLE_CERTIFICATE",
+    "APPLE_CERTIFICATE_PASSWORD",
+    "APPLE_ID",
+    "APPLE_PASSWORD",
+    "APPLE_TEAM_ID",
+];
 
 /// Makes the package, and returns its file.
 ///
@@ -22,7 +32,8 @@ pub fn make(plan: &Plan, kind: Kind) -> Result<PathBuf> {
     let mut tauri = Command::new(plan.root.join("ui/node_modules/.bin/tauri"));
     tauri
         .current_dir(&plan.root)
-        .args(["build", "--bundles", kind.name()]);
+        .args(["build", "--bundles", kind.name(), "--config"])
+        .arg(configuration(plan).to_string());
     if plan.profile == "debug" {
         tauri.arg("--debug");
     }
@@ -31,6 +42,12 @@ pub fn make(plan: &Plan, kind: Kind) -> Result<PathBuf> {
     }
     // Without this it arranges the image's window in Finder, which a build server has not.
     tauri.env("CI", "true");
+    // A build server that has no secrets has them empty, and Tauri would take these for wrong ones.
+    for name in SIGNING {
+        if std::env::var_os(name).is_some_and(|value| value.is_empty()) {
+            tauri.env_remove(name);
+        }
+    }
     command::run(&mut tauri)?;
     let ending = format!(".{}", kind.name());
     let folder = {
@@ -49,9 +66,101 @@ pub fn make(plan: &Plan, kind: Kind) -> Result<PathBuf> {
     let made = made
         .pop()
         .with_context(|| format!("there is no {ending} in {}", folder.display()))?;
-    let name = made.file_name().context("it has no name")?;
-    let target = plan.out.join(name);
+    let target = plan.out.join(match kind {
+        // As the other packages are called.
+        Kind::Dmg => format!(
+            "{PACKAGE}-{}-macos-{}.dmg",
+            plan.version,
+            plan.target.architecture.name()
+        ),
+        Kind::App | Kind::Deb | Kind::Rpm | Kind::Msi | Kind::Nsis | Kind::Tar => {
+            format!("{PRODUCT}{ending}")
+        }
+    });
     // An app is a folder.
     command::run(Command::new("cp").arg("-R").arg(&made).arg(&target))?;
     Ok(target)
+}
+
+/// What differs from `tauri.conf.json`, which is for a release on this machine: the folder of cargo's programs has the
+/// target and the profile in its path, and Tauri builds the window's program alone.
+fn configuration(plan: &Plan) -> Value {
+    let build_cli = || {
+        let mut line = "cargo build --locked --package gloria-cli".to_owned();
+        if plan.profile != "debug" {
+            line += " --release";
+        }
+        if let Some(triple) = &plan.target.triple {
+            line += &format!(" --target {triple}");
+        }
+        line
+    };
+    json!({
+        "version": plan.version,
+        // Null takes the command away.
+        "build": { "beforeBundleCommand": plan.programs.is_none().then(build_cli) },
+        "bundle": { "macOS": { "files": { "MacOS/gloria": plan.programs().join("gloria") } } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::plan::{self, APP_ID, Target};
+    use crate::windows::SCHEME;
+
+    #[test]
+    fn the_command_line_in_the_app_is_the_one_of_its_target_and_profile() {
+        let plan = Plan::for_tests(Path::new("/gloria"));
+        let of = |plan: &Plan| {
+            let made = configuration(plan);
+            let text = |path: &str| made.pointer(path).unwrap().as_str().map(str::to_owned);
+            (
+                text("/build/beforeBundleCommand"),
+                text("/bundle/macOS/files/MacOS~1gloria").unwrap(),
+            )
+        };
+        let build = "cargo build --locked --package gloria-cli".to_owned();
+        assert_eq!(
+            of(&plan),
+            (Some(build.clone()), "/gloria/target/debug/gloria".to_owned())
+        );
+        let triple = "x86_64-apple-darwin";
+        let plan = Plan {
+            target: Target::parse(triple).unwrap(),
+            profile: "release".to_owned(),
+            ..plan
+        };
+        assert_eq!(
+            of(&plan),
+            (
+                Some(format!("{build} --release --target {triple}")),
+                format!("/gloria/target/{triple}/release/gloria")
+            )
+        );
+        let programs = Some("/programs".into());
+        assert_eq!(
+            of(&Plan { programs, ..plan }),
+            (None, "/programs/gloria".to_owned())
+        );
+    }
+
+    /// Tauri makes the Info.plist of these parts: the file, the id, and the version.
+    #[test]
+    fn the_app_has_its_scheme_its_id_and_its_version() {
+        let root = plan::root();
+        let stock: Value =
+            serde_json::from_str(&fs::read_to_string(root.join("tauri.conf.json")).unwrap()).unwrap();
+        assert_eq!(stock["identifier"], APP_ID);
+        let plan = Plan::for_tests(&root);
+        assert_eq!(configuration(&plan)["version"], plan.version);
+        let file = stock["bundle"]["macOS"]["infoPlist"].as_str().unwrap();
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let text: String = text.split_whitespace().collect();
+        let schemes = format!("<key>CFBundleURLSchemes</key><array><string>{SCHEME}</string></array>");
+        assert!(text.contains(&schemes), "{text}");
+        assert!(text.contains(&format!("<key>CFBundleURLName</key><string>{APP_ID}</string>")));
+    }
 }

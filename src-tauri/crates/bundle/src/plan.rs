@@ -98,6 +98,16 @@ pub enum Architecture {
     Aarch64,
 }
 
+impl Architecture {
+    /// Returns its name, as cargo has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Aarch64 => "aarch64",
+        }
+    }
+}
+
 /// What the programs run on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

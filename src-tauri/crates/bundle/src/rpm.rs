@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::command;
-use crate::plan::{Architecture, DESCRIPTION, HOMEPAGE, MAINTAINER, PACKAGE, Plan, SUMMARY};
+use crate::plan::{DESCRIPTION, HOMEPAGE, MAINTAINER, PACKAGE, Plan, SUMMARY};
 use crate::stage::{self, Entry, Source, Tree};
 
 /// Documents in the forms that Debian wants. These systems have a folder for licences.
@@ -61,10 +61,7 @@ pub fn make(plan: &Plan, tree: &Tree) -> Result<PathBuf> {
 
 /// The processor as rpm names it.
 fn architecture(plan: &Plan) -> &'static str {
-    match plan.target.architecture {
-        Architecture::X86_64 => "x86_64",
-        Architecture::Aarch64 => "aarch64",
-    }
+    plan.target.architecture.name()
 }
 
 /// What `rpmbuild` reads. It finds out itself which libraries are needed: by the names of their files, because Fedora

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::command;
-use crate::plan::{Architecture, PACKAGE, Plan};
+use crate::plan::{PACKAGE, Plan};
 use crate::stage::{self, Tree};
 
 /// Makes the archive, and returns its file.
@@ -14,10 +14,7 @@ use crate::stage::{self, Tree};
 /// # Errors
 /// When a file of the tree is missing, or `tar` fails.
 pub fn make(plan: &Plan, tree: &Tree) -> Result<PathBuf> {
-    let architecture = match plan.target.architecture {
-        Architecture::X86_64 => "x86_64",
-        Architecture::Aarch64 => "aarch64",
-    };
+    let architecture = plan.target.architecture.name();
     let name = format!("{PACKAGE}-{}-linux-{architecture}", plan.version);
     let work = tempfile::tempdir()?;
     let files = tree
