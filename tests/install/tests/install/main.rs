@@ -9,6 +9,8 @@ mod debian;
 mod icons;
 mod machine;
 mod packages;
+mod policy;
 mod repository;
 mod rpm;
+mod scene;
 mod windows;
