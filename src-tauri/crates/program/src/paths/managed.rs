@@ -3,6 +3,8 @@
 //! They are read again with the settings file, every five seconds. Notifications of changes would need a thread with an
 //! event on Windows and do not exist for preferences on macOS, and reading a few values takes microseconds.
 
+#[cfg(any(target_os = "windows", test))]
+mod registry;
 #[cfg(target_os = "windows")]
 #[path = "managed/windows.rs"]
 mod system;

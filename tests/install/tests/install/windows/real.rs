@@ -1,7 +1,10 @@
 //! The real programs, where somebody has compiled them for Windows.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::machine::Machine;
 use super::programs::{bundle, msi_in, setup_in};
@@ -17,26 +20,53 @@ const RANDOM: &str = "#include <windows.h>\n\
     __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE to, SIZE_T length) \
     { return SystemFunction036(to, (ULONG)length); }\n";
 
+/// Installers with the real programs, and the library that they need beside them here.
+struct Real {
+    folder: TempDir,
+}
+
+impl Real {
+    fn bundle() -> Self {
+        let programs = std::env::var_os(PROGRAMS).unwrap_or_else(|| panic!("{PROGRAMS} is not set"));
+        let folder = tempfile::tempdir().unwrap();
+        bundle(&PathBuf::from(programs), THIS, folder.path());
+        let source = folder.path().join("random.c");
+        fs::write(&source, RANDOM).unwrap();
+        let mut compile = limited("x86_64-w64-mingw32-gcc");
+        compile.arg("-shared").arg(&source).arg("-o");
+        expect(compile.arg(library(folder.path())).arg("-ladvapi32"));
+        Self { folder }
+    }
+
+    fn msi(&self) -> String {
+        msi_in(self.folder.path(), THIS).to_str().unwrap().to_owned()
+    }
+
+    fn setup(&self) -> PathBuf {
+        setup_in(self.folder.path(), THIS)
+    }
+
+    /// Puts the library beside an installed program.
+    fn complete(&self, program: &Path) -> PathBuf {
+        let beside = library(program.parent().unwrap());
+        fs::copy(library(self.folder.path()), &beside).unwrap();
+        beside
+    }
+}
+
+fn library(folder: &Path) -> PathBuf {
+    folder.join("bcryptprimitives.dll")
+}
+
 #[test]
 #[ignore = "needs programs compiled for Windows: GLORIA_WINDOWS_BINARIES"]
 fn the_real_command_line_runs_as_installed() {
-    let programs =
-        PathBuf::from(std::env::var_os(PROGRAMS).unwrap_or_else(|| panic!("{PROGRAMS} is not set")));
-    let folder = tempfile::tempdir().unwrap();
-    bundle(&programs, THIS, folder.path());
-    let source = folder.path().join("random.c");
-    fs::write(&source, RANDOM).unwrap();
-    let library = folder.path().join("bcryptprimitives.dll");
-    let mut compile = limited("x86_64-w64-mingw32-gcc");
-    compile.arg("-shared").arg(&source).arg("-o").arg(&library);
-    expect(compile.arg("-ladvapi32"));
+    let real = Real::bundle();
     let machine = Machine::new();
-    let msi = msi_in(folder.path(), THIS);
-    let msi = msi.to_str().unwrap();
-    machine.expect("msiexec", &["/i", msi, "/qn", "SERVER=https://gloria.example"]);
+    let msi = real.msi();
+    machine.expect("msiexec", &["/i", &msi, "/qn", "SERVER=https://gloria.example"]);
     let program = machine.path("Program Files/Gloria Notify/gloria.exe");
-    let beside = program.with_file_name("bcryptprimitives.dll");
-    fs::copy(&library, &beside).unwrap();
+    let beside = real.complete(&program);
     assert_eq!(
         machine.expect(&program, &["--version"]).trim(),
         format!("gloria {THIS}")
@@ -46,7 +76,7 @@ fn the_real_command_line_runs_as_installed() {
     let refused = machine.run(&program, &["open", "gloria-notify:quit"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     fs::remove_file(&beside).unwrap();
-    machine.expect("msiexec", &["/x", msi, "/qn"]);
+    machine.expect("msiexec", &["/x", &msi, "/qn"]);
     let is_installed = || {
         machine
             .files()
@@ -54,8 +84,107 @@ fn the_real_command_line_runs_as_installed() {
             .any(|file| file.starts_with("Program Files"))
     };
     assert!(!is_installed());
-    machine.expect(setup_in(folder.path(), THIS), &["/S", "/AllUsers"]);
+    machine.expect(real.setup(), &["/S", "/AllUsers"]);
     assert!(is_installed());
     machine.expect(program.with_file_name("uninstall.exe"), &["/AllUsers", "/S"]);
     machine.wait("it is uninstalled", || !is_installed());
+}
+
+/// Adds values to a key in the 64-bit part, each with its type.
+fn add(machine: &Machine, key: &str, values: &[(&str, &str, &str)]) {
+    for (name, kind, value) in values {
+        let value = ["/v", name, "/t", kind, "/d", value, "/f", "/reg:64"];
+        machine.expect("reg", &[&["add", key][..], &value].concat());
+    }
+}
+
+/// The value of a setting in `gloria policy --json`, and where it comes from.
+fn setting(machine: &Machine, program: &Path, name: &str) -> (Value, Value) {
+    let ended = machine.run(program, &["policy", "--json"]);
+    let lines = ended.text.lines();
+    let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let found = lines.find(|line| line["setting"] == name);
+    let found = found.unwrap_or_else(|| panic!("{name}: {ended:?}"));
+    (found["value"].clone(), found["origin"].clone())
+}
+
+#[test]
+#[ignore = "needs programs compiled for Windows: GLORIA_WINDOWS_BINARIES"]
+fn defaults_and_policies_come_from_the_registry_and_the_computers_are_stronger() {
+    const DEFAULTS: &str = r"Software\Gloria System\Gloria Notify";
+    const POLICY: &str = r"Software\Policies\Gloria System\Gloria Notify";
+    const TEXT: &str = "REG_SZ";
+    const NUMBER: &str = "REG_DWORD";
+
+    let real = Real::bundle();
+    let machine = Machine::new();
+    let (hklm, hkcu) = (|key| format!(r"HKLM\{key}"), |key| format!(r"HKCU\{key}"));
+    // For one person, with the address where that person's installer puts it.
+    machine.expect(real.setup(), &["/S", "/SERVER=https://person.example"]);
+    let files = machine.files();
+    let program = files.iter().find(|file| file.ends_with("/gloria.exe"));
+    let program = machine.path(program.unwrap_or_else(|| panic!("{files:?}")));
+    real.complete(&program);
+    let url = || setting(&machine, &program, "api.url");
+    assert_eq!(url(), (json!("https://person.example"), json!("machine")));
+    add(
+        &machine,
+        &hklm(DEFAULTS),
+        &[("ApiUrl", TEXT, "https://computer.example")],
+    );
+    assert_eq!(url(), (json!("https://computer.example"), json!("machine")));
+
+    let user = std::env::var("USER").unwrap_or_else(|_| "root".to_owned());
+    let own = machine.path(&format!(
+        "users/{user}/AppData/Roaming/com.gloriasystem.notify/settings.toml"
+    ));
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(
+        &own,
+        "[api]\nurl = \"https://own.example\"\n[sounds]\nvolume = 9\n",
+    )
+    .unwrap();
+    assert_eq!(url(), (json!("https://own.example"), json!("user")));
+
+    add(
+        &machine,
+        &hkcu(POLICY),
+        &[
+            ("ApiUrl", TEXT, "https://user-policy.example"),
+            ("SoundsVolume", NUMBER, "40"),
+            ("NetworkNoProxy", "REG_MULTI_SZ", r"10.0.0.0/8\0b.example"),
+        ],
+    );
+    assert_eq!(url(), (json!("https://user-policy.example"), json!("policy")));
+    add(
+        &machine,
+        &hklm(POLICY),
+        &[
+            ("ApiUrl", TEXT, "https://policy.example"),
+            ("SoundsEnabled", NUMBER, "0"),
+            ("LogLevel", "REG_EXPAND_SZ", "%LEVEL%"),
+        ],
+    );
+    let shown = |name| setting(&machine, &program, name);
+    for (name, value) in [
+        ("api.url", json!("https://policy.example")),
+        ("sounds.enabled", json!(false)),
+        ("sounds.volume", json!(40)),
+        ("network.no_proxy", json!(["10.0.0.0/8", "b.example"])),
+        // Refused, because its reader sets the variables in it, and still not the user's.
+        ("log.level", json!("info")),
+    ] {
+        assert_eq!(shown(name), (value, json!("policy")), "{name}");
+    }
+    let said = machine.run(&program, &["policy"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.text
+            .contains(&format!("log.level in {} is ignored", hklm(POLICY))),
+        "{said:?}"
+    );
+    for key in [hklm(POLICY), hkcu(POLICY)] {
+        machine.expect("reg", &["delete", &key, "/f", "/reg:64"]);
+    }
+    assert_eq!(url(), (json!("https://own.example"), json!("user")));
 }

@@ -272,6 +272,49 @@ fn a_system_without_files_has_a_reader_in_their_place() {
     );
 }
 
+#[test]
+fn the_defaults_of_the_computer_come_before_a_persons_and_both_below_what_they_set() {
+    fn read(_: &[String]) -> Result<Vec<SystemValue>, String> {
+        Ok(vec![
+            system_value("HKLM", "SoundsVolume", SystemData::Number(4)),
+            system_value("HKCU", "SoundsVolume", SystemData::Number(5)),
+            system_value(
+                "HKCU",
+                "ApiUrl",
+                SystemData::Text("https://hkcu.example".to_owned()),
+            ),
+            system_value("HKCU", "InboxKeepDays", SystemData::Number(8)),
+        ])
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("settings.toml");
+    let resolve = |text: &str| {
+        fs::write(&own, text).unwrap();
+        let managed = Managed {
+            defaults: Source::System { name: "HKLM", read },
+            ..Managed::default()
+        };
+        let resolved = Settings::resolve(&Layers::read(&own, &managed), |_| None);
+        let address = resolved.settings.address.unwrap().to_string();
+        let origin = resolved.origins.of(Key::ApiUrl);
+        (
+            resolved.settings.volume,
+            address,
+            resolved.settings.keep_days,
+            origin,
+        )
+    };
+    assert_eq!(
+        resolve(""),
+        (4, "https://hkcu.example".to_owned(), 8, Origin::Machine)
+    );
+    let own = "[api]\nurl = \"https://own.example\"\n[inbox]\nkeep_days = 9\n";
+    assert_eq!(
+        resolve(own),
+        (4, "https://own.example".to_owned(), 9, Origin::User)
+    );
+}
+
 /// The installation with these files of the administrator.
 fn installation(machine: &Machine) -> Paths {
     Paths {

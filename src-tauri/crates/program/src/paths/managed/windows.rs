@@ -1,15 +1,11 @@
 //! Keys of the registry that standard users cannot write: the policy is where Group Policy and device management put
-//! it, and the defaults are where the installer does.
+//! it, and the defaults are where the installer does. An installation for one person has its defaults in that person's
+//! part of the registry, below the computer's.
 
 use gloria_files::paths::{Managed, Source, SystemData, SystemValue};
-use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE, Type, Value};
+use windows_registry::{CURRENT_USER, LOCAL_MACHINE, Type, Value};
 
-const POLICY: &str = r"Software\Policies\Gloria System\Gloria Notify";
-const DEFAULTS: &str = r"Software\Gloria System\Gloria Notify";
-
-const MACHINE_POLICY: &str = r"HKLM\Software\Policies\Gloria System\Gloria Notify";
-const USER_POLICY: &str = r"HKCU\Software\Policies\Gloria System\Gloria Notify";
-const MACHINE_DEFAULTS: &str = r"HKLM\Software\Gloria System\Gloria Notify";
+use super::registry::{self, DEFAULTS, Hive, POLICY, Place};
 
 /// `KEY_WOW64_64KEY`: the keys are the same for programs of 32 and 64 bits.
 const SAME_FOR_ALL_PROGRAMS: u32 = 0x0100;
@@ -20,30 +16,28 @@ const NOT_FOUND: i32 = 0x8007_0002_u32.cast_signed();
 pub(in super::super) fn sources() -> Managed {
     Managed {
         defaults: Source::System {
-            name: MACHINE_DEFAULTS,
-            read: read_defaults,
+            name: DEFAULTS[0].name,
+            read: |_| registry::read(&DEFAULTS, values),
         },
         policy: Source::System {
-            name: MACHINE_POLICY,
-            read: read_policy,
+            name: POLICY[0].name,
+            read: |_| registry::read(&POLICY, values),
         },
     }
 }
 
-fn read_defaults(_names: &[String]) -> Result<Vec<SystemValue>, String> {
-    values(LOCAL_MACHINE, DEFAULTS, MACHINE_DEFAULTS)
-}
-
-/// The computer's policy is stronger than the user's.
-fn read_policy(_names: &[String]) -> Result<Vec<SystemValue>, String> {
-    let mut found = values(LOCAL_MACHINE, POLICY, MACHINE_POLICY)?;
-    found.extend(values(CURRENT_USER, POLICY, USER_POLICY)?);
-    Ok(found)
-}
-
 /// The values of a key; none if there is no such key.
-fn values(root: &Key, path: &str, place: &'static str) -> Result<Vec<SystemValue>, String> {
-    let key = match root.options().read().access(SAME_FOR_ALL_PROGRAMS).open(path) {
+fn values(place: Place) -> Result<Vec<SystemValue>, String> {
+    let root = match place.hive {
+        Hive::Machine => LOCAL_MACHINE,
+        Hive::User => CURRENT_USER,
+    };
+    let key = match root
+        .options()
+        .read()
+        .access(SAME_FOR_ALL_PROGRAMS)
+        .open(place.path)
+    {
         Ok(key) => key,
         Err(error) if error.code().0 == NOT_FOUND => return Ok(Vec::new()),
         Err(error) => return Err(error.message()),
@@ -53,7 +47,7 @@ fn values(root: &Key, path: &str, place: &'static str) -> Result<Vec<SystemValue
     let named = values.filter(|(name, _)| !name.is_empty());
     Ok(named
         .map(|(name, value)| SystemValue {
-            place,
+            place: place.name,
             name,
             data: data(value),
         })
