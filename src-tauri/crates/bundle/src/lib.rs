@@ -9,6 +9,7 @@ pub mod msi;
 pub mod nsis;
 pub mod plan;
 pub mod programs;
+pub mod prove;
 pub mod repository;
 pub mod rpm;
 pub mod source;
@@ -48,4 +49,19 @@ pub fn make(plan: &Plan, kinds: &[Kind]) -> Result<Vec<PathBuf>> {
         .iter()
         .map(|kind| make_one(kind).with_context(|| format!("no {} was made", kind.name())))
         .collect()
+}
+
+/// Writes the list of what is compiled into the programs (SBOM) beside the packages, and returns its file.
+///
+/// # Errors
+/// When cargo does not know the dependencies, or the file cannot be written.
+pub fn write_sbom(plan: &Plan) -> Result<PathBuf> {
+    let target = match &plan.target.triple {
+        Some(triple) => triple.clone(),
+        None => format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+    };
+    let name = format!("{}-{}-{target}.cdx.json", plan::PACKAGE, plan.version);
+    let file = plan.out.join(name);
+    fs::write(&file, stage::sbom(plan)?).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
 }

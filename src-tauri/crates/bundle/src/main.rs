@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use gloria_bundle::plan::{self, Plan, Target};
+use gloria_bundle::prove::prove;
 use gloria_bundle::{Kind, repository};
 
 #[derive(Debug, Parser)]
@@ -38,6 +39,13 @@ struct Arguments {
     /// Compress quickly and badly, for tests.
     #[arg(long)]
     fast: bool,
+    /// Also write the list of what is compiled into the programs (SBOM).
+    #[arg(long)]
+    sbom: bool,
+    /// Install each package on this machine with a server's address, start the app, ask it, end it, and remove the
+    /// package. For build servers: it changes the machine.
+    #[arg(long)]
+    prove: bool,
     #[command(subcommand)]
     task: Option<Task>,
 }
@@ -101,8 +109,22 @@ fn run(arguments: Arguments) -> Result<()> {
         time: plan::time(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref(), &root)?,
         root,
     };
-    for made in gloria_bundle::make(&plan, &kinds)? {
-        println!("{} ({} kB)", made.display(), made.metadata()?.len() / 1000);
+    let made = gloria_bundle::make(&plan, &kinds)?;
+    for file in &made {
+        println!("{} ({} kB)", file.display(), file.metadata()?.len() / 1000);
+    }
+    if arguments.sbom {
+        println!("{}", gloria_bundle::write_sbom(&plan)?.display());
+    }
+    if arguments.prove {
+        for (kind, file) in kinds.iter().zip(&made) {
+            let word = if prove(&plan, *kind, file)? {
+                "proved"
+            } else {
+                "not proved here"
+            };
+            println!("{word}: {}", file.display());
+        }
     }
     Ok(())
 }

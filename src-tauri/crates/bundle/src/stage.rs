@@ -128,7 +128,7 @@ pub fn tree(plan: &Plan) -> Result<Tree> {
     let license = Entry::new(Source::File(plan.root.join("LICENSE")));
     entries.push(license.windows("LICENSE.txt"));
     let document = format!("{PACKAGE}.cdx.json");
-    let contents = Entry::new(Source::Bytes(contents::document(plan)?));
+    let contents = Entry::new(Source::Bytes(sbom(plan)?));
     entries.push(
         contents
             .linux(format!("usr/share/doc/{PACKAGE}/{document}"))
@@ -146,6 +146,14 @@ pub fn tree(plan: &Plan) -> Result<Tree> {
     entries.extend(manual::entries(plan)?);
     entries.sort_by(|one, other| (&one.linux, &one.windows).cmp(&(&other.linux, &other.windows)));
     Ok(Tree { entries })
+}
+
+/// The list of what is compiled into the programs.
+///
+/// # Errors
+/// When cargo does not know it.
+pub fn sbom(plan: &Plan) -> Result<Vec<u8>> {
+    contents::document(plan)
 }
 
 /// What a desktop and systemd read.
@@ -184,7 +192,8 @@ fn add_documents(plan: &Plan, entries: &mut Vec<Entry>) -> Result<()> {
     Ok(())
 }
 
-/// The templates of policies, whatever there is.
+/// The templates of policies, whatever there is: all of them for administrators of Linux, who may have other systems as
+/// well, and on Windows those of Group Policy.
 fn policies(folder: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -199,7 +208,12 @@ fn policies(folder: &Path) -> Result<Vec<Entry>> {
             let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
             let entry =
                 Entry::new(Source::File(path)).linux(format!("usr/share/doc/{PACKAGE}/policy/{name}"));
-            entries.push(entry.windows(format!("policy/{name}")));
+            let is_for_windows = [".admx", ".adml"].iter().any(|ending| name.ends_with(ending));
+            entries.push(if is_for_windows {
+                entry.windows(format!("policy/{name}"))
+            } else {
+                entry
+            });
         }
     }
     Ok(entries)
@@ -299,14 +313,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(policies(&folder.path().join("none")).unwrap(), []);
         fs::create_dir(folder.path().join("en-US")).unwrap();
-        fs::write(folder.path().join("en-US/a.adml"), "").unwrap();
-        let [entry] = &policies(folder.path()).unwrap()[..] else {
-            panic!("not one entry");
+        for name in ["en-US/a.adml", "a.admx", "a.toml", "a.mobileconfig", "a.json"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let entries = policies(folder.path()).unwrap();
+        let paths = |of: fn(&Entry) -> &Option<String>| {
+            let mut paths: Vec<_> = entries.iter().filter_map(|entry| of(entry).clone()).collect();
+            paths.sort();
+            paths
         };
-        assert_eq!(entry.windows.as_deref(), Some("policy/en-US/a.adml"));
         assert_eq!(
-            entry.linux.as_deref(),
-            Some("usr/share/doc/gloria-notify/policy/en-US/a.adml")
+            paths(|entry| &entry.windows),
+            ["policy/a.admx", "policy/en-US/a.adml"]
+        );
+        let all = ["a.admx", "a.json", "a.mobileconfig", "a.toml", "en-US/a.adml"];
+        assert_eq!(
+            paths(|entry| &entry.linux),
+            all.map(|name| format!("usr/share/doc/gloria-notify/policy/{name}"))
         );
     }
 }
