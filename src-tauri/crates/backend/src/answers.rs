@@ -24,6 +24,8 @@ pub enum Route {
     Delete,
     /// `POST {api}/receipts`.
     Receipts,
+    /// `POST {api}/test-event`.
+    TestEvent,
     /// `GET {api}/health`.
     Health,
     /// `GET {api}/auth`.
@@ -39,6 +41,7 @@ impl Route {
             ("GET", "health") => Some(Self::Health),
             ("GET", "auth") => Some(Self::Auth),
             ("POST", "receipts") => Some(Self::Receipts),
+            ("POST", "test-event") => Some(Self::TestEvent),
             ("PATCH", _) if path.starts_with("notifications/") => Some(Self::Change),
             ("DELETE", _) if path.starts_with("notifications/") => Some(Self::Delete),
             _ => None,

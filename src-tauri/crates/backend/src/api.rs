@@ -38,7 +38,8 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
                 "/notifications/{id}",
                 patch(notifications::change).delete(notifications::delete),
             )
-            .route("/receipts", post(notifications::receipts));
+            .route("/receipts", post(notifications::receipts))
+            .route("/test-event", post(notifications::test_event));
     }
     Router::new()
         .nest(API_PATH, api)

@@ -57,6 +57,8 @@ pub(crate) enum Piece {
 struct Stream {
     pieces: mpsc::UnboundedSender<Piece>,
     types: Option<HashSet<String>>,
+    /// Whose it is, if the server knows it.
+    user: Option<String>,
     connection: Arc<Connection>,
 }
 
@@ -83,6 +85,8 @@ pub(crate) struct State {
     /// How many changes still lose their response.
     pub(crate) answers_to_lose: u32,
     pub(crate) observed: Observed,
+    /// The number of test events so far.
+    test_events: u64,
     streams: HashMap<u64, Stream>,
     stall_every: bool,
     pace: Option<Pace>,
@@ -139,6 +143,7 @@ impl Hub {
                 last_id: "0".into(),
                 ..Observed::default()
             },
+            test_events: 0,
             streams: HashMap::new(),
             stall_every: false,
             pace: None,
@@ -187,6 +192,29 @@ impl Hub {
         {
             stream.send(Piece::Frame(frame.clone()));
         }
+    }
+
+    /// Sends a notification to the streams of this user alone. It has no position of its own, and is not stored: nobody
+    /// gets it later. Returns its id; `None` if no stream is the user's.
+    pub(crate) fn send_test_event(&self, user: &User, now: Timestamp) -> Option<String> {
+        let user = user.0.as_ref()?;
+        let mut state = self.state();
+        state.test_events += 1;
+        let id = format!("test-{}-{}", now.as_millisecond(), state.test_events);
+        let data = json!({
+            "id": id,
+            "title": "Test notification",
+            "message": "Somebody asked for it on this computer.",
+        });
+        let frame = render("notification.created", None, &data.to_string());
+        let mut own = state
+            .streams
+            .values()
+            .filter(|stream| stream.user.as_ref() == Some(user))
+            .peekable();
+        own.peek()?;
+        own.for_each(|stream| stream.send(Piece::Frame(frame.clone())));
+        Some(id)
     }
 
     pub(crate) fn send_raw(&self, bytes: &Bytes) {
@@ -250,6 +278,7 @@ impl Hub {
         let stream = Stream {
             pieces,
             types: types.filter(|_| self.optional_parts),
+            user: user.0.clone(),
             connection: connection.clone(),
         };
         // The first greeting gives a new client its position, so that it gets the events of its first outage as well. A

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::answers::{Given, Recall};
 use crate::connection::{Connection, HangUp};
-use crate::hub::{Delivery, Hub};
+use crate::hub::{Delivery, Hub, User};
 use crate::listener::ClientConnection;
 use crate::notifications::Change;
 use crate::observed::{ChangeKind, SeenChange};
@@ -129,6 +130,21 @@ pub(super) async fn receipts(
         Ok((StatusCode::NO_CONTENT, String::new()))
     })
     .await
+}
+
+/// `POST {api}/test-event`: sends one notification to the open streams of the user who asks, and to nobody else. Returns
+/// 202 and its id. It is not stored, so no other stream and no later one gets it.
+pub(super) async fn test_event(
+    State(hub): State<Arc<Hub>>,
+    Extension(user): Extension<User>,
+) -> Result<Response, Problem> {
+    match hub.send_test_event(&user, Timestamp::now()) {
+        Some(id) => Ok((StatusCode::ACCEPTED, axum::Json(json!({ "id": id }))).into_response()),
+        None => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "this user has no open stream, open one first",
+        )),
+    }
 }
 
 fn readable(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {

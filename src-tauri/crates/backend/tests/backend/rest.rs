@@ -4,7 +4,7 @@ use gloria_backend::{Backend, BackendOptions, ChangeKind, SignIn, TEST_TOKEN};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::client::{Raw, backend, data, get, http, note, stream};
+use crate::client::{Events, Raw, backend, data, get, http, note, stream, stream_after};
 
 async fn send(backend: &Backend, method: Method, path: &str, key: Option<&str>, body: &str) -> Response {
     let mut request = http()
@@ -278,4 +278,42 @@ async fn where_users_sign_in_is_public_and_absent_unless_it_is_set() {
     let document: Value = response.json().await.unwrap();
     let expected = json!({"issuer": "https://id.example", "client_id": "gloria", "prompt": "consent"});
     assert_eq!(document, expected);
+}
+
+#[tokio::test]
+async fn a_test_event_is_sent_to_the_caller_alone_and_never_again() {
+    let backend = backend().await;
+    backend.control().set_user("another-token", Some("user-2"));
+    let post = async |token: &str| {
+        let url = format!("{}/test-event", backend.api_url());
+        http().post(url).bearer_auth(token).send().await.unwrap()
+    };
+    assert_eq!(
+        post(TEST_TOKEN).await.status(),
+        409,
+        "there is no stream to send it to"
+    );
+    let mut own = stream(&backend).await;
+    let mut second = stream(&backend).await;
+    let others = http()
+        .get(format!("{}/sse", backend.api_url()))
+        .bearer_auth("another-token");
+    let mut others = Events::open(others).await.greeted().await;
+
+    let answer = post(TEST_TOKEN).await;
+    assert_eq!(answer.status(), 202);
+    let id = answer.json::<Value>().await.unwrap()["id"].clone();
+    for stream in [&mut own, &mut second] {
+        let event = stream.event().await;
+        assert_eq!(
+            (&*event.event, &data(&event)["id"]),
+            ("notification.created", &id)
+        );
+    }
+    assert!(others.is_silent().await);
+    let mut later = stream_after(&backend, "0").await;
+    assert!(later.is_silent().await);
+    let again = post(TEST_TOKEN).await.json::<Value>().await.unwrap();
+    assert_ne!(again["id"], id);
+    assert_eq!(post("no-token").await.status(), 401);
 }
