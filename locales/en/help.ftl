@@ -145,6 +145,22 @@ help-gloria-policy-check-examples =
 
     It exits with 1 if there are mistakes. Whom the file belongs to is not checked, because it may be a draft.
 
+help-gloria-doctor = Check what may keep notifications from this user, and say what mends it
+help-gloria-doctor-json = Print JSON, one object for each check
+help-gloria-doctor-bundle = Save a report for support in this file, a .tar.gz, after showing what it contains
+help-gloria-doctor-yes = Save it without asking; a file that is there already is not overwritten
+help-gloria-doctor-test-alert = Also have the server send a test event, and follow it to the screen
+help-gloria-doctor-examples =
+    Examples:
+      gloria doctor                                      each check, what it found, and what mends it
+      gloria doctor --test-alert                         does a notification come? Look whether you see it
+      gloria doctor --bundle report.tar.gz               a report for your administrator
+      gloria doctor --json | jq 'select(.outcome=="failed")'
+
+    It exits with 0 if nothing is wrong, 1 if something should be better, and 4 if notifications are kept from the user.
+    It takes at most 15 seconds, changes nothing, and opens no stream beside that of the running app. A test event takes
+    a few seconds more, and stays in the inbox.
+
 help-gloria-account = List the accounts on this computer, switch between them, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
 help-gloria-account-list-json = Print JSON on a terminal as well

@@ -6,6 +6,7 @@ mod account;
 #[cfg(target_os = "linux")]
 mod agent;
 mod app_token;
+mod doctor;
 mod events;
 mod inbox;
 mod interruption;
@@ -52,6 +53,7 @@ enum Command {
     Logs(logs::Options),
     Quit,
     Policy(policy::Options),
+    Doctor(doctor::Options),
     #[command(subcommand)]
     Account(account::Command),
     #[command(subcommand)]
@@ -106,6 +108,7 @@ pub fn run() -> ExitCode {
             Command::Logs(options) => logs::run(options).await,
             Command::Quit => quit::run().await,
             Command::Policy(options) => policy::run(options),
+            Command::Doctor(options) => doctor::run(options).await,
             Command::Account(command) => account::run(command).await,
             Command::Inbox(command) => inbox::run(command).await,
         }
@@ -215,6 +218,8 @@ mod tests {
             "--duration",
             "--no-prompt",
             "--follow",
+            "--test-alert",
+            "--bundle",
             "--lines",
             "--filter",
             "--limit",
@@ -252,6 +257,7 @@ mod tests {
             "quit",
             "account",
             "policy",
+            "doctor",
             "check",
             "FILE",
             "help",

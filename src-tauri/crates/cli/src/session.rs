@@ -88,7 +88,7 @@ fn awaited_keyring(erasures: &Erasures) -> std::io::Result<ErasingSecrets> {
     Ok(ErasingSecrets::new(Arc::new(keyring), erasures.clone()))
 }
 
-fn erasures() -> anyhow::Result<Erasures> {
+pub(crate) fn erasures() -> anyhow::Result<Erasures> {
     Ok(Erasures::read(&gloria_program::paths(process::variable)?))
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn address(options: &Options, settings: &Settings) -> Result<Address,
 }
 
 /// The entry of the account that was used last, where a server's token is if it is not in the server's own entry.
-fn account_entry(server: &str) -> Option<String> {
+pub(crate) fn account_entry(server: &str) -> Option<String> {
     let paths = gloria_program::paths(process::variable).ok()?;
     let own = Accounts::read(&paths).in_force(server).map(Entry::keyring_name);
     own.filter(|own| own != server)

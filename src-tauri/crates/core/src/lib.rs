@@ -7,6 +7,7 @@ pub mod account;
 mod actor;
 pub mod alerts;
 pub mod connection;
+pub mod doctor;
 pub mod event;
 mod fingerprint;
 pub mod grant;

@@ -20,6 +20,7 @@ pub mod session_bus;
 mod signals;
 pub mod socket;
 pub mod sounds;
+pub mod survey;
 
 pub use autostart::LoginEntry;
 pub use browser::Browser;

@@ -9,6 +9,7 @@ mod identity;
 mod kept;
 mod request;
 mod service;
+mod survey;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use identity::Identity;
 pub use kept::KeptConnection;
+pub(crate) use survey::survey;
 
 /// Events that may wait for a busy core; the connection's task waits with further ones.
 const EVENT_CAPACITY: usize = 64;

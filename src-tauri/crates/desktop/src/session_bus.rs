@@ -9,6 +9,8 @@ mod system;
 
 #[cfg(target_os = "linux")]
 pub use system::connect;
+#[cfg(target_os = "linux")]
+pub(crate) use system::survey_tray_host;
 
 /// How the desktop interprets the body of a notification, or a tooltip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

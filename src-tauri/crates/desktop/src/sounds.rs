@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use futures_util::future::{BoxFuture, ready};
+use gloria_core::doctor::Probed;
 use gloria_core::item::SoundName;
 use gloria_core::message;
 use gloria_core::ports::{PanicReports, SoundError, Sounds, send_reply};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use output::Progress;
 
@@ -82,6 +84,22 @@ impl SoundPlayer {
             Loop::new(own).run(&receiver);
         })?;
         Ok(Self { inputs })
+    }
+}
+
+/// Opens the default device and closes it again. One that hangs keeps its thread until the program ends.
+pub(crate) async fn survey() -> Probed<Result<(), SoundError>> {
+    let (sender, opened) = oneshot::channel();
+    let spawned = thread::Builder::new()
+        .name("sound-device".to_owned())
+        .spawn(move || send_reply(sender, output::try_device()));
+    if let Err(error) = spawned {
+        return Probed::Seen(Err(SoundError::Failed(error.to_string().into())));
+    }
+    match timeout(OPEN_TIMEOUT, opened).await {
+        Ok(Ok(outcome)) => Probed::Seen(outcome),
+        Ok(Err(_)) => Probed::Seen(Err(SoundError::Failed(message::sound_ended().into()))),
+        Err(_) => Probed::Hangs(OPEN_TIMEOUT),
     }
 }
 

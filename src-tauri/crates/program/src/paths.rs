@@ -3,6 +3,8 @@
 mod disk;
 mod managed;
 
+pub use disk::free_bytes;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 

@@ -4,6 +4,7 @@
 //! for itself. This way a decision in Rust does not depend on the language, and scripts can compare stable codes.
 
 mod causes;
+mod doctor;
 mod list;
 mod programs;
 mod sign_in;
@@ -19,13 +20,18 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use causes::*;
+pub use doctor::*;
 pub use list::*;
 pub use programs::*;
 pub use sign_in::*;
 
 /// Every message that Rust code uses.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    LIST.iter().chain(CAUSES).chain(PROGRAMS).chain(SIGN_IN)
+    LIST.iter()
+        .chain(CAUSES)
+        .chain(DOCTOR)
+        .chain(PROGRAMS)
+        .chain(SIGN_IN)
 }
 
 /// A message of the catalogue with its arguments.

@@ -53,6 +53,7 @@ const CORE: &[&str] = &[
     "connection",
     "provider",
     "metrics",
+    "doctor",
     "handle",
     "link",
     "actor",

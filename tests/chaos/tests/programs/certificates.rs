@@ -1,10 +1,16 @@
 //! Servers that cannot prove their identity, and one that can.
 
+use futures_util::future::join;
+use gloria_chaos::DEADLINE;
 use gloria_chaos::ask::Ask;
 use gloria_chaos::server::Server;
 use gloria_chaos::tls::{AUTHORITY, Certificate};
 
-use crate::program::{Program, TOKEN, assert_asks, tail};
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::program::{Program, TOKEN, assert_asks, gloria, tail};
 
 /// Returns a client of this server that trusts the authority.
 fn trusting(server: &Server) -> Program {
@@ -74,6 +80,55 @@ async fn a_certificate_that_signed_itself_is_refused() {
         "it is not signed by anyone this computer trusts",
     )
     .await;
+}
+
+/// What `gloria doctor` says of this server's certificate: the outcome, the cause, and whether there is advice.
+async fn examined(server: &Server, certificate: Certificate, roots: &str) -> (String, String, bool) {
+    let home = tempfile::tempdir().unwrap();
+    let examining = Command::new(gloria())
+        .args(["doctor", "--json"])
+        .env_clear()
+        .env("GLORIA_HOME", home.path())
+        .env("GLORIA_API_URL", format!("https://{}/api/v1", server.address()))
+        .env("SSL_CERT_FILE", roots)
+        .kill_on_drop(true)
+        .output();
+    let acceptor = certificate.acceptor();
+    let answering = async {
+        if let Ok(mut exchange) = server.request_by_tls(&acceptor).await {
+            exchange
+                .write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                .await;
+        }
+    };
+    let (output, ()) = timeout(DEADLINE, join(examining, answering)).await.unwrap();
+    let text = String::from_utf8(output.unwrap().stdout).unwrap();
+    let checks = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let found = checks.into_iter().find(|line| line["check"] == "tls").unwrap();
+    let text_of = |value: &Value| value.as_str().unwrap().to_owned();
+    (
+        text_of(&found["outcome"]),
+        text_of(&found["cause"]["words"]),
+        found["mend"].is_object(),
+    )
+}
+
+#[tokio::test]
+async fn the_doctor_says_what_is_wrong_with_a_certificate() {
+    let server = Server::bind().await;
+    let good = examined(&server, Certificate::Good, AUTHORITY).await;
+    assert_eq!((&*good.0, good.2), ("passed", false), "{}", good.1);
+    for (certificate, problem) in [
+        (Certificate::Expired, "it expired on 2021-01-01"),
+        (Certificate::OtherName, "it belongs to another name"),
+        (Certificate::SelfSigned, "it is not signed by anyone"),
+    ] {
+        let (outcome, cause, has_advice) = examined(&server, certificate, AUTHORITY).await;
+        assert_eq!((&*outcome, has_advice), ("failed", true), "{cause}");
+        assert!(cause.contains(problem), "{cause}");
+    }
 }
 
 #[tokio::test]

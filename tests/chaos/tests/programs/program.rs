@@ -1,6 +1,6 @@
 //! A program, observed through its output.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use gloria_chaos::DEADLINE;
@@ -20,15 +20,20 @@ pub(crate) const TAIL: &str = concat!("gloria/", env!("CARGO_PKG_VERSION"));
 /// The core in a separate process.
 pub(crate) const CORE: &str = env!("CARGO_BIN_EXE_gloria-chaos-core");
 
-/// Starts `gloria tail` with only these environment variables.
-pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
+/// The program `gloria`.
+pub(crate) fn gloria() -> PathBuf {
     let gloria = Path::new(CORE).with_file_name(format!("gloria{}", std::env::consts::EXE_SUFFIX));
     assert!(
         gloria.exists(),
         "the gloria program is not built: run `cargo xtask test chaos`"
     );
+    gloria
+}
+
+/// Starts `gloria tail` with only these environment variables.
+pub(crate) fn tail(environment: &[(&str, &str)]) -> Program {
     let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(gloria);
+    let mut command = Command::new(gloria());
     command
         .arg("tail")
         .env_clear()

@@ -132,8 +132,8 @@ pub(super) async fn receipts(
     .await
 }
 
-/// `POST {api}/test-event`: sends one notification to the open streams of the user who asks, and to nobody else. Returns
-/// 202 and its id. It is not stored, so no other stream and no later one gets it.
+/// `POST {api}/test-event`: sends one notification to the open streams of the user who asks, and to nobody else.
+/// Returns 202 and its id. It is not stored, so no other stream and no later one gets it.
 pub(super) async fn test_event(
     State(hub): State<Arc<Hub>>,
     Extension(user): Extension<User>,

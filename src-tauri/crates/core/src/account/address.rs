@@ -20,6 +20,8 @@ const WEBSOCKET: &str = "/ws";
 
 /// The path of the document that says where users sign in, below the base.
 const AUTH: &str = "/auth";
+/// Where a server takes the request for a test event, below the API.
+const TEST_EVENT: &str = "/test-event";
 
 /// The name of the stream on other systems. An address that ends with it may be the stream's or a base of this name.
 const EVENTS: &str = "/events";
@@ -196,6 +198,15 @@ impl Address {
 
     /// The URLs that the document which says where users sign in may have, the most likely first.
     pub(crate) fn sign_in_documents(&self) -> Vec<Url> {
+        self.parts_of_api(AUTH)
+    }
+
+    /// The URLs at which the server may take the request for a test event, the most likely first.
+    pub fn test_event_places(&self) -> Vec<Url> {
+        self.parts_of_api(TEST_EVENT)
+    }
+
+    fn parts_of_api(&self, name: &str) -> Vec<Url> {
         let path = self.0.path().trim_end_matches('/');
         let bases = if path.is_empty() {
             CANDIDATE_PATHS.to_vec()
@@ -208,7 +219,7 @@ impl Address {
         };
         let at = |base: &str| {
             let mut url = with_http_scheme(&self.0);
-            url.set_path(&format!("{base}{AUTH}"));
+            url.set_path(&format!("{base}{name}"));
             url
         };
         bases.into_iter().map(at).collect()

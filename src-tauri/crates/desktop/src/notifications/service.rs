@@ -22,7 +22,8 @@ use zbus::zvariant::DynamicType;
 
 use super::Identity;
 use super::request::{self, Abilities};
-use calls::{BUS, BUS_PATH, Call, Method, NAME, PATH, PROPERTIES, Pause, Pending, Reply, UNSENDABLE, build};
+use calls::{BUS, BUS_PATH, Call, Method, PROPERTIES, Pending, Reply, UNSENDABLE, build};
+pub(super) use calls::{NAME, PATH, Pause};
 
 /// A service that has not answered by then counts as hanging.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,5 +1,9 @@
 //! The freedesktop.org services of a D-Bus session.
 
+use std::time::Duration;
+
+use gloria_core::doctor::Probed;
+use tokio::time::timeout;
 use zbus::blocking::Connection;
 use zbus::blocking::fdo::DBusProxy;
 use zbus::connection::Builder;
@@ -7,6 +11,9 @@ use zbus::names::BusName;
 
 /// The registry of StatusNotifierItems; the tray hosts of today's desktops all use this name.
 const TRAY_HOST: &str = "org.kde.StatusNotifierWatcher";
+
+/// A panel answers within milliseconds, and is not started for it.
+const SURVEY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Connects on the tokio runtime that this is called on. By itself each connection would have a thread of its own.
 ///
@@ -35,6 +42,26 @@ pub async fn connect(bus: Builder<'_>) -> zbus::Result<zbus::Connection> {
         }
     });
     Ok(connection)
+}
+
+/// Whether there is a registry of icons with a panel that shows them. Without a bus there is none.
+pub(crate) async fn survey_tray_host() -> Probed<bool> {
+    match timeout(SURVEY_TIMEOUT, has_tray_host()).await {
+        Ok(has) => Probed::Seen(has.unwrap_or(false)),
+        Err(_) => Probed::Hangs(SURVEY_TIMEOUT),
+    }
+}
+
+async fn has_tray_host() -> zbus::Result<bool> {
+    let bus = connect(Builder::session()?).await?;
+    let names = zbus::fdo::DBusProxy::new(&bus).await?;
+    if !names.name_has_owner(BusName::from_static_str(TRAY_HOST)?).await? {
+        return Ok(false);
+    }
+    let registry = zbus::Proxy::new(&bus, TRAY_HOST, "/StatusNotifierWatcher", TRAY_HOST).await?;
+    // Registries without this property are panels themselves.
+    let has_panel = registry.get_property("IsStatusNotifierHostRegistered").await;
+    Ok(has_panel.unwrap_or(true))
 }
 
 pub(super) fn wait_for_tray_host() -> Result<(), String> {

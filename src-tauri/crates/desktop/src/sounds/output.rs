@@ -110,6 +110,15 @@ fn watch(watched: &Receiver<Progress>, shared: &Shared, heard: impl Fn()) -> Opt
     }
 }
 
+/// Opens the device and closes it.
+pub(super) fn try_device() -> Result<(), SoundError> {
+    let (progress, _watched) = std::sync::mpsc::channel();
+    match open(&progress, &Arc::default()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(classify(&error)),
+    }
+}
+
 fn open(progress: &Sender<Progress>, shared: &Arc<Shared>) -> Result<MixerDeviceSink, DeviceSinkError> {
     silence_alsa();
     let (progress, shared) = (progress.clone(), Arc::clone(shared));

@@ -20,6 +20,22 @@ pub(super) fn of(folder: &Path) -> Disk {
     }
 }
 
+/// How many bytes this user can still write where a folder is, or will be; `None` if the system does not say it.
+pub fn free_bytes(folder: &Path) -> Option<u64> {
+    let folder = std::path::absolute(folder).ok()?;
+    let folder = folder.ancestors().find(|folder| folder.exists())?;
+    #[cfg(target_os = "linux")]
+    {
+        let found = rustix::fs::statvfs(folder).ok()?;
+        found.f_bavail.checked_mul(found.f_frsize)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        None
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn is_network(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|found| is_network_type(found.f_type))

@@ -85,6 +85,11 @@ impl Request {
         Self::new(Method::GET, url)
     }
 
+    /// Returns a POST request without a body and a credential.
+    pub fn post(url: Url) -> Self {
+        Self::new(Method::POST, url)
+    }
+
     /// Adds this credential. It is not sent to any other origin.
     #[must_use]
     pub fn credential(self, credential: Credential) -> Self {

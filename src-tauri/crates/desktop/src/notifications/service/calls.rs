@@ -9,8 +9,8 @@ use zbus::{MatchRule, Message};
 
 use super::super::Outcome;
 
-pub(super) const NAME: &str = "org.freedesktop.Notifications";
-pub(super) const PATH: &str = "/org/freedesktop/Notifications";
+pub(in crate::notifications) const NAME: &str = "org.freedesktop.Notifications";
+pub(in crate::notifications) const PATH: &str = "/org/freedesktop/Notifications";
 pub(super) const BUS: &str = "org.freedesktop.DBus";
 pub(super) const BUS_PATH: &str = "/org/freedesktop/DBus";
 pub(super) const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
@@ -19,7 +19,7 @@ pub(super) type Reply = oneshot::Sender<Outcome>;
 
 /// A property by which a service signals that it shows nothing for now. Changes of both are signalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pause {
+pub(in crate::notifications) enum Pause {
     /// Of the specification, since 1.3.
     Inhibited,
     /// Of dunst.
@@ -27,9 +27,9 @@ pub(super) enum Pause {
 }
 
 impl Pause {
-    pub(super) const ALL: [Self; 2] = [Self::Inhibited, Self::Dunst];
+    pub(in crate::notifications) const ALL: [Self; 2] = [Self::Inhibited, Self::Dunst];
 
-    pub(super) fn property(self) -> (&'static str, &'static str) {
+    pub(in crate::notifications) fn property(self) -> (&'static str, &'static str) {
         match self {
             Self::Inhibited => (NAME, "Inhibited"),
             Self::Dunst => ("org.dunstproject.cmd0", "paused"),

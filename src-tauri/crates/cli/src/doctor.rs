@@ -1,0 +1,69 @@
+//! `gloria doctor`: what may keep notifications from this user, check by check. Monitoring depends on its lines and
+//! exit codes.
+
+mod alert;
+mod bundle;
+mod probes;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use gloria_core::doctor::{Finding, Outcome, findings, worst};
+use gloria_core::text;
+
+use crate::output::{Lines, add_words, catalogue, print_words};
+
+/// Something should be better; notifications arrive.
+const WARNING: u8 = 1;
+/// Notifications are kept from the user.
+const FAILED: u8 = 4;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[arg(long)]
+    json: bool,
+    #[arg(long)]
+    test_alert: bool,
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+    #[arg(long, requires = "bundle")]
+    yes: bool,
+}
+
+pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let mut seen = probes::observe().await?;
+    if options.test_alert {
+        seen.test_alert = Some(alert::test_alert().await?);
+    }
+    let findings = findings(&seen);
+    print(&findings, options.json)?;
+    if let Some(file) = &options.bundle
+        && let Some(failed) = bundle::save(file, &findings, options.yes).await?
+    {
+        return Ok(failed);
+    }
+    Ok(code_of(worst(&findings)))
+}
+
+fn code_of(worst: Outcome) -> ExitCode {
+    match worst {
+        Outcome::Passed | Outcome::Skipped => ExitCode::SUCCESS,
+        Outcome::Warning => ExitCode::from(WARNING),
+        Outcome::Failed => ExitCode::from(FAILED),
+    }
+}
+
+fn print(findings: &[Finding], json: bool) -> anyhow::Result<()> {
+    if !json {
+        let line = |finding: &Finding| text::sentence(&catalogue().say(&finding.line()));
+        return Ok(print_words(findings.iter().map(line))?);
+    }
+    let mut lines = Lines::new();
+    for finding in findings {
+        let mut line = serde_json::to_value(finding)?;
+        add_words(&mut line, catalogue());
+        lines.write(&line)?;
+    }
+    Ok(lines.flush()?)
+}

@@ -1,0 +1,193 @@
+//! `gloria doctor --bundle FILE`: what somebody who helps needs, in one file, and nothing that is nobody's business.
+
+mod archive;
+mod redaction;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gloria_core::account::Accounts;
+use gloria_core::doctor::Finding;
+use gloria_core::message::{self, Message};
+use gloria_core::paths::Paths;
+use gloria_core::private::{self, Mode};
+use gloria_core::settings::{Layers, Settings};
+use gloria_core::text;
+use gloria_program::{LogReader, process};
+use serde_json::{Value, json};
+
+use self::archive::Entry;
+use self::redaction::Redaction;
+use crate::USAGE;
+use crate::output::{add_words, catalogue, print_error};
+
+/// The folder in the archive.
+const FOLDER: &str = "gloria-notify-report";
+
+/// Variables that say which desktop it is.
+const DESKTOP: [&str; 4] = [
+    "XDG_CURRENT_DESKTOP",
+    "XDG_SESSION_TYPE",
+    "DESKTOP_SESSION",
+    "LANG",
+];
+
+/// Variables with the user's name.
+const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+
+/// Shows what the file would contain, asks, and writes it. Returns `None` once it is written.
+///
+/// # Errors
+/// When there is no place for the app's files, or the terminal cannot be read.
+pub(super) async fn save(file: &Path, findings: &[Finding], yes: bool) -> anyhow::Result<Option<ExitCode>> {
+    if !yes && !io::stdin().is_terminal() {
+        print_error(&message::doctor_bundle_add_yes());
+        return Ok(Some(ExitCode::from(USAGE)));
+    }
+    let entries = entries(findings).await?;
+    print_error(&message::doctor_bundle_contents(file.display().to_string()));
+    for entry in &entries {
+        print_error(&message::doctor_bundle_entry(entry.name, entry.contents.len()));
+    }
+    if file.exists() {
+        // Nobody who says yes to a report says it to the loss of another file.
+        let path = file.display().to_string();
+        if yes || !is_wanted(&message::doctor_bundle_overwrite(path.clone()))? {
+            print_error(&message::doctor_bundle_exists(path));
+            return Ok(Some(ExitCode::FAILURE));
+        }
+    } else if !yes && !is_wanted(&message::doctor_bundle_ask())? {
+        print_error(&message::doctor_bundle_not_saved());
+        return Ok(Some(ExitCode::FAILURE));
+    }
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let packed = archive::pack(FOLDER, &entries, time.as_secs())?;
+    // Complete under another name first: a full disk leaves no half of it.
+    if let Err(error) = private::replace(file, &packed, Mode::Private) {
+        let (path, problem) = (file.display().to_string(), error.to_string());
+        print_error(&message::doctor_bundle_failed(path, problem));
+        return Ok(Some(ExitCode::FAILURE));
+    }
+    print_error(&message::doctor_bundle_saved(file.display().to_string()));
+    Ok(None)
+}
+
+fn is_wanted(question: &Message) -> io::Result<bool> {
+    print_error(question);
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+async fn entries(findings: &[Finding]) -> anyhow::Result<Vec<Entry>> {
+    let paths = gloria_program::paths(process::variable)?;
+    let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
+    let redaction = redaction(&paths, &resolved.settings);
+    let status = gloria_ipc::ask_status(&paths.data).await.ok();
+    let status = status.and_then(|document| serde_json::from_str::<Value>(&document).ok());
+
+    let lines = |values: Vec<Value>| {
+        let mut out = String::new();
+        for mut value in values {
+            add_words(&mut value, catalogue());
+            redaction.json(&mut value);
+            out.push_str(&value.to_string());
+            out.push('\n');
+        }
+        out.into_bytes()
+    };
+    let checks: serde_json::Result<Vec<_>> = findings.iter().map(serde_json::to_value).collect();
+    let settings: serde_json::Result<Vec<_>> = resolved.shown().iter().map(serde_json::to_value).collect();
+    let mut entries = vec![
+        Entry {
+            name: "versions.json",
+            contents: lines(vec![versions(status.as_ref())]),
+        },
+        Entry {
+            name: "doctor.jsonl",
+            contents: lines(checks?),
+        },
+        Entry {
+            name: "settings.jsonl",
+            contents: lines(settings?),
+        },
+    ];
+    if let Some(mut status) = status {
+        let connection = json!({
+            "connection": status["connection"],
+            "minutes": status["metrics"]["minutes"].take(),
+            "errors": status["metrics"]["errors"],
+        });
+        entries.push(Entry {
+            name: "connection.json",
+            contents: lines(vec![connection]),
+        });
+        entries.push(Entry {
+            name: "status.json",
+            contents: lines(vec![status]),
+        });
+    }
+    entries.push(Entry {
+        name: "log.txt",
+        contents: log(&paths.logs, &redaction),
+    });
+    Ok(entries)
+}
+
+fn redaction(paths: &Paths, settings: &Settings) -> Redaction {
+    let accounts = Accounts::read(paths);
+    let of_accounts = accounts.all().flat_map(|account| {
+        [account.user(), account.name_of_user(), account.email()]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    });
+    let of_system = USER.iter().filter_map(|name| process::text_variable(name));
+    let home = ["HOME", "USERPROFILE"]
+        .iter()
+        .find_map(|name| process::text_variable(name));
+    let path = settings.address.as_ref().map(|address| address.stream(&[]));
+    let path = path.as_ref().map_or("", |url| url.path());
+    // The address as it is set, too: the stream's own name is added to it.
+    let of_api = path.trim_end_matches("/sse").trim_end_matches("/ws");
+    Redaction::new(
+        of_accounts.chain(of_system),
+        home,
+        of_api,
+        process::text_variable("GLORIA_TOKEN"),
+    )
+}
+
+fn versions(status: Option<&Value>) -> Value {
+    let desktop: Vec<_> = DESKTOP
+        .iter()
+        .filter_map(|name| Some(format!("{name}={}", process::text_variable(name)?)))
+        .collect();
+    json!({
+        "command": env!("CARGO_PKG_VERSION"),
+        "app": status.map(|status| status["version"].clone()),
+        "system": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "desktop": desktop,
+    })
+}
+
+/// What is kept of the log. A file that cannot be read says so in its place.
+fn log(folder: &Path, redaction: &Redaction) -> Vec<u8> {
+    let mut out = String::new();
+    let read = LogReader::new(folder).read(|line| {
+        let line = redaction.text(&String::from_utf8_lossy(line));
+        out.push_str(&text::escaped_line(&line));
+        out.push('\n');
+        Ok(())
+    });
+    if let Err(error) = read {
+        out.push_str(&redaction.text(&error.to_string()));
+        out.push('\n');
+    }
+    out.into_bytes()
+}

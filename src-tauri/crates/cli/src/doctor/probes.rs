@@ -1,0 +1,242 @@
+//! Looks at the app, the server and this computer, all at once and each for a limited time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::join;
+use gloria_core::account::address::Address;
+use gloria_core::account::session::{Server, environment_token};
+use gloria_core::connection::{Acceptance, Asking, accepts};
+use gloria_core::doctor::reach::reach;
+use gloria_core::doctor::{
+    AppSeen, AppStatus, DiskSeen, Observed, Probed, SavedSignIn, ServerSeen, SettingsSeen,
+};
+use gloria_core::grant::Secret;
+use gloria_core::message::{self, Phrase};
+use gloria_core::paths::{Disk, Paths};
+use gloria_core::ports::{Autostart as _, SecretError, Secrets as _};
+use gloria_core::settings::{Layers, Origin, Resolved, Settings};
+use gloria_core::token::Token;
+use gloria_desktop::socket::ask_failure;
+use gloria_desktop::{LoginEntry, survey};
+use gloria_ipc::AskError;
+use gloria_program::paths::free_bytes;
+use gloria_program::process;
+use gloria_stream::http::HttpOptions;
+use gloria_stream::{DialLimits, NetworkOptions};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::session::{self, USER_AGENT};
+
+/// Somebody waits for the report, and a script may give it a quarter of a minute. What comes after this is left out.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(13);
+
+/// An app that runs answers within milliseconds.
+const APP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A keyring that is started for it takes a second or two.
+const KEYRING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What is saved for the server, and the token if it can be used.
+struct Saved {
+    kind: Probed<SavedSignIn>,
+    keyring: Probed<Result<(), SecretError>>,
+    token: Option<Token>,
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// When there is no place for the app's files.
+pub(super) async fn observe() -> anyhow::Result<Observed> {
+    let deadline = Instant::now() + REPORT_TIMEOUT;
+    let paths = gloria_program::paths(process::variable)?;
+    let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
+    let settings = &resolved.settings;
+    let at = SystemTime::now();
+    let (app, (server, saved, acceptance), notifications, tray, sound) = join!(
+        app(&paths.data),
+        at_server(&paths.data, settings, deadline),
+        survey::notification_service(),
+        survey::tray_host(),
+        survey::sound_device(),
+    );
+    Ok(Observed {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        at,
+        app,
+        settings: seen_settings(&resolved),
+        server,
+        sign_in: saved.kind,
+        acceptance,
+        keyring: saved.keyring,
+        notifications,
+        tray,
+        sound,
+        autostart: LoginEntry::find(|name| std::env::var_os(name), PathBuf::new()).is_on(),
+        disk: seen_disk(&paths),
+        test_alert: None,
+    })
+}
+
+async fn app(data: &Path) -> AppSeen {
+    let document = match timeout(APP_TIMEOUT, gloria_ipc::ask_status(data)).await {
+        Err(_) => return AppSeen::Unreachable(message::app_silent()),
+        Ok(Err(AskError::NotRunning)) => return AppSeen::NotRunning,
+        Ok(Err(
+            error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown | AskError::Refused(_)),
+        )) => return AppSeen::Unreachable(ask_failure(&error)),
+        Ok(Ok(document)) => document,
+    };
+    match AppStatus::read(&document) {
+        Some(status) => AppSeen::Running(Box::new(status)),
+        None => AppSeen::Unreachable(message::cli_app_senseless()),
+    }
+}
+
+fn seen_settings(resolved: &Resolved) -> SettingsSeen {
+    let shown = resolved.shown();
+    let by_policy = shown.iter().filter(|setting| setting.origin == Origin::Policy);
+    SettingsSeen {
+        problems: resolved
+            .problems
+            .iter()
+            .map(|problem| problem.message())
+            .collect(),
+        set_by_policy: by_policy.count(),
+    }
+}
+
+fn seen_disk(paths: &Paths) -> DiskSeen {
+    DiskSeen {
+        free_bytes: free_bytes(&paths.data),
+        is_network: paths.disk == Disk::Network,
+    }
+}
+
+/// How far a request comes, what is saved, and where no app runs, whether the server accepts a token.
+async fn at_server(
+    data: &Path,
+    settings: &Settings,
+    deadline: Instant,
+) -> (Option<ServerSeen>, Saved, Option<Acceptance>) {
+    let Some(address) = &settings.address else {
+        let nothing = Saved {
+            kind: Probed::Untried,
+            keyring: keyring_alone().await,
+            token: None,
+        };
+        return (None, nothing, None);
+    };
+    let http = http(settings).await;
+    let token = async {
+        let saved = saved(address, settings).await;
+        // One stream for a user: what the app does is not repeated beside it.
+        let accepted = match &saved.token {
+            Some(token) if is_alone(data).await => {
+                let asking = Asking {
+                    address,
+                    token,
+                    transport: settings.auth_transport,
+                    user_agent: USER_AGENT.to_owned(),
+                    // There is one attempt, and nothing to spread.
+                    seed: 0,
+                    network: http.network.clone(),
+                };
+                let accepted = timeout_at(deadline, accepts(asking)).await;
+                Some(accepted.unwrap_or_else(|_| Acceptance::Unknown(message::check_timeout(REPORT_TIMEOUT))))
+            }
+            Some(_) | None => None,
+        };
+        (saved, accepted)
+    };
+    let (server, (saved, accepted)) = join!(reach(address, http.clone()), token);
+    (server, saved, accepted)
+}
+
+/// Whether no app runs that has, or may have, a stream.
+async fn is_alone(data: &Path) -> bool {
+    let asked = timeout(APP_TIMEOUT, gloria_ipc::ask_status(data)).await;
+    matches!(asked, Ok(Err(AskError::NotRunning)))
+}
+
+/// The way out of the network. A keyring that does not give the proxy's password in time is left out.
+async fn http(settings: &Settings) -> HttpOptions {
+    match timeout(KEYRING_TIMEOUT, session::http(settings, false)).await {
+        Ok(Ok(http)) => http,
+        Ok(Err(_)) | Err(_) => HttpOptions {
+            user_agent: USER_AGENT.to_owned(),
+            network: NetworkOptions {
+                system_proxies: Some(gloria_desktop::system_proxies()),
+                ..settings.network()
+            },
+            limits: DialLimits::default(),
+        },
+    }
+}
+
+/// The keyring's answer where there is nothing to ask it for.
+async fn keyring_alone() -> Probed<Result<(), SecretError>> {
+    load("https://gloria.invalid")
+        .await
+        .map_seen(|loaded| loaded.map(drop))
+}
+
+async fn saved(address: &Address, settings: &Settings) -> Saved {
+    let server = address.server();
+    let mut loaded = Probed::Seen(Ok(None));
+    for entry in session::account_entry(&server).into_iter().chain([server]) {
+        loaded = load(&entry).await;
+        if !matches!(loaded, Probed::Seen(Ok(None))) {
+            break;
+        }
+    }
+    let (found, keyring) = match loaded {
+        Probed::Seen(Ok(found)) => (Probed::Seen(found), Probed::Seen(Ok(()))),
+        Probed::Seen(Err(error)) => (Probed::Untried, Probed::Seen(Err(error))),
+        Probed::Hangs(limit) => (Probed::Hangs(limit), Probed::Hangs(limit)),
+        Probed::Untried => (Probed::Untried, Probed::Untried),
+    };
+    let given = environment_token(
+        process::text_variable,
+        &settings.token_for,
+        settings.address.as_ref(),
+    );
+    let given = given.ok().flatten();
+    let given = given
+        .as_ref()
+        .and_then(|own| own.for_server(&Server::of(address)));
+    let (kind, token) = if let Some(token) = given {
+        (Probed::Seen(SavedSignIn::Token), Some(token.clone()))
+    } else if session::command_for(address, settings).is_some() {
+        (Probed::Seen(SavedSignIn::Command), None)
+    } else {
+        match found {
+            Probed::Seen(Some(Secret::Token(token))) => (Probed::Seen(SavedSignIn::Token), Some(token)),
+            Probed::Seen(Some(Secret::Grant(_))) => (Probed::Seen(SavedSignIn::Grant), None),
+            Probed::Seen(None) => (Probed::Seen(SavedSignIn::Nothing), None),
+            Probed::Hangs(limit) => (Probed::Hangs(limit), None),
+            Probed::Untried => (Probed::Untried, None),
+        }
+    };
+    Saved { kind, keyring, token }
+}
+
+/// What the keyring has in an entry. It raises no prompt.
+async fn load(entry: &str) -> Probed<Result<Option<Secret>, SecretError>> {
+    let opened = session::erasures().map(|erasures| session::keyring(false, &erasures));
+    let keyring = match opened {
+        Ok(Ok(keyring)) => Arc::new(keyring),
+        Ok(Err(error)) => return Probed::Seen(Err(SecretError::Unavailable(error.to_string().into()))),
+        Err(error) => return Probed::Seen(Err(SecretError::Unavailable(error.to_string().into()))),
+    };
+    match timeout(KEYRING_TIMEOUT, keyring.load_without_prompt(entry)).await {
+        // Where every look raises a prompt.
+        Ok(Err(SecretError::Unavailable(Phrase::Message(why)))) if why == message::keyring_would_prompt() => {
+            Probed::Untried
+        }
+        Ok(loaded) => Probed::Seen(loaded),
+        Err(_) => Probed::Hangs(KEYRING_TIMEOUT),
+    }
+}

@@ -1,0 +1,187 @@
+//! Checks of the way to the server. Each failure of a request belongs to one of them; those before it passed, and those
+//! after it could not be tried.
+
+use gloria_stream::{Cause, DialError};
+
+use super::{Check, Reached, ServerSeen, Verdict};
+use crate::connection;
+use crate::message::{self, Message};
+
+/// Half of this is usual without time service. Sign-ins and certificates that were issued a moment ago begin to fail
+/// with more than a minute or two.
+const MAX_CLOCK_OFFSET: u64 = 90;
+
+/// The steps of a request, in their order.
+const STEPS: [Check; 5] = [
+    Check::ServerName,
+    Check::Tcp,
+    Check::Proxy,
+    Check::Tls,
+    Check::Answer,
+];
+
+fn place(check: Check) -> usize {
+    STEPS
+        .iter()
+        .position(|step| *step == check)
+        .unwrap_or(STEPS.len())
+}
+
+/// Whether the request came past a step, and what is known about it if not.
+fn passed(server: Option<&ServerSeen>, check: Check) -> Result<&ServerSeen, Verdict> {
+    let Some(server) = server else {
+        let cause = message::doctor_no_address();
+        return Err(if check == Check::ServerName {
+            Verdict::failed(cause, Some(message::doctor_mend_address()))
+        } else {
+            Verdict::skipped(cause)
+        });
+    };
+    let Some((step, cause, mend)) = failure(server) else {
+        return Ok(server);
+    };
+    if step == check {
+        Err(Verdict::failed(cause, Some(mend)))
+    } else if place(step) < place(check) {
+        Err(Verdict::after(step))
+    } else {
+        Ok(server)
+    }
+}
+
+/// The step that failed, why, and what mends it.
+fn failure(server: &ServerSeen) -> Option<(Check, Message, Message)> {
+    let hangs = |limit| message::doctor_hangs(limit);
+    match &server.reached {
+        Reached::Answered { .. } => None,
+        Reached::NameHangs(limit) => Some((Check::ServerName, hangs(*limit), message::doctor_mend_name())),
+        Reached::ConnectHangs(limit) => Some((Check::Tcp, hangs(*limit), message::doctor_mend_tcp())),
+        Reached::TlsHangs(limit) => Some((Check::Tls, hangs(*limit), message::doctor_mend_network())),
+        Reached::AnswerHangs(limit) => Some((Check::Answer, hangs(*limit), message::doctor_mend_network())),
+        Reached::Failed(error) => {
+            let (step, mend) = step_of(error);
+            let cause = connection::cause(&Cause::Dial(error.clone()));
+            Some((step, cause, mend))
+        }
+    }
+}
+
+fn step_of(error: &DialError) -> (Check, Message) {
+    match error {
+        DialError::NameNotFound => (Check::ServerName, message::doctor_mend_name()),
+        DialError::ConnectionRefused | DialError::Unreachable | DialError::ConnectTimedOut(_) => {
+            (Check::Tcp, message::doctor_mend_tcp())
+        }
+        DialError::ProxyAuthentication | DialError::Proxy(_) => (Check::Proxy, message::doctor_mend_proxy()),
+        DialError::Certificate(_) | DialError::CertificateFile { .. } => {
+            (Check::Tls, message::doctor_mend_tls())
+        }
+        DialError::Tls(_) => (Check::Tls, message::doctor_mend_server()),
+        DialError::ClientCertificate(_) => (Check::Tls, message::doctor_mend_client_certificate()),
+        DialError::NetworkSignIn => (Check::Answer, message::doctor_mend_network_sign_in()),
+        DialError::AnswerTimedOut(_) | DialError::BrokenOff(_) => {
+            (Check::Answer, message::doctor_mend_network())
+        }
+        DialError::Credential(_)
+        | DialError::NotFound(_)
+        | DialError::NotHttp(_)
+        | DialError::NotWebSocket(_)
+        | DialError::RedirectToNowhere
+        | DialError::RedirectNotSecure
+        | DialError::TooManyRedirects
+        | DialError::Setup(_) => (Check::Answer, message::doctor_mend_server()),
+    }
+}
+
+pub(super) fn name(server: Option<&ServerSeen>) -> Verdict {
+    match passed(server, Check::ServerName) {
+        Err(verdict) => verdict,
+        Ok(server) => Verdict::passed(match &server.proxy {
+            _ if server.is_number => message::doctor_name_unneeded(&server.name),
+            Some(proxy) => message::doctor_name_by_proxy(&server.name, proxy),
+            None => message::doctor_name_found(&server.name),
+        }),
+    }
+}
+
+pub(super) fn tcp(server: Option<&ServerSeen>) -> Verdict {
+    match passed(server, Check::Tcp) {
+        Err(verdict) => verdict,
+        Ok(server) => Verdict::passed(match &server.proxy {
+            Some(proxy) => message::doctor_tcp_by_proxy(proxy),
+            None => message::doctor_tcp_open(&server.name, server.port),
+        }),
+    }
+}
+
+pub(super) fn proxy(server: Option<&ServerSeen>) -> Verdict {
+    match passed(server, Check::Proxy) {
+        Err(verdict) => verdict,
+        Ok(server) => Verdict::passed(match &server.proxy {
+            Some(proxy) => message::doctor_proxy_used(proxy),
+            None => message::doctor_proxy_none(),
+        }),
+    }
+}
+
+pub(super) fn tls(server: Option<&ServerSeen>) -> Verdict {
+    match passed(server, Check::Tls) {
+        Err(verdict) => verdict,
+        Ok(server) if server.is_encrypted => Verdict::passed(message::doctor_tls_trusted()),
+        Ok(server) if server.is_this_computer => Verdict::passed(message::doctor_tls_none()),
+        Ok(_) => Verdict::warning(message::doctor_tls_insecure(), message::doctor_mend_insecure()),
+    }
+}
+
+pub(super) fn answer(server: Option<&ServerSeen>) -> Verdict {
+    match passed(server, Check::Answer) {
+        Err(verdict) => verdict,
+        Ok(server) => match server.reached {
+            Reached::Answered { status, .. } if status >= 500 => {
+                Verdict::failed(message::cause_status(status), Some(message::doctor_mend_server()))
+            }
+            Reached::Answered { status, .. } => Verdict::passed(message::doctor_answered(status)),
+            Reached::NameHangs(_)
+            | Reached::ConnectHangs(_)
+            | Reached::TlsHangs(_)
+            | Reached::AnswerHangs(_)
+            | Reached::Failed(_) => Verdict::after(Check::Answer),
+        },
+    }
+}
+
+pub(super) fn clock(server: Option<&ServerSeen>) -> Verdict {
+    let Some(server) = server else {
+        return Verdict::skipped(message::doctor_no_address());
+    };
+    match server.reached {
+        Reached::Answered {
+            clock_offset: Some(offset),
+            ..
+        } => of_offset(offset),
+        Reached::Answered {
+            clock_offset: None, ..
+        } => Verdict::skipped(message::doctor_unasked()),
+        Reached::NameHangs(_)
+        | Reached::ConnectHangs(_)
+        | Reached::TlsHangs(_)
+        | Reached::AnswerHangs(_)
+        | Reached::Failed(_) => {
+            let step = failure(server).map_or(Check::Answer, |(step, ..)| step);
+            Verdict::after(step)
+        }
+    }
+}
+
+fn of_offset(offset: i64) -> Verdict {
+    let seconds = offset.unsigned_abs();
+    if seconds <= MAX_CLOCK_OFFSET {
+        return Verdict::passed(message::doctor_clock_good());
+    }
+    let cause = if offset > 0 {
+        message::doctor_clock_behind(seconds)
+    } else {
+        message::doctor_clock_ahead(seconds)
+    };
+    Verdict::warning(cause, message::doctor_mend_clock())
+}
