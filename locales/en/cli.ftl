@@ -118,6 +118,10 @@ cli-events = { $count ->
         [one] { $count } event
        *[other] { $count } events
     }
+# A newer version of the app; $notes is the address of the page about it.
+cli-newer = Version { $version } is available
+cli-newer-notes = Version { $version } is available: { $notes }
+cli-newer-unknown = Whether there is a newer version is not known: { $problem }
 cli-note = Note: { $problem }
 cli-not-understood = What the server sends that was not understood:
 cli-type-unknown = the event type { $event } is unknown

@@ -17,6 +17,7 @@ policy-section-metrics = Metrics
 policy-section-network = Network
 policy-section-sounds = Sounds
 policy-section-sse = Event stream
+policy-section-updates = Newer versions
 policy-section-window = Window
 
 ## Each setting.
@@ -124,3 +125,14 @@ policy-inbox-keep-days-help = After this many days read notifications are remove
 
 policy-inbox-keep-items = Notifications kept at most
 policy-inbox-keep-items-help = Beyond this number the oldest are removed, unread urgent ones last.
+
+policy-updates-url = Address of the manifests of versions
+policy-updates-url-help =
+    The folder in which your organisation publishes signed manifests of the newest version, such as https://gloria.example/updates. With the key, users learn of newer versions. Nothing is installed.
+
+policy-updates-key = Key of the manifests of versions
+policy-updates-key-help =
+    The public key of minisign that the manifests have to be signed with. Both address and key are needed; without them, users learn nothing.
+
+policy-updates-channel = Channel of versions
+policy-updates-channel-help = "stable" is what everyone should have, "beta" what is tried before that.

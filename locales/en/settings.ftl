@@ -29,6 +29,7 @@ settings-value-in = the setting { $setting } in { $place }
 ## What is wrong with a value. The value itself is never repeated: it may hold a password.
 
 settings-no-certificate = { $setting } names no file
+settings-needs = { $setting } has to be set as well
 settings-value-refused = it is not a value for this setting
 should-be-boolean = it should be true or false
 should-be-whole-number = it should be a whole number from { $least } to { $most }
@@ -41,6 +42,9 @@ should-be-text = it should be a text in quotes
 should-be-path = it should be the path of a file
 should-be-proxy = it should be system, none, or a proxy's address: { $problem }
 should-be-probe-url = it should be an address such as http://gloria.example/generate_204
+should-be-release-url = it should be the address of a folder, such as https://gloria.example/updates, without query or name
+should-be-release-key =
+    it should be a public key of minisign, such as "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"
 should-be-socket-address = it should be an address with a port, such as 127.0.0.1:9464
 should-be-loopback = other computers can reach this address; it should be one of this computer alone, such as { $example }
 should-be-section = settings of this name belong under a line [{ $section }]

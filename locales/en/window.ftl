@@ -23,6 +23,10 @@ ui-locked-environment = Set by the environment
 ui-notices = Notices
 ui-last-action = Last action
 ui-security = Security
+# A newer version of Gloria Notify.
+ui-release-title = New version
+ui-release = Version { $version } is available
+ui-release-notes = What is new
 ui-insecure = Not encrypted: your token and your notifications can be read on the way.
 ui-details = Details
 

@@ -65,7 +65,8 @@ export class FakeHost implements Host, Fake {
       this.#begun = true;
       this.scenario.begin(this);
     }
-    const { connection, account, signIn, preferences, notices, requestedItem, requestedView } = this.scenario;
+    const { connection, account, signIn, preferences, notices, release, requestedItem, requestedView } =
+      this.scenario;
     return Promise.resolve({
       protocol: this.protocol,
       revision: this.#revision,
@@ -76,6 +77,7 @@ export class FakeHost implements Host, Fake {
       signIn,
       preferences,
       notices,
+      release,
       requestedItem,
       requestedView,
       inView: this.#inView,
@@ -124,6 +126,9 @@ export class FakeHost implements Host, Fake {
         break;
       case 'notices':
         this.scenario.notices = update.value;
+        break;
+      case 'release':
+        this.scenario.release = update.value;
         break;
       case 'itemRequested':
         this.scenario.requestedItem = update.value;
@@ -263,6 +268,10 @@ export class FakeHost implements Host, Fake {
       if (item === undefined || link === null) return rejected('gone', 'the link is gone');
       this.receive(placed(markItem(item, 'read', Date.now())));
       return Promise.resolve(null);
+    },
+    release_notes: () => {
+      const notes = this.scenario.release?.notes ?? null;
+      return notes === null ? rejected('gone', 'the link is gone') : Promise.resolve(null);
     },
     connection_retry: () => {
       const { connection, account } = this.scenario;

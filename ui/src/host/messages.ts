@@ -228,6 +228,9 @@ export interface Messages {
   'cli-mark-unread': undefined;
   'cli-mark-urgent': undefined;
   'cli-mistake': { name: string; problem: Message };
+  'cli-newer': { version: string };
+  'cli-newer-notes': { version: string; notes: string };
+  'cli-newer-unknown': { problem: string };
   'cli-next-attempt': { span: Message };
   'cli-no-account': { name: string };
   'cli-no-accounts': undefined;
@@ -565,6 +568,20 @@ export interface Messages {
   'proxy-too-long': undefined;
   'proxy-unreachable': undefined;
   'proxy-unsupported': undefined;
+  'release-altered': undefined;
+  'release-malformed': undefined;
+  'release-older': undefined;
+  'release-other-channel': undefined;
+  'release-other-file': undefined;
+  'release-other-key': undefined;
+  'release-other-product': undefined;
+  'release-prerelease': undefined;
+  'release-status': { status: number };
+  'release-too-large': { size: number };
+  'release-too-slow': { seconds: number };
+  'release-unreachable': { problem: Message };
+  'release-unreadable': undefined;
+  'release-unsigned': undefined;
   'set-up-internal': undefined;
   'set-up-other': { problem: string };
   'settings-file': undefined;
@@ -573,6 +590,7 @@ export interface Messages {
   'settings-locked-environment': { setting: string; variable: string };
   'settings-locked-policy': { setting: string };
   'settings-more': { place: string | Message; count: number };
+  'settings-needs': { setting: string };
   'settings-no-certificate': { setting: string };
   'settings-not-lockable': { value: string | Message };
   'settings-not-saved': { path: string; problem: string | Message };
@@ -596,6 +614,8 @@ export interface Messages {
   'should-be-path': undefined;
   'should-be-probe-url': undefined;
   'should-be-proxy': { problem: Message };
+  'should-be-release-key': undefined;
+  'should-be-release-url': undefined;
   'should-be-section': { section: string };
   'should-be-socket-address': undefined;
   'should-be-text': undefined;
@@ -1170,6 +1190,9 @@ export interface Messages {
   'ui-reconnect-now': undefined;
   'ui-reconnecting': undefined;
   'ui-reconnecting-when': { when: Value };
+  'ui-release': { version: Value };
+  'ui-release-notes': undefined;
+  'ui-release-title': undefined;
   'ui-resume': undefined;
   'ui-row-day': { day: Value };
   'ui-row-unread': undefined;

@@ -41,6 +41,10 @@ preferences: Preferences,
  */
 notices: Array<Notice>, 
 /**
+ * A newer version of the app, if one is known.
+ */
+release: ReleaseView | null, 
+/**
  * The item of a clicked notification, until the window has shown it.
  */
 requestedItem: string | null, 
@@ -69,7 +73,7 @@ update: Update, };
 /**
  * One change, sent with its revision.
  */
-export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "signIn", "value": SignInView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "itemRequested", "value": string | null } | { "kind": "viewRequested", "value": View | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
+export type Update = { "kind": "connection", "value": ConnectionView } | { "kind": "counts", "value": Counts } | { "kind": "itemsStored", "value": Array<Item> } | { "kind": "itemsRemoved", "value": Array<string> } | { "kind": "inboxChanged" } | { "kind": "missed" } | { "kind": "account", "value": AccountView } | { "kind": "signIn", "value": SignInView } | { "kind": "preferences", "value": Preferences } | { "kind": "notices", "value": Array<Notice> } | { "kind": "release", "value": ReleaseView | null } | { "kind": "itemRequested", "value": string | null } | { "kind": "viewRequested", "value": View | null } | { "kind": "inView", "value": boolean } | { "kind": "metrics", "value": MetricsView };
 
 /**
  * The connection as users see it.
@@ -1155,6 +1159,19 @@ message: Message, };
 export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
 
 /**
+ * A newer version than the one that runs. The app does not install it.
+ */
+export type ReleaseView = { 
+/**
+ * The version.
+ */
+version: string, 
+/**
+ * The address of the page about it, which `release_notes` opens.
+ */
+notes: string | null, };
+
+/**
  * A view of the window that the user asked for elsewhere, such as in the tray's menu.
  */
 export type View = "inbox" | "connection" | "preferences" | "proxy" | "setup";
@@ -1731,6 +1748,10 @@ debug_log: [boolean, null],
  */
 window_shows: [WindowView, null], 
 /**
+ * Opens the page about the newer version in the browser.
+ */
+release_notes: [null, null], 
+/**
  * The page has opened the view that was requested.
  */
 view_shown: [null, null], };
@@ -1741,7 +1762,7 @@ export const PROTOCOL_VERSION = 1;
 /**
  * The settings, by their names in the settings file.
  */
-export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'auth.command' | 'auth.command_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items';
+export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'auth.command' | 'auth.command_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'log.level' | 'metrics.listen' | 'inbox.keep_days' | 'inbox.keep_items' | 'updates.url' | 'updates.key' | 'updates.channel';
 
 /** Every type of event. */
 export const EVENT_TYPES: readonly EventType[] = ["connection_established", "heartbeat", "notification.created", "notification.updated", "notification.deleted", "user.status_changed", "user.updated", "workflow.started", "workflow.completed", "workflow.failed", "system.announcement", "system.maintenance", "error", "stream.gap"];

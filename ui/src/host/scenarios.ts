@@ -362,6 +362,18 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
       },
     ],
   }),
+  release: (now) => ({
+    ...busy(now),
+    release: { version: '1.4.0', notes: 'https://gloria.example/notes/1.4.0' },
+  }),
+  releaseLong: (now) => ({
+    ...busy(now),
+    ...waits(now, { longOutage: true }),
+    release: {
+      version: `1.4.0-beta.${'20261128.'.repeat(12)}1`,
+      notes: `https://gloria.example/${'notes/'.repeat(40)}`,
+    },
+  }),
   missing: (now) => ({
     ...busy(now),
     items: [

@@ -143,6 +143,7 @@ export class Inbox {
       case 'signIn':
       case 'preferences':
       case 'notices':
+      case 'release':
       case 'itemRequested':
       case 'viewRequested':
       case 'inView':

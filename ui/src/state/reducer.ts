@@ -22,6 +22,8 @@ export function reduce(snapshot: Snapshot, { revision, update }: Revised): Snaps
       return { ...snapshot, revision, preferences: update.value };
     case 'notices':
       return { ...snapshot, revision, notices: update.value };
+    case 'release':
+      return { ...snapshot, revision, release: update.value };
     case 'itemRequested':
       return { ...snapshot, revision, requestedItem: update.value };
     case 'viewRequested':

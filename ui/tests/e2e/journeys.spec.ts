@@ -382,3 +382,17 @@ test.describe('with reduced motion', () => {
     expect(transition).toBe('0s');
   });
 });
+
+test('a newer version is a quiet line with a page about it, until it is installed', async ({ app, page }) => {
+  await app.open('release');
+  await expect(app.get('release')).toContainText(says('Version 1.4.0 is available'));
+  await expect(app.get('notice')).toHaveCount(0);
+  await expect(app.get('release-notes')).toHaveAttribute('title', 'https://gloria.example/notes/1.4.0');
+  await app.get('release-notes').click();
+  expect(await app.calls('release_notes')).toEqual([null]);
+  await page.evaluate(() => window.fake.push({ kind: 'release', value: { version: '1.5.0', notes: null } }));
+  await expect(app.get('release')).toContainText(says('Version 1.5.0 is available'));
+  await expect(app.get('release-notes')).toHaveCount(0);
+  await page.evaluate(() => window.fake.push({ kind: 'release', value: null }));
+  await expect(app.get('release')).toHaveCount(0);
+});

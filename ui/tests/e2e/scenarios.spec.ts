@@ -43,6 +43,8 @@ const SCENARIOS: Record<string, Shows> = {
   error: ['error'],
   notices: ['notice'],
   live: ['item'],
+  release: ['release'],
+  releaseLong: ['release'],
   insecure: ['insecure-bar', 'Connected'],
   noNetwork: ['retry', 'Offline'],
   disconnected: ['retry', 'Disconnected by you'],

@@ -56,6 +56,7 @@ function snapshot(revision: number): Snapshot {
       locks: {},
     },
     notices: [],
+    release: null,
     requestedItem: null,
     requestedView: null,
     inView: false,

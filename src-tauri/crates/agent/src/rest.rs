@@ -54,6 +54,7 @@ fn is_activity(update: &Update, state: ConnectionState) -> bool {
         | Update::SignIn(_)
         | Update::Preferences(_)
         | Update::Notices(_)
+        | Update::Release(_)
         | Update::ItemRequested(_)
         | Update::ViewRequested(_)
         | Update::InView(_) => true,

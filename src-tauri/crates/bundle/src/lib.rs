@@ -5,6 +5,7 @@
 pub mod command;
 pub mod deb;
 pub mod macos;
+pub mod manifest;
 pub mod msi;
 pub mod nsis;
 pub mod plan;

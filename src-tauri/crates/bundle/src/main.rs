@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use gloria_bundle::plan::{self, Plan, Target};
 use gloria_bundle::prove::prove;
-use gloria_bundle::{Kind, repository};
+use gloria_bundle::{Kind, manifest, repository};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -54,6 +54,8 @@ struct Arguments {
 enum Task {
     /// Make or update the repositories of apt and rpm in a folder.
     Repository(repository::Request),
+    /// Write the manifest with a newer version, of which users learn, to be signed with minisign.
+    Manifest(manifest::Request),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -73,8 +75,17 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    if let Some(Task::Repository(request)) = arguments.task {
-        return repository::make(&request);
+    match arguments.task {
+        Some(Task::Repository(request)) => return repository::make(&request),
+        Some(Task::Manifest(request)) => {
+            let made = manifest::make(&request, jiff::Timestamp::now())?;
+            println!(
+                "{made}\nSign it: minisign -S -s KEY -m {made}",
+                made = made.display()
+            );
+            return Ok(());
+        }
+        None => {}
     }
     let target = match &arguments.target {
         Some(triple) => Target::parse(triple)?,

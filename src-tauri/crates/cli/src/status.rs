@@ -123,6 +123,19 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         let names: Vec<_> = locked.iter().filter_map(|name| name.as_str()).collect();
         line("", message::cli_locked(names.join(", ")));
     }
+    let release = &status["updates"]["release"];
+    if let Some(version) = release["version"].as_str() {
+        line(
+            "",
+            match release["notes"].as_str() {
+                Some(notes) => message::cli_newer_notes(version, notes),
+                None => message::cli_newer(version),
+            },
+        );
+    }
+    if let Some(problem) = text_of(&status["updates"]["problem"], catalogue) {
+        line("", message::cli_newer_unknown(problem));
+    }
     for notice in status["notices"].as_array().into_iter().flatten() {
         let problem = text_of(&notice["message"], catalogue).unwrap_or_default();
         line("", message::cli_note(text::sentence(&problem)));
@@ -249,6 +262,7 @@ mod tests {
                         "connectedSince": connected, "lastHeardAt": 0, "storage": code("storage-full")},
                     "counts": {"unseen": 1, "unread": 2, "total": 3},
                     "metrics": {"unread": unread, "attempts": 1, "connections": 2, "events": 3, "startedAt": 0},
+                    "updates": {"release": {"version": "2", "notes": "/"}, "problem": code("release-older")},
                     "notices": [{"message": code("notice-tray")}]});
                 let said = words(&status, &catalogue, 5000);
                 assert_eq!(pseudo::unaccented(&said, &[]), [""; 0], "{said}");
@@ -306,6 +320,33 @@ mod tests {
         );
         assert_eq!(status["notices"][0]["message"]["id"], "notice-tray");
         assert_ne!(status["notices"][0]["message"]["words"], Value::Null);
+    }
+
+    #[test]
+    fn a_newer_version_is_said_and_why_none_is_known() {
+        let said = |updates: Value| {
+            let words = words(&json!({"updates": updates}), Words::english(), 0);
+            words.lines().skip(2).map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(said(Value::Null), [""; 0]);
+        assert_eq!(
+            said(json!({"channel": "stable", "release": null, "problem": null})),
+            [""; 0]
+        );
+        let release = json!({"version": "1.4.0", "notes": "https://gloria.example/notes"});
+        let problem = json!({"id": "release-older", "args": {}});
+        assert_eq!(
+            said(json!({"channel": "stable", "release": release, "problem": problem})),
+            [
+                "Version 1.4.0 is available: https://gloria.example/notes",
+                "Whether there is a newer version is not known: the manifest of versions is older than one that was \
+                 seen before",
+            ]
+        );
+        assert_eq!(
+            said(json!({"release": {"version": "1.4.0", "notes": null}})),
+            ["Version 1.4.0 is available"]
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod attention;
 mod debug_log;
 mod entering;
 mod filing;
+mod first_inbox;
 mod identity;
 mod incoming;
 mod link;
@@ -17,6 +18,7 @@ mod pause;
 mod proxy_password;
 mod readers;
 mod recovery;
+mod releases;
 mod requests;
 mod restarts;
 mod settings;
@@ -46,27 +48,28 @@ use crate::connection::conditions::HostConditions;
 use crate::connection::{self, ClockReading, ConnectionContext, Disconnected};
 use crate::handle::{CoreHandle, Inlet, Reply, Request, inlet, stopped};
 use crate::inbox::InboxError;
-use crate::item::{Counts, EpochMillis};
 use crate::listeners::Listeners;
 use crate::message::{self, Message};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
-use crate::protocol::{Notice, NoticeKind, OwnUser, PROTOCOL_VERSION, SignInView, Snapshot};
+use crate::protocol::{Notice, NoticeKind, PROTOCOL_VERSION, SignInView, Snapshot};
 use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use entering::Entering;
+use first_inbox::FirstInbox;
 use identity::Identity;
 use link::{Intent, Link};
 use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
+use releases::Releases;
 use settings::{SettingsFiles, open_endpoint};
 pub use setup::{Environment, Setup};
 use sign_in::SigningIn;
-use storage::{Next, Store};
+use storage::Store;
 pub use supervision::supervise;
 use tokens::Tokens;
 use views::{account_view, known_accounts, preferences};
@@ -106,6 +109,8 @@ enum Report {
     SettingsRead(Box<Contents>),
     /// A step of a sign-in, with its number.
     SignIn(u64, sign_in::Step),
+    /// What a source of newer versions said.
+    Release(Box<releases::Answer>),
     /// A query that the inbox's file could not answer.
     QueryFailed(requests::Query),
 }
@@ -180,6 +185,7 @@ struct Actor {
     /// `None` once no more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
+    releases: Releases,
     debug_log: DebugLog,
     meters: Meters,
     /// The metrics endpoint, if the settings ask for one.
@@ -188,40 +194,6 @@ struct Actor {
     listeners: Listeners,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
     rng: fastrand::Rng,
-}
-
-/// An inbox that was just opened, with what a new core has to know about it.
-struct FirstInbox {
-    next: Next,
-    counts: Counts,
-    cursor: Option<String>,
-    heard_at: Option<EpochMillis>,
-    own_user: OwnUser,
-    /// What had to be done to its file, or why the file is not used.
-    problem: Option<Message>,
-}
-
-impl FirstInbox {
-    fn open(setup: &Setup, account: Option<&Entry>, types: &[String]) -> Result<Self, InboxError> {
-        let mut opened = account::open_inbox(&setup.paths, account)?;
-        if let Err(error) = opened.inbox.set_event_types(types) {
-            tracing::warn!(%error, "which types are asked for could not be stored");
-        }
-        let (counts, cursor) = (opened.inbox.counts()?, opened.inbox.cursor()?);
-        let (heard_at, own_user) = (opened.inbox.heard_at()?, opened.inbox.own_user()?);
-        let problem = opened.problem.clone();
-        if let Some(problem) = &problem {
-            tracing::error!(%problem, "the inbox file cannot be used as it is");
-        }
-        Ok(Self {
-            next: Next::of(opened)?,
-            counts,
-            cursor,
-            heard_at,
-            own_user,
-            problem,
-        })
-    }
 }
 
 impl Actor {
@@ -283,6 +255,9 @@ impl Actor {
             monotonic: setup.ports.clock.monotonic(),
         };
         let sounds_pause = SoundsPause::read(setup.paths.sounds_pause(), now.epoch_millis());
+        let mut rng = fastrand::Rng::with_seed(setup.seed);
+        let mut releases = Releases::read(setup.paths.releases(), &setup.version);
+        releases.set_source(settings.release_source(), now.epoch_millis(), rng.f64());
         let context = ConnectionContext::new(settings.address.as_ref(), None, None);
         let state = Snapshot {
             protocol: PROTOCOL_VERSION,
@@ -304,6 +279,7 @@ impl Actor {
                 .into_iter()
                 .map(|(kind, message)| Notice { kind, message })
                 .collect(),
+            release: releases.offer(),
             sign_in: SignInView::None,
             requested_item: None,
             requested_view: None,
@@ -312,7 +288,7 @@ impl Actor {
         let observations = setup.ports.signals.watch();
         let notification_events = setup.ports.notifications.watch();
         Ok(Self {
-            rng: fastrand::Rng::with_seed(setup.seed),
+            rng,
             setup,
             layers,
             settings,
@@ -335,6 +311,7 @@ impl Actor {
             conditions: HostConditions::new(began.into_std(), now),
             observations: Some(observations),
             sounds_pause,
+            releases,
             debug_log: DebugLog::default(),
             meters,
             endpoint,
@@ -462,6 +439,7 @@ impl Actor {
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::ProxyPassword(news) => self.on_proxy_password(news),
             Report::SettingsRead(read) => self.on_settings_read(*read).await,
+            Report::Release(answer) => self.on_release(*answer),
             Report::QueryFailed(look) => self.on_query_failed(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {

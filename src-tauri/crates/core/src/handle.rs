@@ -294,6 +294,8 @@ requests! {
     sounds_pause(request: PauseRequest) -> () = SoundsPause;
     /// Turns the debug log on for an hour, or off.
     debug_log(on: bool) -> () = DebugLog;
+    /// Opens the page about the newer version of the app.
+    release_notes() -> () = ReleaseNotes;
     /// Reports what the page shows. It expires after [`crate::alerts::presence::PAGE_LEASE_TIMEOUT`].
     window_shows(view: WindowView) -> () = WindowShows;
     /// Reports the state of the window; `None` once there is none.

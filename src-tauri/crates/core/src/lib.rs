@@ -21,6 +21,7 @@ pub mod paths;
 pub mod ports;
 pub mod protocol;
 pub mod provider;
+pub mod release;
 pub mod settings;
 #[cfg(feature = "fakes")]
 pub mod testing;

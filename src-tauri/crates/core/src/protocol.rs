@@ -11,6 +11,7 @@ mod inbox;
 mod metrics;
 mod notices;
 mod preferences;
+mod release;
 mod server_event;
 mod sign_in;
 mod snapshot;
@@ -35,6 +36,7 @@ pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, 
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};
 pub use notices::{Notice, NoticeKind};
 pub use preferences::{Appearance, LockedBy, PauseRequest, Preferences, PreferencesForm};
+pub use release::ReleaseView;
 #[cfg(test)]
 pub use server_event::ServerEvents;
 pub use server_event::{

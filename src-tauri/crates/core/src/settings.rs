@@ -15,6 +15,7 @@ mod lines;
 mod list;
 mod managed;
 mod mistake;
+mod names;
 mod problem;
 mod raw;
 mod read;
@@ -49,6 +50,7 @@ use crate::grant::GrantRule;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
 use crate::protocol::LockedBy;
+use crate::release;
 
 impl Settings {
     /// Returns the connection's timing.
@@ -114,6 +116,15 @@ impl Settings {
         }
     }
 
+    /// Where newer versions are asked for; `None` unless both address and key are set.
+    pub(crate) fn release_source(&self) -> Option<release::Source> {
+        Some(release::Source {
+            url: self.updates_url.clone()?,
+            key: self.updates_key.clone()?,
+            channel: self.updates_channel,
+        })
+    }
+
     /// Returns how much of the inbox is kept.
     pub fn retention(&self) -> Retention {
         Retention {
@@ -149,6 +160,7 @@ impl Settings {
         }
         resolved.bind_token(&variables);
         resolved.check_client_key(layers, &variables);
+        resolved.check_updates(layers, &variables);
         // What the environment exempts for all proxies also applies to a proxy from the settings.
         let exempt = environment("NO_PROXY").or_else(|| environment("no_proxy"));
         let exempt = exempt.unwrap_or_default();
@@ -266,17 +278,32 @@ impl Resolved {
         if self.settings.client_certificate.is_some() || self.settings.client_key.is_none() {
             return;
         }
-        let layer = match self.origins.of(Key::ClientKey) {
+        self.ignore(Key::ClientKey, Mistake::NoCertificate, layers, variables);
+    }
+
+    /// Reports an address of manifests without their key, which nothing could be believed of, or a key alone. Where the
+    /// other one has a mistake, that is reported.
+    fn check_updates(&mut self, layers: &Layers, variables: &Layer) {
+        let (url, key) = (&self.settings.updates_url, &self.settings.updates_key);
+        let (alone, missing) = match (url, key) {
+            (Some(_), None) => (Key::UpdatesUrl, Key::UpdatesKey),
+            (None, Some(_)) => (Key::UpdatesKey, Key::UpdatesUrl),
+            (Some(_), Some(_)) | (None, None) => return,
+        };
+        self.ignore(alone, Mistake::Needs(missing), layers, variables);
+    }
+
+    /// Reports that a valid value is of no use.
+    fn ignore(&mut self, key: Key, mistake: Mistake, layers: &Layers, variables: &Layer) {
+        let layer = match self.origins.of(key) {
             Origin::Program | Origin::Machine => layers.defaults(),
             Origin::User => layers.user(),
             Origin::Environment => variables,
             Origin::Policy => layers.policy(),
         };
-        let kind = ProblemKind::Ignored {
-            setting: Key::ClientKey.name(),
-            mistake: Mistake::NoCertificate,
-        };
-        self.problems.push(layer.problem(Key::ClientKey, kind));
+        let setting = key.name();
+        let kind = ProblemKind::Ignored { setting, mistake };
+        self.problems.push(layer.problem(key, kind));
     }
 }
 

@@ -138,6 +138,11 @@ impl Paths {
         self.data.join("sounds-pause.json")
     }
 
+    /// What was seen of newer versions of the app.
+    pub fn releases(&self) -> PathBuf {
+        self.data.join("releases.json")
+    }
+
     /// The folder that contains those of the accounts.
     pub fn accounts(&self) -> PathBuf {
         self.data.join("accounts")

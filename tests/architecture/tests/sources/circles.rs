@@ -42,6 +42,7 @@ const CORE: &[&str] = &[
     "token",
     "grant",
     "paths",
+    "release",
     "event",
     "ports",
     "protocol",

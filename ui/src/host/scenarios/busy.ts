@@ -96,6 +96,7 @@ export function busy(now: number): Scenario {
       ],
     },
     notices: [],
+    release: null,
     requestedItem: null,
     requestedView: null,
     refusals: {},

@@ -34,6 +34,9 @@ const LOCKS: Record<Exclude<SettingName, 'auth.token_for'>, LockedBy> = {
   'metrics.listen': 'administrator',
   'inbox.keep_days': 'administrator',
   'inbox.keep_items': 'administrator',
+  'updates.url': 'administrator',
+  'updates.key': 'administrator',
+  'updates.channel': 'administrator',
 };
 
 /** This scenario on the computer of an organisation that sets everything, also how the app signs in. */

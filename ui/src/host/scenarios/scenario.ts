@@ -7,6 +7,7 @@ import type {
   MetricsView,
   Notice,
   Preferences,
+  ReleaseView,
   SignInOffer,
   SignInView,
   TestReport,
@@ -40,6 +41,7 @@ export interface Scenario {
   /** What a test notification shows. */
   notificationTest: TestReport;
   notices: Notice[];
+  release: ReleaseView | null;
   metrics: MetricsView;
   requestedItem: string | null;
   requestedView: View | null;

@@ -364,7 +364,7 @@ fn is_host_character(byte: u8) -> bool {
 }
 
 /// Whether the host is this machine (RFC 6761, section 6.3, for names).
-fn is_this_machine(url: &Url) -> bool {
+pub(crate) fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');

@@ -466,6 +466,7 @@ impl Actor {
                     | Report::ProxyPassword(_)
                     | Report::SettingsRead(_)
                     | Report::SignIn(..)
+                    | Report::Release(_)
                     | Report::QueryFailed(_)) => others.push(other),
                 }
             }

@@ -251,6 +251,11 @@ impl Link {
         self.reachability = Some(reachability);
     }
 
+    /// Whether it is known that there is no network.
+    pub(super) fn is_offline(&self) -> bool {
+        self.reachability == Some(Reachability::Offline)
+    }
+
     /// Sets the proxy that is shown.
     pub(super) fn set_proxy(&mut self, proxy: Option<String>) {
         self.proxy = proxy;

@@ -15,8 +15,8 @@ use crate::handle::Attached;
 use crate::item::{Counts, EpochMillis, Item};
 use crate::message::Message;
 use crate::protocol::{
-    AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, Revised, SignInView, Snapshot,
-    Update, View, WindowView,
+    AccountView, ConnectionView, MetricsView, Notice, NoticeKind, Preferences, ReleaseView, Revised,
+    SignInView, Snapshot, Update, View, WindowView,
 };
 use crate::ticks::Ticks;
 
@@ -178,6 +178,12 @@ impl Readers {
     pub(super) fn publish_preferences(&mut self, preferences: Preferences) {
         if preferences != self.state.preferences {
             self.publish(Update::Preferences(preferences));
+        }
+    }
+
+    pub(super) fn publish_release(&mut self, release: Option<ReleaseView>) {
+        if release != self.state.release {
+            self.publish(Update::Release(release));
         }
     }
 

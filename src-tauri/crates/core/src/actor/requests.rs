@@ -113,6 +113,7 @@ impl Actor {
             Request::DebugLog(on, reply) => {
                 reply.answer(self.request_debug_log(on));
             }
+            Request::ReleaseNotes(reply) => reply.answer(self.open_release_notes()),
             Request::WindowShows(view, reply) => {
                 self.on_window_shows(view);
                 reply.answer(Ok(()));
@@ -173,6 +174,7 @@ impl Actor {
             counts: self.readers.state().counts,
             metrics,
             notices: self.readers.state().notices.clone(),
+            updates: self.releases.report(),
             set_by_policy: self.readers.state().preferences.set_by_policy(),
             metrics_listen: self.endpoint.as_ref().map(Endpoint::address),
         }

@@ -204,6 +204,7 @@ impl Actor {
             self.open_stream();
         }
         self.on_sign_in_settings(moved);
+        self.on_release_settings();
         self.find_proxy();
         self.publish_account();
         self.publish_connection();

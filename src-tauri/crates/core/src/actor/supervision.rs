@@ -211,6 +211,7 @@ impl Actor {
             counts: self.readers.state().counts,
             metrics,
             notices: self.readers.state().notices.clone(),
+            updates: self.releases.report(),
             set_by_policy: self.readers.state().preferences.set_by_policy(),
             metrics_listen: None,
         }

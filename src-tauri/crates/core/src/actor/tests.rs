@@ -136,6 +136,7 @@ async fn a_flood_that_never_stops_starves_no_timer() {
                 | Update::Account(_)
                 | Update::SignIn(_)
                 | Update::Preferences(_)
+                | Update::Release(_)
                 | Update::ItemRequested(_)
                 | Update::ViewRequested(_)
                 | Update::InView(_) => {}

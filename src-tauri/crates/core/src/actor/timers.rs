@@ -46,7 +46,7 @@ timers! {
     Heard,
     /// The inbox's file is swept.
     Upkeep,
-    /// The settings files are read.
+    /// The settings files are read, and what is due by the time of day is done.
     Settings,
 }
 
@@ -124,6 +124,7 @@ impl Actor {
             Timer::Settings => {
                 self.read_settings_files(now);
                 self.warn_of_sign_in_end();
+                self.poll_release();
             }
         }
     }

@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::item::{Counts, EpochMillis};
-use crate::protocol::{ConnectionState, ConnectionView, MetricsView, Notice};
+use crate::message::Message;
+use crate::protocol::{ConnectionState, ConnectionView, MetricsView, Notice, ReleaseView};
+use crate::release::Channel;
 
 /// The answer of `gloria status`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,10 +28,24 @@ pub struct StatusReport {
     pub metrics: MetricsView,
     /// The notices about this machine.
     pub notices: Vec<Notice>,
+    /// Newer versions of the app; `None` unless the settings say where to ask for them.
+    pub updates: Option<UpdatesReport>,
     /// The settings that the organisation has set, by their names in files.
     pub set_by_policy: Vec<String>,
     /// Where metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// What is known of newer versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdatesReport {
+    /// The channel.
+    pub channel: Channel,
+    /// The newer version that the window shows.
+    pub release: Option<ReleaseView>,
+    /// Why the last attempt to ask brought nothing.
+    pub problem: Option<Message>,
 }
 
 /// Whether notifications arrive, and whether the user has to act if not.

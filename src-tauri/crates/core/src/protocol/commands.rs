@@ -69,6 +69,8 @@ macro_rules! for_each_command {
             debug_log: bool => (),
             /// Reports which view the page shows. The report expires after 15 s, so the page repeats it every 5 s.
             window_shows: WindowView => (),
+            /// Opens the page about the newer version in the browser.
+            release_notes: () => (),
             /// The page has opened the view that was requested.
             view_shown: () => (),
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 #[cfg(test)]
 use ts_rs::TS;
 
-use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences, SignInView, View};
+use super::{AccountView, ConnectionView, MetricsView, Notice, Preferences, ReleaseView, SignInView, View};
 #[cfg(feature = "fakes")]
 use super::{Appearance, ConnectionState, NetworkState, OwnUser, Remedy, TokenState, Transport};
 #[cfg(feature = "fakes")]
@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub preferences: Preferences,
     /// What the user should know about this computer, such as a full disk or a missing keyring.
     pub notices: Vec<Notice>,
+    /// A newer version of the app, if one is known.
+    pub release: Option<ReleaseView>,
     /// The item of a clicked notification, until the window has shown it.
     pub requested_item: Option<String>,
     /// The view that the user asked for outside the window, until the window has shown it.
@@ -105,6 +107,7 @@ impl Snapshot {
                 locks: BTreeMap::new(),
             },
             notices: Vec::new(),
+            release: None,
             requested_item: None,
             requested_view: None,
             in_view: false,
@@ -123,6 +126,7 @@ impl Snapshot {
             Update::SignIn(view) => self.sign_in = view,
             Update::Preferences(preferences) => self.preferences = preferences,
             Update::Notices(notices) => self.notices = notices,
+            Update::Release(release) => self.release = release,
             Update::ItemRequested(key) => self.requested_item = key,
             Update::ViewRequested(view) => self.requested_view = view,
             Update::InView(in_view) => self.in_view = in_view,
@@ -160,6 +164,8 @@ pub enum Update {
     Preferences(Preferences),
     /// The list of notices changed.
     Notices(Vec<Notice>),
+    /// There is a newer version of the app, or none any more.
+    Release(Option<ReleaseView>),
     /// A notification was clicked: show this item. Absent once it was shown.
     ItemRequested(Option<String>),
     /// The user asked for this view outside the window. Absent once it was shown.

@@ -90,6 +90,7 @@ fn generated() -> String {
         PauseRequest,
         Notice,
         NoticeKind,
+        ReleaseView,
         View,
         WindowView,
         Message,

@@ -13,9 +13,10 @@ use url::Url;
 
 use super::mistake::Mistake;
 use super::raw::Raw;
-use crate::account::address::Address;
+use crate::account::address::{Address, is_this_machine};
 use crate::account::session::{Server, TokenFor};
 use crate::ports::CommandLine;
+use crate::release::ReleaseKey;
 
 /// In milliseconds. A client with a shorter interval would overload the server. The text of the mistake contains both
 /// limits, and a test compares them.
@@ -195,6 +196,22 @@ pub(super) fn probe_url(raw: &Raw) -> Result<Url, Mistake> {
         .ok()
         .filter(|url| url.scheme() == "http" && url.username().is_empty() && url.password().is_none())
         .ok_or(Mistake::NotProbeUrl)
+}
+
+/// Parses the folder of the manifests of versions: over https, except on this machine. A query would be lost where the
+/// name of a file is added.
+pub(super) fn release_url(raw: &Raw) -> Result<Url, Mistake> {
+    Url::parse(text(raw)?.trim())
+        .ok()
+        .filter(|url| url.scheme() == "https" || url.scheme() == "http" && is_this_machine(url))
+        .filter(|url| url.username().is_empty() && url.password().is_none())
+        .filter(|url| url.query().is_none() && url.fragment().is_none())
+        .ok_or(Mistake::NotReleaseUrl)
+}
+
+/// Parses the public key of those manifests.
+pub(super) fn release_key(raw: &Raw) -> Result<ReleaseKey, Mistake> {
+    ReleaseKey::parse(text(raw)?).map_err(|_| Mistake::NotReleaseKey)
 }
 
 /// Parses the address of the metrics endpoint. It must be a loopback address, because reading it requires no sign-in.

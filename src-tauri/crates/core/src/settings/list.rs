@@ -19,6 +19,7 @@ use crate::item::SoundName;
 use crate::logging::LogLevel;
 use crate::ports::CommandLine;
 use crate::protocol::Appearance;
+use crate::release::{Channel, ReleaseKey};
 use crate::token::AuthTransport;
 
 /// For each setting: its key, the field with type and built-in default, the name in files, the environment variable,
@@ -446,43 +447,35 @@ settings! {
         doc: "the maximum number of notifications kept, 100 to 1 000 000. Beyond that the oldest are removed, unread \
               urgent ones last",
     }
-}
-
-impl Key {
-    /// The key of a name as files have it.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|key| key.about().file == name)
+    UpdatesUrl {
+        field: updates_url: Option<Url> = None,
+        file: "updates.url",
+        environment: "GLORIA_UPDATES_URL",
+        read: |raw, _| forms::release_url(raw).map(Some),
+        lockable: true,
+        example: "\"https://gloria.example/updates\"",
+        shown: "—",
+        doc: "the folder with the signed manifests of the newest version. With `updates.key`, users learn of newer \
+              versions; without both, nothing is asked. See [Newer versions](#newer-versions)",
     }
-
-    /// The name in files.
-    pub fn name(self) -> &'static str {
-        self.about().file
+    UpdatesKey {
+        field: updates_key: Option<ReleaseKey> = None,
+        file: "updates.key",
+        environment: "GLORIA_UPDATES_KEY",
+        read: |raw, _| forms::release_key(raw).map(Some),
+        lockable: true,
+        example: "\"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\"",
+        shown: "—",
+        doc: "the public key of minisign that the manifests have to be signed with",
     }
-
-    /// The section and the name within it in a file.
-    pub(super) fn section_and_name(self) -> (&'static str, &'static str) {
-        self.name().split_once('.').unwrap_or(("", self.name()))
-    }
-
-    /// The name where systems keep an administrator's settings in one list without sections: `SoundsVolume`.
-    pub fn system_name(self) -> String {
-        let words = self.name().split(['.', '_']);
-        words
-            .filter_map(|word| {
-                let (first, rest) = word.split_at_checked(1)?;
-                Some(first.to_uppercase() + rest)
-            })
-            .collect()
-    }
-
-    /// The key of such a name. The systems themselves do not distinguish capitals from small letters.
-    pub fn with_system_name(name: &str) -> Option<Self> {
-        let mut keys = Self::ALL.iter().copied();
-        keys.find(|key| key.system_name().eq_ignore_ascii_case(name))
-    }
-
-    /// The environment variable that overrides the files.
-    pub fn variable(self) -> &'static str {
-        self.about().variable
+    UpdatesChannel {
+        field: updates_channel: Channel = Channel::Stable,
+        file: "updates.channel",
+        environment: "GLORIA_UPDATES_CHANNEL",
+        read: |raw, _| forms::word(raw),
+        lockable: true,
+        example: "\"stable\"",
+        shown: "`stable`",
+        doc: "which versions users learn of: `stable`, or `beta` for those who try them before",
     }
 }

@@ -54,6 +54,12 @@ pub enum Mistake {
     Address(AddressError),
     /// It is a key without its certificate.
     NoCertificate,
+    /// It is of no use without this setting.
+    Needs(Key),
+    /// It is not the address of a folder over https.
+    NotReleaseUrl,
+    /// It is not a public key of minisign.
+    NotReleaseKey,
     /// It is a value where a section of settings is expected.
     NotSection {
         /// The section's name.
@@ -84,6 +90,9 @@ impl Mistake {
             Self::NotIssuer(error) => error.message(),
             Self::Address(error) => error.message(),
             Self::NoCertificate => message::settings_no_certificate(Key::ClientCertificate.name()),
+            Self::Needs(key) => message::settings_needs(key.name()),
+            Self::NotReleaseUrl => message::should_be_release_url(),
+            Self::NotReleaseKey => message::should_be_release_key(),
             Self::NotSection { section } => message::should_be_section(*section),
             Self::QuotedName(key) => {
                 let (section, name) = key.section_and_name();

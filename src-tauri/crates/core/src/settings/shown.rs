@@ -20,6 +20,7 @@ use crate::item::SoundName;
 use crate::logging::LogLevel;
 use crate::ports::CommandLine;
 use crate::protocol::Appearance;
+use crate::release::{Channel, ReleaseKey};
 use crate::token::AuthTransport;
 
 /// What stands for a secret.
@@ -87,7 +88,8 @@ show_as_json!(
     AuthTransport,
     SoundName,
     Appearance,
-    LogLevel
+    LogLevel,
+    Channel
 );
 
 /// Values whose text is what users write.
@@ -101,7 +103,7 @@ macro_rules! show_as_text {
     };
 }
 
-show_as_text!(Address, SocketAddr, Url);
+show_as_text!(Address, SocketAddr, Url, ReleaseKey);
 
 impl Show for Issuer {
     fn show(&self) -> Value {

@@ -256,3 +256,38 @@ fn a_file_that_is_not_toml_leaves_the_defaults_and_says_where() {
         resolved.problems
     );
 }
+
+#[test]
+fn newer_versions_are_asked_for_only_with_address_and_key() {
+    let url = "url = \"https://gloria.example/updates\"";
+    let key = "key = \"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\"";
+    for (lines, problems) in [
+        ("", vec![]),
+        ("channel = \"beta\"", vec![]),
+        (
+            url,
+            vec![
+                "the setting updates.url in line 2 of the settings file is ignored: updates.key has to be set as well",
+            ],
+        ),
+        (
+            key,
+            vec![
+                "the setting updates.key in line 2 of the settings file is ignored: updates.url has to be set as well",
+            ],
+        ),
+    ] {
+        let resolved = resolve(&format!("[updates]\n{lines}\n"), &[]);
+        assert_eq!(words(&resolved), problems);
+        assert_eq!(resolved.settings.release_source(), None);
+    }
+    let resolved = resolve(&format!("[updates]\n{url}\n{key}\n"), &[]);
+    assert_eq!(words(&resolved), [""; 0]);
+    let source = resolved.settings.release_source().unwrap();
+    assert_eq!(source.channel, crate::release::Channel::Stable);
+    let local = resolve("", &[("GLORIA_UPDATES_URL", "http://localhost:8080/updates")]);
+    assert_eq!(
+        words(&local),
+        ["GLORIA_UPDATES_URL is ignored: updates.key has to be set as well"]
+    );
+}

@@ -26,6 +26,7 @@ mod position;
 mod presence;
 mod private_files;
 mod provider;
+mod releases;
 mod renewals;
 mod settings;
 mod sign_in;

@@ -181,6 +181,7 @@ messages! {
     settings_value_in_line(setting: Text, line: Number, place: Phrase);
     settings_value_in(setting: Text, place: Phrase);
     settings_no_certificate(setting: Text);
+    settings_needs(setting: Text);
     settings_value_refused();
     should_be_boolean();
     should_be_whole_number(least: Number, most: Number);
@@ -192,6 +193,8 @@ messages! {
     should_be_path();
     should_be_proxy(problem: Message);
     should_be_probe_url();
+    should_be_release_url();
+    should_be_release_key();
     should_be_socket_address();
     should_be_loopback(example: Text);
     should_be_section(section: Text);
@@ -289,6 +292,22 @@ messages! {
     notifications_none();
     notifications_refused(problem: Text);
     notifications_lost();
+
+    // updates.ftl: newer versions of the app.
+    release_unsigned();
+    release_altered();
+    release_other_key();
+    release_other_file();
+    release_malformed();
+    release_other_product();
+    release_other_channel();
+    release_prerelease();
+    release_older();
+    release_unreachable(problem: Message);
+    release_too_slow(seconds: Number);
+    release_too_large(size: Number);
+    release_unreadable();
+    release_status(status: Number);
 
     // metrics.ftl: the connection in numbers.
     trouble_dns();

@@ -143,6 +143,9 @@ messages! {
     cli_attempts(count: Number);
     cli_connections(count: Number);
     cli_events(count: Number);
+    cli_newer(version: Text);
+    cli_newer_notes(version: Text, notes: Text);
+    cli_newer_unknown(problem: Text);
     cli_note(problem: Text);
     cli_not_understood();
     cli_type_unknown(event: Text);

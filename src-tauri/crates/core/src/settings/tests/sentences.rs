@@ -13,6 +13,43 @@ fn said(text: &str) -> Vec<String> {
 /// Lines of a settings file, each with the message about the value in its second line.
 fn mistakes() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
     vec![
+        (
+            "updates",
+            "url",
+            "\"http://gloria.example/updates\"",
+            "it should be the address of a folder, such as https://gloria.example/updates, without query or name",
+        ),
+        (
+            "updates",
+            "url",
+            "\"https://anna@gloria.example\"",
+            "it should be the address of a folder, such as https://gloria.example/updates, without query or name",
+        ),
+        (
+            "updates",
+            "url",
+            "\"https://gloria.example/?channel=beta\"",
+            "it should be the address of a folder, such as https://gloria.example/updates, without query or name",
+        ),
+        (
+            "updates",
+            "url",
+            "\"s3cret\"",
+            "it should be the address of a folder, such as https://gloria.example/updates, without query or name",
+        ),
+        (
+            "updates",
+            "key",
+            "\"s3cret\"",
+            "it should be a public key of minisign, such as \
+             \"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\"",
+        ),
+        (
+            "updates",
+            "channel",
+            "\"nightly\"",
+            "it should be one of: stable, beta",
+        ),
         ("api", "allow_plain_http", "3", "it should be true or false"),
         (
             "api",
