@@ -183,7 +183,9 @@ fn unit(report: &mut Report, extent: Extent) {
     }
     // The tests before the lints, because a developer first wants to know whether it works.
     report.run("tests compiled", &mut cargo(["test", "--workspace", "--no-run"]));
-    report.run("tests", &mut cargo(["test", "--workspace", "--no-fail-fast"]));
+    // Most of these tests wait most of the time.
+    let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+    report.run("tests", tests.env("RUST_TEST_THREADS", "6"));
     let deny = ["--", "--deny", "warnings"];
     report.run(
         "lints",
@@ -275,7 +277,8 @@ fn window(report: &mut Report) {
     if built {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         tests.args(WINDOW);
-        tests.arg("--");
+        // On two cores, a third of the processors' time is used with two, and a window paints slowly with more.
+        tests.args(["--", "--test-threads", "4"]);
         if let Some(reason) = no_namespaces(&["--user", "--map-user=1000", "--map-group=1000"]) {
             // sway refuses to run as root.
             report.skip("window under sway", &reason);
