@@ -17,7 +17,6 @@ use crate::groups::Groups;
 use crate::notifications::{NotificationEvent, NotificationLog, ShownNotification};
 use crate::process::{self, Process};
 use crate::sound::Recorder;
-use crate::start::{KEYRING_NAME, KEYRING_PROGRAM};
 use crate::tray::TrayItem;
 use crate::wait::wait_until;
 
@@ -32,6 +31,9 @@ const RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
 pub(crate) const SCREEN: &str = "screen";
 pub(crate) const BUS: &str = "bus";
 pub(crate) const WINDOW_MANAGER: &str = "window-manager";
+
+/// The keyring's name on the bus.
+pub(crate) const KEYRING_NAME: &str = "org.freedesktop.secrets";
 
 /// A louder signal (root mean square of full scale) counts as a sound; a null device is exactly silent.
 const AUDIBLE: f32 = 0.001;
@@ -411,42 +413,6 @@ impl Session {
         }
         self.end_restarts(part);
         self.parts.remove(&part);
-    }
-
-    /// Keeps the bus from starting a part again, and ends what it has started.
-    pub(crate) fn end_restarts(&self, part: Part) {
-        if part == Part::Keyring {
-            // An error means that there is no such file, as intended. The bus looks for it before it starts something.
-            let _ = fs::remove_file(self.keyring_service());
-            self.signal_restarted(part, Signal::KILL);
-        }
-    }
-
-    /// Sends a signal to what the bus has started after a crash.
-    fn signal_restarted(&self, part: Part, signal: Signal) {
-        if part != Part::Keyring {
-            return;
-        }
-        let started: Vec<_> = self
-            .parts
-            .get(&part)
-            .into_iter()
-            .flatten()
-            .map(Process::id)
-            .collect();
-        for id in self.processes(KEYRING_PROGRAM) {
-            if !started.contains(&id) {
-                process::signal(id, signal);
-            }
-        }
-    }
-
-    /// Sends a signal to the processes of a part: SIGSTOP makes a service hang, SIGCONT makes it continue.
-    pub fn signal_part(&self, part: Part, signal: Signal) {
-        for process in self.parts.get(&part).into_iter().flatten() {
-            process.signal(signal);
-        }
-        self.signal_restarted(part, signal);
     }
 
     /// Sends a signal to the X server, like [`Session::signal_part`] to the other parts.

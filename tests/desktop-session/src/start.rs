@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,21 +10,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::keyring::PASSWORD;
 use crate::process::{Process, output};
-use crate::session::{BUS, Keyring, Panel, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
+use crate::session::{BUS, Panel, Part, SCREEN, START_TIMEOUT, Session, WINDOW_MANAGER};
 use crate::sound::{RATE, Recorder};
 use crate::wait::wait_until;
 
 /// The line of the panel's settings that makes it dark.
 const DARK: &str = r#"name="dark-mode" type="bool" value="true""#;
-
-/// The keyring's name on the bus.
-pub(crate) const KEYRING_NAME: &str = "org.freedesktop.secrets";
-
-pub(crate) const KEYRING_PROGRAM: &str = "gnome-keyring-daemon";
-
-const KEYRING_ARGUMENTS: [&str; 2] = ["--foreground", "--components=secrets"];
 
 /// Returns a display number far above those that an X server chooses itself, so that a killed one finds its number free
 /// when it starts again.
@@ -198,76 +190,6 @@ impl Session {
         Ok(config)
     }
 
-    pub(crate) async fn start_keyring(&mut self) -> Result<Process> {
-        // The dialog that asks for the password of a locked keyring.
-        self.allow_activation("org.gnome.keyring.SystemPrompter")?;
-        if self.options.keyring == Keyring::Locked
-            && !self.dir.path().join("data/keyrings/login.keyring").exists()
-        {
-            // A keyring must exist before it can be locked.
-            let opened = self.start_keyring_daemon(true)?;
-            self.parts.insert(Part::Keyring, vec![opened]);
-            self.wait_for_name(Part::Keyring, KEYRING_NAME).await?;
-            let file = self.dir.path().join("data/keyrings/login.keyring");
-            wait_until("the keyring's file", START_TIMEOUT, async || {
-                Ok(file.exists().then_some(()))
-            })
-            .await?;
-            self.stop_part(Part::Keyring);
-        }
-        let unlock = self.options.keyring != Keyring::Locked;
-        let daemon = self.start_keyring_daemon(unlock)?;
-        if unlock {
-            self.let_bus_restart_keyring()?;
-        }
-        Ok(daemon)
-    }
-
-    /// Lets the bus start the keyring again when it is called after a crash, as on a user's desktop: GNOME Keyring aborts
-    /// at times when programs store, remove and search at once. [`Session::stop_part`] ends this as well.
-    fn let_bus_restart_keyring(&self) -> Result<()> {
-        let dir = self.dir.path();
-        let password = dir.join("keyring-password");
-        fs::write(&password, PASSWORD)?;
-        let start = dir.join("start-keyring");
-        let script = format!(
-            "#!/bin/sh\nexec {KEYRING_PROGRAM} {} --unlock < {} >> {} 2>&1\n",
-            KEYRING_ARGUMENTS.join(" "),
-            password.display(),
-            dir.join("logs/keyring.log").display()
-        );
-        fs::write(&start, script)?;
-        fs::set_permissions(&start, fs::Permissions::from_mode(0o755))?;
-        let service = format!("[D-BUS Service]\nName={KEYRING_NAME}\nExec={}\n", start.display());
-        fs::write(self.keyring_service(), service)?;
-        Ok(())
-    }
-
-    pub(crate) fn keyring_service(&self) -> PathBuf {
-        self.dir.path().join(format!("services/{KEYRING_NAME}.service"))
-    }
-
-    fn start_keyring_daemon(&self, unlock: bool) -> Result<Process> {
-        let mut daemon = self.command(KEYRING_PROGRAM);
-        daemon.args(KEYRING_ARGUMENTS);
-        if unlock {
-            daemon.arg("--unlock");
-        }
-        let mut daemon = self.spawn_with("keyring", daemon, |command| {
-            command.stdin(Stdio::piped());
-        })?;
-        // The password ends with the stream, not with a line.
-        let mut stdin = daemon
-            .child()
-            .stdin
-            .take()
-            .context("the keyring has no standard input")?;
-        if unlock {
-            stdin.write_all(PASSWORD.as_bytes())?;
-        }
-        Ok(daemon)
-    }
-
     pub(crate) async fn start_sound(&mut self) -> Result<Vec<Process>> {
         let socket = self.pulse_socket();
         let mut pulse = self.command("pulseaudio");
@@ -319,7 +241,7 @@ impl Session {
     }
 
     /// Lets the bus start the machine's installed service of this name.
-    fn allow_activation(&self, name: &str) -> Result<()> {
+    pub(crate) fn allow_activation(&self, name: &str) -> Result<()> {
         let file = format!("{name}.service");
         let installed = Path::new("/usr/share/dbus-1/services").join(&file);
         let link = self.dir.path().join("services").join(&file);

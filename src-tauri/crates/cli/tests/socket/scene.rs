@@ -174,8 +174,13 @@ impl Follower {
         line.map(|line| serde_json::from_str(&line).unwrap())
     }
 
+    /// Waits for this state. The server's greeting may arrive before or after it listens.
     pub(crate) async fn expect_state(&mut self, state: &str) {
-        assert_eq!(self.next().await, Some(json!({"kind": "state", "state": state})));
+        let mut line = self.next().await.unwrap();
+        if line["type"] == "connection_established" {
+            line = self.next().await.unwrap();
+        }
+        assert_eq!(line, json!({"kind": "state", "state": state}));
     }
 
     /// Waits for the next event except the server's greeting, which may arrive before or after it listens.
