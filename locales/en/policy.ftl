@@ -120,6 +120,9 @@ policy-log-level-help =
 policy-metrics-listen = Address of the metrics
 policy-metrics-listen-help = The address and port on this computer where metrics are served, such as 127.0.0.1:9464. Without it, none.
 
+policy-metrics-textfile = File of the metrics
+policy-metrics-textfile-help = The full path of a file, ending in .prom, into which metrics are written every minute for the collector of node_exporter or windows_exporter. Other users can read it. Without it, none.
+
 policy-inbox-keep-days = Days that read notifications are kept
 policy-inbox-keep-days-help = After this many days read notifications are removed. Unread ones are kept longer.
 

@@ -40,6 +40,7 @@ should-be-command =
     it should be a list whose first text is the full path of a program, such as ["/usr/bin/token", "--gloria"]
 should-be-text = it should be a text in quotes
 should-be-path = it should be the path of a file
+should-be-textfile = it should be the full path of a file that ends in .prom
 should-be-proxy = it should be system, none, or a proxy's address: { $problem }
 should-be-probe-url = it should be an address such as http://gloria.example/generate_204
 should-be-release-url = it should be the address of a folder, such as https://gloria.example/updates, without query or name
@@ -93,3 +94,8 @@ event-type-unknown = the event type "{ $name }" is unknown; known are { $types }
 
 metrics-not-served = metrics cannot be served at { $address }: { $problem }
 metrics-address-in-use = another program uses this address
+metrics-not-written = metrics cannot be written to { $path }: { $problem }
+metrics-no-folder = its folder does not exist
+metrics-disk-hangs = the disk does not respond
+shared-not-file = there is a link or a folder of this name
+shared-unmarked = another program wrote this file

@@ -85,6 +85,14 @@ const LISTED: &[(&str, &str)] = &[
         "a developer's expectation",
     ),
     (
+        "src-tauri/crates/core/src/metrics/standing.rs",
+        "the help of OpenMetrics, which is read by programs",
+    ),
+    (
+        "src-tauri/crates/core/src/metrics/textfile.rs",
+        "the text of a file for programs",
+    ),
+    (
         "src-tauri/crates/core/src/settings/list.rs",
         "the documentation of settings in docs/admin.md, which the app shows nowhere",
     ),

@@ -511,7 +511,10 @@ export interface Messages {
   'log-level-locked': undefined;
   'maintenance-title': undefined;
   'metrics-address-in-use': undefined;
+  'metrics-disk-hangs': undefined;
+  'metrics-no-folder': undefined;
   'metrics-not-served': { address: string; problem: string | Message };
+  'metrics-not-written': { path: string; problem: string | Message };
   'needs-you': undefined;
   'not-http-beginning': undefined;
   'not-http-header': undefined;
@@ -604,6 +607,8 @@ export interface Messages {
   'settings-value-in-line': { setting: string; line: number; place: string | Message };
   'settings-value-refused': undefined;
   'settings-warning': { value: string | Message; warning: Message };
+  'shared-not-file': undefined;
+  'shared-unmarked': undefined;
   'should-be-boolean': undefined;
   'should-be-command': undefined;
   'should-be-duration': undefined;
@@ -619,6 +624,7 @@ export interface Messages {
   'should-be-section': { section: string };
   'should-be-socket-address': undefined;
   'should-be-text': undefined;
+  'should-be-textfile': undefined;
   'should-be-whole-number': { least: number; most: number };
   'sign-in-answer-of-another': undefined;
   'sign-in-busy': undefined;

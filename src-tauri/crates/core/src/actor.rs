@@ -9,6 +9,7 @@ mod alerts;
 mod attention;
 mod debug_log;
 mod entering;
+mod exports;
 mod filing;
 mod first_inbox;
 mod identity;
@@ -51,7 +52,6 @@ use crate::inbox::InboxError;
 use crate::listeners::Listeners;
 use crate::message::{self, Message};
 use crate::metrics::Meters;
-use crate::metrics::endpoint::Endpoint;
 use crate::ports::{Answer, NotificationError, NotificationEvent, Observation, SecretError, SoundError};
 use crate::private;
 use crate::protocol::{Notice, NoticeKind, PROTOCOL_VERSION, SignInView, Snapshot};
@@ -59,6 +59,7 @@ use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
 use debug_log::DebugLog;
 use entering::Entering;
+use exports::Exports;
 use first_inbox::FirstInbox;
 use identity::Identity;
 use link::{Intent, Link};
@@ -66,7 +67,7 @@ use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
 use releases::Releases;
-use settings::{SettingsFiles, open_endpoint};
+use settings::SettingsFiles;
 pub use setup::{Environment, Setup};
 use sign_in::SigningIn;
 use storage::Store;
@@ -107,6 +108,8 @@ enum Report {
     ProxyPassword(proxy_password::KeyringAnswer),
     /// The contents of the settings files, which are not those in force.
     SettingsRead(Box<Contents>),
+    /// The file of metrics was written, or not, unlike the last time.
+    TextfileWritten(exports::Outcome),
     /// A step of a sign-in, with its number.
     SignIn(u64, sign_in::Step),
     /// What a source of newer versions said.
@@ -172,8 +175,6 @@ struct Actor {
     identity: Identity,
     /// Problems of settings that appear only when they are used. They stay until the app ends.
     own_problems: Vec<Message>,
-    /// Why metrics are not served although a setting asks for it.
-    endpoint_problem: Option<Message>,
     link: Link,
     tokens: Tokens,
     entering: Entering,
@@ -188,8 +189,7 @@ struct Actor {
     releases: Releases,
     debug_log: DebugLog,
     meters: Meters,
-    /// The metrics endpoint, if the settings ask for one.
-    endpoint: Option<Endpoint>,
+    exports: Exports,
     readers: Readers,
     listeners: Listeners,
     reports: (mpsc::UnboundedSender<Report>, mpsc::UnboundedReceiver<Report>),
@@ -231,9 +231,9 @@ impl Actor {
         if let Some(problem) = problem {
             notices.insert(NoticeKind::Storage, problem);
         }
-        let meters = Meters::new(setup.ports.clock.clone());
+        let meters = Meters::new(setup.ports.clock.clone(), &setup.version);
         let mut own_problems = Vec::new();
-        let (endpoint, endpoint_problem) = open_endpoint(settings.metrics_listen, &meters);
+        let exports = Exports::new(&settings, &meters, began);
         let environment = |name: &str| (setup.environment)(name);
         let environment_token =
             session::environment_token(environment, &settings.token_for, settings.address.as_ref())
@@ -241,7 +241,7 @@ impl Actor {
                     own_problems.push(message::settings_ignored("GLORIA_TOKEN", error.message()));
                     None
                 });
-        problems.extend(own_problems.iter().chain(&endpoint_problem).cloned());
+        problems.extend(own_problems.iter().chain(exports.problems()).cloned());
         if let Some(problem) = Message::joined(problems) {
             notices.insert(NoticeKind::Settings, problem);
         }
@@ -297,7 +297,6 @@ impl Actor {
             proxy_password: ProxyPassword::default(),
             store: Store::new(next, cursor),
             own_problems,
-            endpoint_problem,
             link: Link::new(heard_at, meters.clone()),
             tokens,
             entering: Entering::default(),
@@ -314,7 +313,7 @@ impl Actor {
             releases,
             debug_log: DebugLog::default(),
             meters,
-            endpoint,
+            exports,
             readers: Readers::new(state, began),
             listeners: Listeners::default(),
             reports: mpsc::unbounded_channel(),
@@ -357,12 +356,14 @@ impl Actor {
     /// Disconnects, and stores what is only in memory, if that is quick. Data in the file needs nothing.
     async fn finish(&mut self) {
         self.drop_stream();
+        let withdrawn = self.exports.withdraw();
         let storing = async {
             self.flush_alerts().await;
             self.store_heard().await;
         };
-        if timeout(FINISH_TIMEOUT, storing).await.is_err() {
-            tracing::warn!("the inbox did not answer in time at the end");
+        let finished = async { tokio::join!(storing, withdrawn) };
+        if timeout(FINISH_TIMEOUT, finished).await.is_err() {
+            tracing::warn!("a disk did not answer in time at the end");
         }
     }
 
@@ -440,6 +441,7 @@ impl Actor {
             Report::ProxyPassword(news) => self.on_proxy_password(news),
             Report::SettingsRead(read) => self.on_settings_read(*read).await,
             Report::Release(answer) => self.on_release(*answer),
+            Report::TextfileWritten(outcome) => self.on_textfile_written(outcome),
             Report::QueryFailed(look) => self.on_query_failed(look).await,
             Report::KeyringChanged => {
                 if let Some(server) = self.settings.address.as_ref().map(Address::server) {

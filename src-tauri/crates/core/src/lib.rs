@@ -30,7 +30,7 @@ mod ticks;
 pub mod token;
 pub mod tray;
 
-pub use gloria_files::{logging, private};
+pub use gloria_files::{logging, private, shared};
 pub use gloria_text::message;
 
 pub use actor::{Environment, Setup, start, supervise};

@@ -1,9 +1,9 @@
 //! Metrics of the connection since the core started.
 //!
 //! [`Metrics`] receives the stream's steps and the results of events with their times; the window, `gloria status` and
-//! the OpenMetrics endpoint read the same counters. Its memory is bounded.
+//! the OpenMetrics endpoint and the file for a collector read the same counters. Its memory is bounded.
 //!
-//! Owns the counters, the status report, and the endpoint on loopback. It decides nothing, and contains only names of
+//! Owns the counters, the status report, the endpoint on loopback, and the text of the file. It decides nothing, and contains only names of
 //! fields and event types: no texts of notifications, addresses or tokens.
 
 pub(crate) mod endpoint;
@@ -11,7 +11,9 @@ mod instruments;
 mod meters;
 mod minutes;
 mod percentiles;
+mod standing;
 pub mod status;
+pub(crate) mod textfile;
 mod trouble;
 mod unread;
 
@@ -31,7 +33,7 @@ use self::unread::Unread;
 pub(crate) use self::unread::{Finding, findings};
 use crate::connection::ClockReading;
 use crate::item::EpochMillis;
-use crate::protocol::{ErrorCount, MetricsView, Processing};
+use crate::protocol::{ConnectionView, ErrorCount, MetricsView, Processing};
 
 /// The median is computed over this many connections, so that it shows the recent behaviour.
 const MEDIAN_CONNECTIONS: usize = 100;
@@ -166,6 +168,16 @@ impl Metrics {
     /// Whether the desktop can show notifications.
     pub(crate) fn notifications_available(&self, available: bool) {
         self.instruments.set_notifications_available(available);
+    }
+
+    /// Which version runs.
+    pub(crate) fn version(&self, version: &str) {
+        self.instruments.set_version(version);
+    }
+
+    /// How the connection stands, and whether the inbox can be stored.
+    pub(crate) fn standing(&self, connection: &ConnectionView, is_stored: bool) {
+        self.instruments.set_standing(connection, is_stored);
     }
 
     /// Counts events of one outcome.

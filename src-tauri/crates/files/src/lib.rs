@@ -5,3 +5,4 @@
 pub mod logging;
 pub mod paths;
 pub mod private;
+pub mod shared;

@@ -4,7 +4,7 @@
 //! folder elsewhere inherits the rights of its parent.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -171,6 +171,27 @@ fn draft_of(target: &Path, number: u64) -> PathBuf {
     name.push(target.file_name().unwrap_or_default());
     name.push(format!(".{number:016x}{DRAFT}"));
     target.with_file_name(name)
+}
+
+/// Whether a file's name is that of a draft of another one.
+pub(crate) fn is_draft_of(target: &OsStr, name: &OsStr) -> bool {
+    let (target, name) = (target.to_string_lossy(), name.to_string_lossy());
+    let number = name.strip_prefix('.').and_then(|rest| {
+        rest.strip_prefix(&*target)?
+            .strip_prefix('.')?
+            .strip_suffix(DRAFT)
+    });
+    number.is_some_and(|number| number.len() == 16 && number.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
+/// Whether the user owns a file.
+pub(crate) fn is_own(found: &Metadata) -> bool {
+    modes::is_own(found)
+}
+
+/// Lets other users read a file that is in no folder of this app.
+pub(crate) fn let_others_read(file: &File) -> io::Result<()> {
+    modes::let_others_read(file)
 }
 
 /// Closes files of earlier versions to other users, and removes drafts after a crash. Only this app's files are

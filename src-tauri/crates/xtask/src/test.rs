@@ -42,7 +42,12 @@ impl Suite {
         match self {
             Self::Ui => &[Purpose::Browser],
             // The desktop crate's tests use real services as well.
-            Self::Unit => &[Purpose::Build, Purpose::Desktop, Purpose::Python],
+            Self::Unit => &[
+                Purpose::Build,
+                Purpose::Desktop,
+                Purpose::Python,
+                Purpose::Monitoring,
+            ],
             Self::Window => &[Purpose::Build, Purpose::Desktop, Purpose::Browser],
             Self::Kill => &[Purpose::Build, Purpose::Desktop],
             Self::Install if no_debian().is_some() => &[],

@@ -465,6 +465,7 @@ impl Actor {
                     | Report::TokenStored { .. }
                     | Report::ProxyPassword(_)
                     | Report::SettingsRead(_)
+                    | Report::TextfileWritten(_)
                     | Report::SignIn(..)
                     | Report::Release(_)
                     | Report::QueryFailed(_)) => others.push(other),

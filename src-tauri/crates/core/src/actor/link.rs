@@ -343,7 +343,7 @@ mod tests {
     use crate::ports::SystemClock;
 
     fn link() -> Link {
-        Link::new(None, Meters::new(Arc::new(SystemClock)))
+        Link::new(None, Meters::new(Arc::new(SystemClock), "0"))
     }
 
     fn moment(seconds: u64, began: std::time::Instant) -> ClockReading {

@@ -8,7 +8,6 @@ use super::{Actor, Report};
 use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
 use crate::item::{Counts, Item, Mark};
-use crate::metrics::endpoint::Endpoint;
 use crate::metrics::status::{self, StatusReport};
 use crate::ports::autostart::not_changed;
 use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
@@ -176,7 +175,7 @@ impl Actor {
             notices: self.readers.state().notices.clone(),
             updates: self.releases.report(),
             set_by_policy: self.readers.state().preferences.set_by_policy(),
-            metrics_listen: self.endpoint.as_ref().map(Endpoint::address),
+            metrics_listen: self.exports.served_at(),
         }
     }
 

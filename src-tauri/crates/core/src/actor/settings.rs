@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,12 +14,10 @@ use super::link::Intent;
 use super::{Actor, Report};
 use crate::account::address::Address;
 use crate::handle::CoreError;
-use crate::message::{self, Message, Phrase};
-use crate::metrics::Meters;
-use crate::metrics::endpoint::Endpoint;
+use crate::message::{self, Message};
 use crate::private::{self, Mode};
 use crate::protocol::{LockedBy, NoticeKind, PreferencesForm};
-use crate::settings::{self, Change, Contents, FileProblem, Key, Layers, Problem, Raw, Settings};
+use crate::settings::{self, Change, Contents, Key, Layers, Problem, Raw, Settings};
 use crate::ticks::Ticks;
 
 /// When to read a changed file again, because an editor may still be writing it.
@@ -108,29 +105,6 @@ impl SettingsFiles {
     }
 }
 
-/// Opens the metrics endpoint if a setting asks for it. Returns it, or why it could not be opened.
-pub(super) fn open_endpoint(
-    listen: Option<SocketAddr>,
-    meters: &Meters,
-) -> (Option<Endpoint>, Option<Message>) {
-    let Some(listen) = listen else { return (None, None) };
-    match Endpoint::open(listen, meters.clone()) {
-        Ok(endpoint) => (Some(endpoint), None),
-        Err(error) => {
-            tracing::warn!(%listen, %error, "metrics are not served");
-            let problem = if error.kind() == io::ErrorKind::AddrInUse {
-                Phrase::Message(message::metrics_address_in_use())
-            } else {
-                FileProblem::from(error).phrase()
-            };
-            (
-                None,
-                Some(message::metrics_not_served(listen.to_string(), problem)),
-            )
-        }
-    }
-}
-
 impl Actor {
     /// Reads the files outside the loop, because their disk may hang. Only a change is reported, because a report wakes
     /// the loop.
@@ -181,12 +155,7 @@ impl Actor {
         }
         self.migrate_proxy_password();
         self.end_fixed_debug_log();
-        if before.metrics_listen != self.settings.metrics_listen {
-            // The port may be the same, at another address.
-            self.endpoint = None;
-            (self.endpoint, self.endpoint_problem) =
-                open_endpoint(self.settings.metrics_listen, &self.meters);
-        }
+        self.exports.apply(&before, &self.settings, &self.meters);
         let types_changed = before.types != self.settings.types;
         if types_changed {
             self.listen_to_types().await;
@@ -350,7 +319,7 @@ impl Actor {
     /// Publishes what just failed together with the remaining problems, because saving one setting resolves no other.
     fn publish_problems(&mut self, problems: &[Problem], failure: Option<Message>) {
         self.settings_files.log_problems(problems);
-        let standing = self.own_problems.iter().chain(&self.endpoint_problem);
+        let standing = self.own_problems.iter().chain(self.exports.problems());
         let standing = standing.chain(self.proxy_password.problem()).cloned();
         let all = failure
             .into_iter()

@@ -89,7 +89,7 @@ where
     async fn replace(&mut self, mut broken: Actor, what: &'static str, mut ran: Duration) -> Option<Actor> {
         // Releases what the old actor opened before the new one needs it.
         broken.drop_stream();
-        broken.endpoint = None;
+        broken.exports.close();
         broken.store.close();
         loop {
             let restart = self.restarts.on_broken(ran, self.rng.f64());

@@ -48,6 +48,8 @@ timers! {
     Upkeep,
     /// The settings files are read, and what is due by the time of day is done.
     Settings,
+    /// The file of metrics is written.
+    Textfile,
 }
 
 impl Actor {
@@ -86,6 +88,7 @@ impl Actor {
             Timer::Heard => self.link.is_open().then(|| self.readers.heard_due()),
             Timer::Upkeep => Some(self.upkeep.due()),
             Timer::Settings => Some(self.settings_files.due()),
+            Timer::Textfile => self.exports.due(),
         }
     }
 
@@ -126,6 +129,7 @@ impl Actor {
                 self.warn_of_sign_in_end();
                 self.poll_release();
             }
+            Timer::Textfile => self.write_textfile(now),
         }
     }
 }

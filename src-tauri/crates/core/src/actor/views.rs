@@ -32,7 +32,9 @@ impl Actor {
         };
         let view = self.link.view(context, &self.now());
         let view = self.tokens.shown(view);
-        self.readers.publish_connection(self.identity.shown(view));
+        let view = self.identity.shown(view);
+        self.meters.standing(&view, !self.store.is_in_trouble());
+        self.readers.publish_connection(view);
     }
 
     /// Publishes changed items and the counts that follow from them.

@@ -14,9 +14,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::standing::Standing;
 use super::unread::Name;
 use super::{ErrorKind, Measure, Outcome};
 use crate::item::EpochMillis;
+use crate::protocol::ConnectionView;
 
 /// In seconds: from a server that disconnects at once to a desktop that stays on for a week.
 const DURATION_BOUNDS: [f64; 8] = [1.0, 10.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0];
@@ -59,6 +61,7 @@ pub(super) struct Instruments {
     connected: Gauge,
     last_heard: Gauge<f64, AtomicU64>,
     notifications_available: Gauge,
+    standing: Standing,
 }
 
 impl Default for Instruments {
@@ -80,6 +83,7 @@ impl Default for Instruments {
             connected: Gauge::default(),
             last_heard: Gauge::default(),
             notifications_available: Gauge::default(),
+            standing: Standing::default(),
         };
         instruments.registered()
     }
@@ -162,8 +166,17 @@ impl Instruments {
             "1 while the desktop shows notifications, as far as is known",
             self.notifications_available.clone(),
         );
+        self.standing.register(registry);
         self.set_notifications_available(true);
         self
+    }
+
+    pub(super) fn set_version(&self, version: &str) {
+        self.standing.set_version(version);
+    }
+
+    pub(super) fn set_standing(&self, connection: &ConnectionView, is_stored: bool) {
+        self.standing.set(connection, is_stored);
     }
 
     pub(super) fn set_notifications_available(&self, available: bool) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use gloria_stream::{Observer, Step};
 
-use super::{Finding, Metrics, Outcome};
+use super::{Finding, Metrics, Outcome, textfile};
 use crate::connection::ClockReading;
 use crate::ports::Clock;
-use crate::protocol::MetricsView;
+use crate::protocol::{ConnectionView, MetricsView};
 
 /// How many events were processed since the core started, by outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,8 +37,9 @@ struct Counted {
 }
 
 impl Meters {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>, version: &str) -> Self {
         let metrics = Metrics::new(read_clocks(&*clock));
+        metrics.version(version);
         Self {
             counted: Arc::new(Mutex::new(Counted { metrics, stream: 0 })),
             clock,
@@ -67,6 +68,10 @@ impl Meters {
 
     pub(crate) fn notifications_available(&self, available: bool) {
         self.counted().metrics.notifications_available(available);
+    }
+
+    pub(crate) fn standing(&self, connection: &ConnectionView, is_stored: bool) {
+        self.counted().metrics.standing(connection, is_stored);
     }
 
     pub(crate) fn events(&self, outcome: Outcome, count: u64, took: Option<Duration>) {
@@ -102,6 +107,11 @@ impl Meters {
     /// As OpenMetrics text.
     pub(crate) fn expose(&self) -> String {
         self.counted().metrics.expose().unwrap_or_default()
+    }
+
+    /// As the text of a file for a collector, with the present time.
+    pub(crate) fn textfile(&self) -> String {
+        textfile::contents(&self.expose(), self.clock.wall())
     }
 }
 

@@ -62,6 +62,26 @@ pub enum Health {
     Disconnected,
 }
 
+impl Health {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Connected,
+        Self::Working,
+        Self::NeedsUser,
+        Self::Disconnected,
+    ];
+
+    /// The label in metrics, which is the same in every version.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::Working => "working",
+            Self::NeedsUser => "needs_user",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
 /// The summary of the connection, consistent with the window and the tray.
 pub fn health(connection: &ConnectionView) -> Health {
     if connection.needs_user {

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use gloria_stream::{Cause, DialError, EndCause, HaltReason, IdleReason};
 
 use super::*;
+use crate::connection::{self, ConnectionContext};
 
 struct Observed {
     now: ClockReading,
@@ -336,6 +337,11 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
         }
         observed.pass(90).wait(Cause::Ended(EndCause::Closed));
         observed.metrics.notifications_available(false);
+        observed.metrics.version("1.2.3");
+        let context = ConnectionContext::new(None, None, None);
+        let status = Status::Idle(IdleReason::NotStarted);
+        let view = connection::view(&status, None, context, &observed.now);
+        observed.metrics.standing(&view, false);
     });
     let reported = foreign.0.lock().unwrap();
     let text = observed.metrics.expose().unwrap();
@@ -351,8 +357,14 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
             .unwrap_or_else(|| panic!("{name} is told to nobody else"));
         let cell = cell.load(Ordering::Relaxed);
         let is_gauge = matches!(
-            name,
-            "gloria_connected" | "gloria_last_heard_timestamp_seconds" | "gloria_notifications_available"
+            name.split('{').next().unwrap_or(name),
+            "gloria_connected"
+                | "gloria_last_heard_timestamp_seconds"
+                | "gloria_notifications_available"
+                | "gloria_build_info"
+                | "gloria_health"
+                | "gloria_remedy"
+                | "gloria_inbox_stored"
         );
         let found = if is_gauge {
             f64::from_bits(cell)

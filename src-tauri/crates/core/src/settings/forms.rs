@@ -17,6 +17,7 @@ use crate::account::address::{Address, is_this_machine};
 use crate::account::session::{Server, TokenFor};
 use crate::ports::CommandLine;
 use crate::release::ReleaseKey;
+use crate::shared;
 
 /// In milliseconds. A client with a shorter interval would overload the server. The text of the mistake contains both
 /// limits, and a test compares them.
@@ -125,6 +126,15 @@ pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
         "" => Err(Mistake::NotPath),
         path => Ok(path.into()),
     }
+}
+
+/// Parses the path of a file for collectors, which read only files of this ending. It is a full path, because the folder
+/// in which the app starts is not the user's choice.
+pub(super) fn textfile(raw: &Raw) -> Result<PathBuf, Mistake> {
+    path(raw)
+        .ok()
+        .filter(|path| path.is_absolute() && path.file_name().is_some_and(shared::is_collected))
+        .ok_or(Mistake::NotTextfile)
 }
 
 /// The issuer of a provider, byte by byte.

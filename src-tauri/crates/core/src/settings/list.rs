@@ -424,6 +424,17 @@ settings! {
         shown: "off",
         doc: "the loopback address that serves metrics, such as `127.0.0.1:9464`",
     }
+    MetricsTextfile {
+        field: metrics_textfile: Option<PathBuf> = None,
+        file: "metrics.textfile",
+        environment: "GLORIA_METRICS_TEXTFILE",
+        read: |raw, _| forms::textfile(raw).map(Some),
+        lockable: true,
+        example: "\"/var/lib/prometheus/node-exporter/gloria.prom\"",
+        shown: "off",
+        doc: "the full path of a file, ending in `.prom`, into which metrics are written every minute. See \
+              [Metrics](#metrics)",
+    }
     KeepDays {
         field: keep_days: u32 = 90,
         file: "inbox.keep_days",

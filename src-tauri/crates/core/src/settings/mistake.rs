@@ -37,6 +37,8 @@ pub enum Mistake {
     NotText,
     /// It is an empty path.
     NotPath,
+    /// It is not the full path of a file that ends in `.prom`.
+    NotTextfile,
     /// It is neither `system` nor `none` nor the address of a proxy.
     NotProxy(ProxyAddressError),
     /// It is not an address that a network's sign-in page could intercept.
@@ -83,6 +85,7 @@ impl Mistake {
             Self::NotCommand => message::should_be_command(),
             Self::NotText => message::should_be_text(),
             Self::NotPath => message::should_be_path(),
+            Self::NotTextfile => message::should_be_textfile(),
             Self::NotProxy(error) => message::should_be_proxy(proxy_message(*error)),
             Self::NotProbeUrl => message::should_be_probe_url(),
             Self::NotSocketAddress => message::should_be_socket_address(),

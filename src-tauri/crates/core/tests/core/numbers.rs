@@ -1,5 +1,6 @@
 //! The connection's metrics: a window, a script and a collector read the same counters.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -329,4 +330,69 @@ async fn an_address_that_cannot_be_served_is_reported_and_costs_the_metrics_alon
         assert_eq!(running.core.status().await.unwrap().metrics_listen, None);
         running.stop().await;
     }
+}
+
+/// Returns the names of metrics in a text, without the endings that a histogram's series have.
+fn names(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names = words.filter(|word| word.starts_with("gloria_"));
+    names
+        .map(|name| {
+            let endings = ["_bucket", "_sum", "_count"];
+            let base = endings.iter().find_map(|ending| name.strip_suffix(ending));
+            base.unwrap_or(name)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_file_has_the_numbers_of_the_endpoint_while_the_core_runs() {
+    let (backend, control) = backend().await;
+    let mut harness = Harness::signed_in(&backend).served();
+    let file = harness.home.path().join("gloria.prom");
+    harness
+        .environment
+        .insert("GLORIA_METRICS_TEXTFILE", file.display().to_string());
+    let running = harness.start();
+    running.connected().await;
+    control.push_text(CREATED, None, "{not json");
+    running.until("counted", |state| state.counts.total == 1).await;
+    let written = async {
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    within_deadline("the file", written).await;
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (_, served) = collect(running.endpoint().await).await;
+    let samples = open_metrics::read(&served).unwrap();
+    for (series, value) in [
+        ("gloria_build_info{version=\"0.0.0-test\"}", 1.0),
+        ("gloria_health{state=\"connected\"}", 1.0),
+        ("gloria_health{state=\"needs_user\"}", 0.0),
+        ("gloria_remedy{remedy=\"sign_in\"}", 0.0),
+        ("gloria_inbox_stored", 1.0),
+    ] {
+        assert_eq!(samples.get(series), Some(&value), "{series} in {served}");
+        assert!(text.contains(series), "{series} in {text}");
+    }
+    let own = "gloria_textfile_written_timestamp_seconds";
+    assert!(names(&text).contains(own), "{text}");
+    running.stop().await;
+    assert!(!file.exists(), "a file that nobody writes must not look alive");
+}
+
+#[tokio::test]
+async fn what_only_the_user_can_do_is_a_number_as_well() {
+    let (backend, control) = backend().await;
+    control.answer(Route::Stream, 2, Answer::new(401)).unwrap();
+    let running = Harness::signed_in(&backend).served().start();
+    running
+        .until("refused", |state| state.connection.needs_user)
+        .await;
+    let (_, text) = collect(running.endpoint().await).await;
+    let samples = open_metrics::read(&text).unwrap();
+    let of = |series: &str| samples.get(series).copied();
+    assert_eq!(of("gloria_health{state=\"needs_user\"}"), Some(1.0), "{text}");
+    assert_eq!(of("gloria_remedy{remedy=\"sign_in\"}"), Some(1.0), "{text}");
 }

@@ -41,6 +41,14 @@ fn is_foreign(found: &Metadata) -> bool {
     owner != ROOT && !current_user().is_ok_and(|user| owner == user)
 }
 
+pub(super) fn is_own(found: &Metadata) -> bool {
+    current_user().is_ok_and(|user| found.uid() == user)
+}
+
+pub(super) fn let_others_read(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
 /// Refuses a file that anybody but the administrator can change or replace.
 pub(super) fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     let refusal = |found: io::Result<Metadata>, place: &Path| match found {

@@ -1,6 +1,6 @@
 //! For systems without modes, where a file inherits the rights of its folder.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -13,6 +13,14 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 pub(super) fn only_for_user(_options: &mut OpenOptions) {}
 
 pub(super) fn refuse_foreign(_path: &Path) -> Result<(), NotPrivate> {
+    Ok(())
+}
+
+pub(super) fn is_own(_found: &Metadata) -> bool {
+    true
+}
+
+pub(super) fn let_others_read(_file: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -191,6 +191,7 @@ messages! {
     should_be_command();
     should_be_text();
     should_be_path();
+    should_be_textfile();
     should_be_proxy(problem: Message);
     should_be_probe_url();
     should_be_release_url();
@@ -230,6 +231,11 @@ messages! {
     event_type_unknown(name: Text, types: Text);
     metrics_not_served(address: Text, problem: Phrase);
     metrics_address_in_use();
+    metrics_not_written(path: Text, problem: Phrase);
+    metrics_no_folder();
+    metrics_disk_hangs();
+    shared_not_file();
+    shared_unmarked();
 
     // errors.ftl: why something that was asked for was not done.
     and_then(first: Phrase, next: Phrase);

@@ -88,7 +88,7 @@ fn numbers_are_due_while_they_are_shown() {
     };
     shows(&mut readers, true, now);
     assert_eq!(readers.metrics_due(), Some(now));
-    readers.publish_metrics(Meters::new(std::sync::Arc::new(SystemClock)).view(), now);
+    readers.publish_metrics(Meters::new(std::sync::Arc::new(SystemClock), "0").view(), now);
     let due = readers.metrics_due();
     let repeated = now + Duration::from_millis(1);
     shows(&mut readers, true, repeated);
