@@ -1,10 +1,10 @@
 //! Metrics of the connection since the core started.
 //!
-//! [`Metrics`] receives the stream's steps and the results of events with their times; the window, `gloria status` and
-//! the OpenMetrics endpoint and the file for a collector read the same counters. Its memory is bounded.
+//! [`Metrics`] receives the stream's steps and the results of events with their times; the window, `gloria status`, the
+//! OpenMetrics endpoint and the file for a collector read the same counters. Its memory is bounded.
 //!
-//! Owns the counters, the status report, the endpoint on loopback, and the text of the file. It decides nothing, and contains only names of
-//! fields and event types: no texts of notifications, addresses or tokens.
+//! Owns the counters, the status report, the endpoint on loopback, and the text of the file. It decides nothing, and
+//! contains only names of fields and event types: no texts of notifications, addresses or tokens.
 
 pub(crate) mod endpoint;
 mod instruments;

@@ -9,7 +9,9 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use crate::commands::{self, build_in_process, build_programs, cargo, npm, put_in_process_aside, ui_stale};
-use crate::install::{Purpose, ensure_installed, ensure_packages, ensure_python, ensure_tool, ensure_ui};
+use crate::install::{
+    Purpose, ensure_installed, ensure_packages, ensure_python, ensure_tool, ensure_ui, unpacked,
+};
 use crate::report::Report;
 
 /// A group of tests.
@@ -182,6 +184,7 @@ fn unit(report: &mut Report, extent: Extent) {
         },
     );
     workflows(report);
+    alert_rules(report);
     // The app contains the UI.
     if !built_ui(report) {
         return;
@@ -236,6 +239,21 @@ fn workflows(report: &mut Report) {
         let mut zizmor = ensure_tool("zizmor")?;
         commands::run(zizmor.args(["--offline", "--quiet", "--persona", "pedantic", ".github"]))
     });
+}
+
+/// Checks the rules for Prometheus, and runs their tests.
+fn alert_rules(report: &mut Report) {
+    const RULES: &str = "src-tauri/packaging/monitoring/gloria-notify.rules.yml";
+    const TESTS: &str = "src-tauri/packaging/monitoring/gloria-notify.rules.test.yml";
+    for (verb, file) in [("check", RULES), ("test", TESTS)] {
+        let name = format!("alert rules, {verb}");
+        match unpacked("promtool") {
+            Some(mut promtool) => {
+                report.run(&name, promtool.args([verb, "rules", file]));
+            }
+            None => report.skip(&name, "promtool is only installed on Linux"),
+        }
+    }
 }
 
 /// Fails if the lock file of a separate workspace no longer fits this one's dependencies.

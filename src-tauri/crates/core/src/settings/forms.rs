@@ -128,8 +128,8 @@ pub(super) fn path(raw: &Raw) -> Result<PathBuf, Mistake> {
     }
 }
 
-/// Parses the path of a file for collectors, which read only files of this ending. It is a full path, because the folder
-/// in which the app starts is not the user's choice.
+/// Parses the path of a file for collectors, which read only files of this ending. It is a full path, because the
+/// folder in which the app starts is not the user's choice.
 pub(super) fn textfile(raw: &Raw) -> Result<PathBuf, Mistake> {
     path(raw)
         .ok()

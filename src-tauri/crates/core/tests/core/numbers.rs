@@ -14,6 +14,12 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, within_deadline};
 use crate::open_metrics;
 
+/// The alert rules for Prometheus.
+const RULES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../packaging/monitoring/gloria-notify.rules.yml"
+);
+
 impl Running {
     async fn metrics(&self) -> MetricsView {
         self.core.metrics().await.unwrap()
@@ -378,6 +384,15 @@ async fn a_file_has_the_numbers_of_the_endpoint_while_the_core_runs() {
     }
     let own = "gloria_textfile_written_timestamp_seconds";
     assert!(names(&text).contains(own), "{text}");
+    let rules = std::fs::read_to_string(RULES).unwrap();
+    let rules = names(&rules);
+    assert!(rules.len() >= 7, "{rules:?}");
+    for name in rules {
+        let is_there = samples
+            .keys()
+            .any(|series| series.split('{').next() == Some(name));
+        assert!(is_there || name == own, "an alert rule asks for {name}: {served}");
+    }
     running.stop().await;
     assert!(!file.exists(), "a file that nobody writes must not look alive");
 }
