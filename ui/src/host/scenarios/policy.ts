@@ -32,6 +32,7 @@ const LOCKS: Record<Exclude<SettingName, 'auth.token_for'>, LockedBy> = {
   'window.appearance': 'administrator',
   'log.level': 'administrator',
   'metrics.listen': 'administrator',
+  'metrics.textfile': 'administrator',
   'inbox.keep_days': 'administrator',
   'inbox.keep_items': 'administrator',
   'updates.url': 'administrator',
