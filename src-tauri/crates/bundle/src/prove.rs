@@ -19,6 +19,9 @@ use crate::windows::SCHEME;
 /// The address that is given at the installation. Nobody listens there, so the app has a server to look for.
 const SERVER: &str = "http://127.0.0.1:9/api";
 
+/// How `gloria doctor` ends when it has made its checks, whatever it found.
+const DOCTOR_CODES: [Option<i32>; 3] = [Some(0), Some(1), Some(4)];
+
 /// How long the app may take to answer, and to end: many times what it needs on a busy build server.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -239,6 +242,24 @@ fn ask(proof: &Proof, plan: &Plan, folder: &Path) -> Result<()> {
     ensure!(
         address["value"] == SERVER && address["origin"] == "machine",
         "the address is not the one from the installation: {address}"
+    );
+    examine(proof, folder)
+}
+
+/// Has `gloria doctor` make its checks. Nobody is signed in and nothing listens at the address, so some of them fail;
+/// but each has an outcome, and the doctor finishes.
+fn examine(proof: &Proof, folder: &Path) -> Result<()> {
+    let doctor = of_user(&proof.cli, folder).args(["doctor", "--json"]).output()?;
+    let printed = String::from_utf8_lossy(&doctor.stdout);
+    let is_check = |line: &str| {
+        let check = serde_json::from_str::<Value>(line).unwrap_or_default();
+        check["check"].is_string() && check["outcome"].is_string()
+    };
+    ensure!(
+        DOCTOR_CODES.contains(&doctor.status.code()) && !printed.is_empty() && printed.lines().all(is_check),
+        "gloria doctor ended with {}: {printed}{}",
+        doctor.status,
+        String::from_utf8_lossy(&doctor.stderr)
     );
     Ok(())
 }
