@@ -216,6 +216,8 @@ ui-signed-out-title = You are signed out
 # $server: the name of the Gloria System's server
 ui-signed-out-at = You are signed out of { $server }
 ui-signed-out-text = Nothing new arrives until you sign in.
+# The environment or the administrator's command sets the token.
+ui-signed-out-given = Nothing new arrives until your administrator replaces the token.
 ui-keyring-locked = Keyring locked
 ui-same-person = Same person?
 ui-advice-sign-in = Sign in again, or enter a new token. If neither works, ask your administrator.

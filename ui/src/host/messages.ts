@@ -1254,6 +1254,7 @@ export interface Messages {
   'ui-signed-in-mail-at': { email: Value; provider: Value };
   'ui-signed-out': undefined;
   'ui-signed-out-at': { server: Value };
+  'ui-signed-out-given': undefined;
   'ui-signed-out-text': undefined;
   'ui-signed-out-title': undefined;
   'ui-silent': undefined;

@@ -285,6 +285,11 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
   signedOut: (now) => signedOut(now, ADDRESS, PROVIDER),
   longSignedOut: (now) =>
     signedOut(now, `https://gloria.example.com/${'tenants/'.repeat(9)}api`, LONG_PROVIDER),
+  givenSignedOut: (now) => {
+    const scenario = ended(now, 'needsSignIn', 'the server does not accept the token');
+    scenario.account = { ...scenario.account, tokenLocked: true, signedIn: null };
+    return scenario;
+  },
   longNeedsSignIn: (now) => {
     const scenario = ended(
       now,
