@@ -243,3 +243,13 @@ test('another account of this computer is used, or signed in to', async ({ app }
     await expect(app.get(page)).toBeVisible();
   }
 });
+
+test('whose token somebody else sets is not asked to sign in', async ({ app }) => {
+  await app.open('givenSignedOut');
+  await expect(app.get('signed-out')).toContainText('until your administrator replaces the token');
+  await expect(app.get('remedy')).toHaveText(['Try again']);
+  await expect(app.get('signed-out').getByRole('button')).toHaveCount(1);
+  await app.get('remedy').click();
+  // There is no set-up to be led to.
+  await expect(app.get('inbox')).toBeVisible();
+});

@@ -178,16 +178,6 @@ test('who signed out reads so at the next opening too, and signs in with one but
   await expect(app.get('connection')).toHaveAttribute('data-state', 'connected');
 });
 
-test('whose token somebody else sets is not asked to sign in', async ({ app }) => {
-  await app.open('givenSignedOut');
-  await expect(app.get('signed-out')).toContainText('until your administrator replaces the token');
-  await expect(app.get('remedy')).toHaveText(['Try again']);
-  await expect(app.get('signed-out').getByRole('button')).toHaveCount(1);
-  await app.get('remedy').click();
-  // There is no set-up to be led to.
-  await expect(app.get('inbox')).toBeVisible();
-});
-
 test('who has to sign in again is led there, and back to the inbox', async ({ app, page }) => {
   await app.open('needsSignIn');
   await expect(app.get('signed-out')).toContainText(says('You are signed out of gloria.example.com'));
