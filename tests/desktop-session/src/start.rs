@@ -4,6 +4,7 @@ use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
@@ -208,7 +209,8 @@ impl Session {
         let mut pulse = self.spawn("sound", pulse)?;
         wait_until("the sound device", START_TIMEOUT, async || {
             pulse.check_alive()?;
-            Ok(socket.exists().then_some(()))
+            // The socket is there before it takes connections.
+            Ok(UnixStream::connect(&socket).ok().map(drop))
         })
         .await?;
         let mut parec = self.command("parec");

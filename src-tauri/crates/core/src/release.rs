@@ -2,7 +2,7 @@
 //! version; it installs nothing.
 //!
 //! All decisions are here, without socket, clock or disk: [`Manifest::verified`] accepts a manifest, [`judge`] decides
-//! what follows from it, and [`schedule`] when it is asked for. [`fetch`] makes the two requests.
+//! what follows from it, and `schedule` when it is asked for. `fetch` makes the two requests.
 
 pub(crate) mod fetch;
 mod key;

@@ -75,8 +75,8 @@ async fn every_command_of_the_list_is_done() {
         let refusal = match name {
             // There is no question to answer, and no such account.
             "account_confirm" | "account_switch" => Some(CommandErrorCode::Refused),
-            // The sign-in has no link, because the server has no provider.
-            "sign_in_open" | "sign_in_paste" => Some(CommandErrorCode::Gone),
+            // The sign-in has no link, because the server has no provider; and no newer version is known.
+            "sign_in_open" | "sign_in_paste" | "release_notes" => Some(CommandErrorCode::Gone),
             _ => None,
         };
         if let Some(refusal) = refusal {
