@@ -115,6 +115,13 @@ doctor-bundle-not-saved = nothing was saved
 doctor-bundle-saved = the report is in { $path }; look at it before you send it
 doctor-bundle-failed = { $path } could not be written: { $problem }
 
+## The checks in the window, which runs `gloria doctor`.
+
+doctor-not-started = the program "gloria" could not be started: { $problem }
+doctor-no-folder = there is no folder to save it in
+doctor-timed-out = the checks did not end within { $seconds } s
+doctor-broke = the checks ended without a result that this version understands; run `gloria doctor` in a terminal
+
 ## What mends it.
 
 doctor-mend-app = start Gloria Notify

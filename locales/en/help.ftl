@@ -148,6 +148,7 @@ help-gloria-policy-check-examples =
 help-gloria-doctor = Check what may keep notifications from this user, and say what mends it
 help-gloria-doctor-json = Print JSON, one object for each check
 help-gloria-doctor-bundle = Save a report for support in this file, a .tar.gz, after showing what it contains
+help-gloria-doctor-preview = Only show what the report would contain, and save nothing
 help-gloria-doctor-yes = Save it without asking; a file that is there already is not overwritten
 help-gloria-doctor-test-alert = Also have the server send a test event, and follow it to the screen
 help-gloria-doctor-examples =
@@ -155,6 +156,7 @@ help-gloria-doctor-examples =
       gloria doctor                                      each check, what it found, and what mends it
       gloria doctor --test-alert                         does a notification come? Look whether you see it
       gloria doctor --bundle report.tar.gz               a report for your administrator
+      gloria doctor --bundle report.tar.gz --preview     what that report would contain
       gloria doctor --json | jq 'select(.outcome=="failed")'
 
     It exits with 0 if nothing is wrong, 1 if something should be better, and 4 if notifications are kept from the user.

@@ -286,6 +286,54 @@ ui-unread-some-field = a field
 ui-unread-readable = readable
 ui-unread-unreadable = unreadable
 
+## The checks of `gloria doctor`, and its report for support
+
+ui-checks = Find faults
+ui-check = Check everything
+ui-check-note = Connection, sign-in, notifications, sound, keyring and disk. It takes a few seconds and changes nothing.
+ui-check-run = Check now
+ui-check-again = Check again
+ui-checking = Checking…
+ui-check-running = Checking, for at most 20 seconds…
+ui-not-checked = The checks could not be run: { $reason }
+ui-check-good = All is well
+ui-check-warnings = { $count ->
+        [one] { $count } thing should be better
+       *[other] { $count } things should be better
+    }
+ui-check-faults = { $count ->
+        [one] { $count } fault found
+       *[other] { $count } faults found
+    }
+# The first of several findings, said aloud. $result is one of the two above.
+ui-check-first = { $result }. { $title }: { $cause }
+ui-check-passed = { $count ->
+        [one] { $count } check passed
+       *[other] { $count } checks passed
+    }
+ui-check-skipped = { $count ->
+        [one] { $count } could not be checked
+       *[other] { $count } could not be checked
+    }
+ui-outcome-passed = good
+ui-outcome-skipped = not checked
+ui-outcome-warning = warning
+ui-outcome-failed = fault
+ui-what-to-do = To do: { $mend }
+ui-report = Report for support
+ui-report-note = A file with these checks, the settings and the log. No text of a notification, no token, not your name.
+ui-report-prepare = Save a report for support…
+ui-report-preparing = Preparing…
+ui-report-not-prepared = The report could not be prepared: { $reason }
+ui-report-title = Save this report?
+ui-report-where = It is saved as { $path } and sent to nobody. It contains:
+ui-report-save = Save the report
+ui-report-saving = Saving…
+ui-report-cancel = Do not save
+ui-report-not-saved = The report could not be saved: { $reason }
+ui-report-saved = The report is saved. Look at it before you send it.
+ui-report-path = Where it is
+
 ui-log = Log
 ui-debug-log = Debug log for one hour
 ui-debug-log-note = Logs each step of the connection, for your administrator. No text of a notification, no token. It ends with the app.

@@ -400,6 +400,12 @@ export class FakeHost implements Host, Fake {
       return Promise.resolve(null);
     },
     notification_test: () => Promise.resolve(this.scenario.notificationTest),
+    doctor_check: () =>
+      new Promise((answer) =>
+        setTimeout(() => answer({ findings: this.scenario.findings }), this.scenario.checkMs),
+      ),
+    support_report_preview: () => Promise.resolve(this.scenario.supportReport),
+    support_report_save: () => Promise.resolve({ ...this.scenario.supportReport, saved: true }),
     sound_preview: () => Promise.resolve(null),
     sounds_pause: ({ minutes }) => {
       const soundsPausedUntil = minutes === 0 ? null : Date.now() + minutes * MINUTE_MS;

@@ -772,6 +772,75 @@ passed: boolean,
 detail: Message, };
 
 /**
+ * What all checks found.
+ */
+export type DoctorReport = { 
+/**
+ * In the order of the checks: one that failed may be the cause of later ones.
+ */
+findings: Array<FindingView>, };
+
+/**
+ * What a check found.
+ */
+export type FindingView = { 
+/**
+ * How it stands.
+ */
+outcome: Outcome, 
+/**
+ * What was checked.
+ */
+title: Message, 
+/**
+ * What was found.
+ */
+cause: Message, 
+/**
+ * What mends it; absent if nothing has to be mended.
+ */
+mend: Message | null, };
+
+/**
+ * How a check stands, from good to bad.
+ */
+export type Outcome = "passed" | "skipped" | "warning" | "failed";
+
+/**
+ * The report for support.
+ */
+export type SupportReport = { 
+/**
+ * Where it is, or would be saved.
+ */
+path: string, 
+/**
+ * What it contains.
+ */
+files: Array<ReportFile>, 
+/**
+ * It is in the file.
+ */
+saved: boolean, 
+/**
+ * Why it could not be saved.
+ */
+problem: Message | null, };
+
+/**
+ * A file of the report for support.
+ */
+export type ReportFile = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its size.
+ */
+bytes: number, };
+
+/**
  * An entry of the inbox.
  */
 export type Item = { 
@@ -1731,6 +1800,18 @@ autostart_set: [boolean, null],
  * Shows a notification with its sound, as a test. Answers once the desktop has.
  */
 notification_test: [null, TestReport], 
+/**
+ * Runs the checks of `gloria doctor`, for at most 20 s.
+ */
+doctor_check: [null, DoctorReport], 
+/**
+ * What a report for support would contain, and where it would be saved. Saves nothing.
+ */
+support_report_preview: [null, SupportReport], 
+/**
+ * Saves a report for support among the user's downloads, never over another file.
+ */
+support_report_save: [null, SupportReport], 
 /**
  * Plays a bundled sound at the current volume.
  */

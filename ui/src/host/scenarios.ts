@@ -1,4 +1,5 @@
 import { busy, connection, still, waits } from './scenarios/busy';
+import { CHECKS } from './scenarios/doctor';
 import { brokenHistory, freshHistory } from './scenarios/figures';
 import { hostileItems, longItems, manyItems } from './scenarios/hard';
 import { item, shown } from './scenarios/item';
@@ -26,6 +27,7 @@ const LONG_CAUSE = says(
 export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> = {
   busy,
   ...SIGN_IN,
+  ...CHECKS,
   empty: (now) => ({ ...busy(now), items: [] }),
   firstRun: (now) => ({
     ...busy(now),

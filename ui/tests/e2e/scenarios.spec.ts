@@ -69,6 +69,12 @@ const SCENARIOS: Record<string, Shows> = {
   notFound: ['retry', 'Waiting to reconnect'],
   longOutage: ['retry', 'Not connected'],
   storageOffline: ['notice', 'Needs you'],
+  checksFail: ['item'],
+  checksWarn: ['item'],
+  checksLong: ['item'],
+  checksRunning: ['item'],
+  checksRefused: ['item'],
+  reportRefused: ['item'],
   longCause: ['retry', 'Waiting to reconnect'],
 };
 

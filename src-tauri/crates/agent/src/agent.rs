@@ -11,7 +11,7 @@ use gloria_core::protocol::{Snapshot, TokenState};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
 use gloria_desktop::{
-    Browser, FolderLock, Instance, Keyring, LoginEntry, Processes, SoundPlayer, SystemSignals,
+    Browser, DoctorProgram, FolderLock, Instance, Keyring, LoginEntry, Processes, SoundPlayer, SystemSignals,
 };
 use gloria_program::{Logs, process};
 use gloria_words::Words;
@@ -196,6 +196,7 @@ fn machine(
             commands: Arc::new(Processes::default()),
             opener: Arc::new(Browser),
             autostart: Arc::new(LoginEntry::find(|name| std::env::var_os(name), window_program())),
+            doctor: Arc::new(doctor()),
             pages: pages(words),
             signals: Arc::new(SystemSignals::default().with_session()),
             clock: Arc::new(SystemClock),
@@ -211,6 +212,16 @@ fn window_program() -> PathBuf {
         Ok(program) => program.with_file_name(WINDOW),
         Err(_) => WINDOW.into(),
     }
+}
+
+/// `gloria doctor`, which looks at this app: with the variables that this program was started with.
+fn doctor() -> DoctorProgram {
+    let own = process::own_variables();
+    DoctorProgram::new(
+        gloria_desktop::command_line_program(std::env::current_exe()),
+        own.map(|(name, value)| (name.into(), value.clone())),
+        || gloria_desktop::downloads(|name| std::env::var_os(name)),
+    )
 }
 
 /// The texts of the page that the browser shows after a sign-in.

@@ -12,6 +12,7 @@ use clap::Args;
 use gloria_core::doctor::{Finding, Outcome, findings, worst};
 use gloria_core::text;
 
+use self::bundle::Asked;
 use crate::output::{Lines, add_words, catalogue, print_words};
 
 /// Something should be better; notifications arrive.
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     bundle: Option<PathBuf>,
     #[arg(long, requires = "bundle")]
     yes: bool,
+    #[arg(long, requires = "bundle", conflicts_with = "yes")]
+    preview: bool,
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
@@ -39,7 +42,7 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let findings = findings(&seen);
     print(&findings, options.json)?;
     if let Some(file) = &options.bundle
-        && let Some(failed) = bundle::save(file, &findings, options.yes).await?
+        && let Some(failed) = bundle::save(file, &findings, Asked::by(&options)).await?
     {
         return Ok(failed);
     }

@@ -223,6 +223,7 @@ mod tests {
             "--lines",
             "--filter",
             "--limit",
+            "--preview",
             "--yes",
             "ITEM",
             "KEYS",

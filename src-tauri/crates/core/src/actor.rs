@@ -8,6 +8,7 @@ mod accounts;
 mod alerts;
 mod attention;
 mod debug_log;
+mod doctor;
 mod entering;
 mod exports;
 mod filing;

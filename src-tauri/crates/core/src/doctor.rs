@@ -10,26 +10,29 @@ mod app;
 mod computer;
 mod network;
 mod observed;
+mod printed;
 pub mod reach;
 mod status;
 
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use self::alert::{AlertSeen, ItemAlertSeen, TestAlertSeen, TestEventSeen};
 pub use self::observed::{
     AppSeen, DiskSeen, NotificationsSeen, Observed, Probed, Reached, SavedSignIn, ServerSeen, SettingsSeen,
 };
+pub use self::printed::{Printed, not_run, report_name};
 pub use self::status::AppStatus;
+pub use crate::protocol::Outcome;
 
 use crate::message::{self, Message};
 
 macro_rules! checks {
     ($($(#[$doc:meta])* $name:ident($title:ident),)*) => {
         /// What is checked, in the order of the report: a check that fails may be the cause of later ones.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase")]
         pub enum Check {
             $($(#[$doc])* $name,)*
@@ -94,20 +97,6 @@ checks! {
     TestAlert(doctor_test_alert),
 }
 
-/// How a check stands, from good to bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// As it should be.
-    Passed,
-    /// It could not be checked, and the cause says why.
-    Skipped,
-    /// Notifications arrive, and something should be better.
-    Warning,
-    /// It keeps notifications from the user.
-    Failed,
-}
-
 impl Outcome {
     /// The word for it at the beginning of a line.
     pub fn mark(self) -> Message {
@@ -121,7 +110,7 @@ impl Outcome {
 }
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
     /// The check.

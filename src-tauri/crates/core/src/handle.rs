@@ -22,9 +22,9 @@ use crate::metrics::EventTally;
 use crate::metrics::status::StatusReport;
 use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
-    AccountChoice, AccountForm, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
-    MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm, SignInOffer,
-    SignInQuery, SignOutForm, Snapshot, TestReport, View, WindowView,
+    AccountChoice, AccountForm, DoctorReport, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest,
+    Marked, MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm,
+    SignInOffer, SignInQuery, SignOutForm, Snapshot, SupportReport, TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -288,6 +288,12 @@ requests! {
     autostart_set(on: bool) -> () = AutostartSet;
     /// Shows a notification with its sound, as a test.
     notification_test() -> TestReport = NotificationTest;
+    /// Runs the checks of `gloria doctor`.
+    doctor_check() -> DoctorReport = DoctorCheck;
+    /// What a report for support would contain.
+    support_report_preview() -> SupportReport = SupportReportPreview;
+    /// Saves a report for support.
+    support_report_save() -> SupportReport = SupportReportSave;
     /// Plays a sound.
     sound_preview(sound: SoundName) -> () = SoundPreview;
     /// Pauses sounds.

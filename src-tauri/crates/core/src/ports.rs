@@ -24,12 +24,14 @@ pub use gloria_stream::{ProxyAddress, ProxyResolver, ProxyRoute, SystemProxies};
 
 pub(crate) mod autostart;
 mod command;
+mod doctor;
 #[cfg(feature = "fakes")]
 pub mod fakes;
 mod notifications;
 
 pub use autostart::Autostart;
 pub use command::{COMMAND_TIMEOUT, CommandError, CommandLine, CommandRunner, MAX_OUTPUT_BYTES};
+pub use doctor::{DOCTOR_TIMEOUT, Doctor, DoctorTask, MAX_DOCTOR_BYTES};
 
 pub use notifications::{
     Answer, Delivery, NotificationError, NotificationEvent, NotificationHandle, NotificationRequest,
@@ -55,6 +57,8 @@ pub struct Ports {
     pub opener: Arc<dyn Opener>,
     /// Starts the app at login.
     pub autostart: Arc<dyn Autostart>,
+    /// Runs `gloria doctor`.
+    pub doctor: Arc<dyn Doctor>,
     /// The texts of the page that the browser shows after a sign-in.
     pub pages: Pages,
     /// Observes sleep and network.

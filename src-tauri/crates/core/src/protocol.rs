@@ -6,6 +6,7 @@
 mod account;
 mod commands;
 mod connection;
+mod doctor;
 mod error;
 mod inbox;
 mod metrics;
@@ -31,6 +32,7 @@ pub use commands::{COMMANDS, WINDOW_SHOWS};
 pub use connection::{
     ConnectionState, ConnectionView, NetworkState, Remedy, TestReport, TestStep, Transport,
 };
+pub use doctor::{DoctorReport, FindingView, Outcome, ReportFile, SupportReport};
 pub use error::{CommandError, CommandErrorCode};
 pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, Marked};
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};

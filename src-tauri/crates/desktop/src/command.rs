@@ -1,5 +1,5 @@
-//! Runs the command of `auth.command`, which prints the token. Its standard output alone is read, and what it started
-//! ends with it.
+//! Runs the command of `auth.command`, which prints the token, and other programs in the same way. Only their standard
+//! output is read, and what they started ends with them.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gloria_core::message;
-use gloria_core::ports::{COMMAND_TIMEOUT, CommandError, CommandLine, CommandRunner};
+use gloria_core::ports::{COMMAND_TIMEOUT, CommandError, CommandLine, CommandRunner, MAX_OUTPUT_BYTES};
 use secrecy::zeroize::Zeroizing;
 use tokio::time::timeout;
 
@@ -41,11 +41,30 @@ impl CommandRunner for Processes {
     fn run(&self, command: &CommandLine) -> BoxFuture<'static, Result<Zeroizing<Vec<u8>>, CommandError>> {
         let (process, limit) = (process(command, std::env::vars_os()), self.limit);
         async move {
-            let printed = timeout(limit, system::output(process)).await;
-            printed.unwrap_or(Err(CommandError::TimedOut))
+            let ended = output(process, limit, MAX_OUTPUT_BYTES).await?;
+            match ended.code {
+                0 => Ok(ended.printed),
+                code => Err(CommandError::Failed(code)),
+            }
         }
         .boxed()
     }
+}
+
+/// How a program ended that no signal ended.
+pub(crate) struct Ended {
+    pub(crate) printed: Zeroizing<Vec<u8>>,
+    pub(crate) code: i32,
+}
+
+/// Runs a program to its end, at most for this time. It prints at most `max_bytes`. Dropping the future ends it.
+pub(crate) async fn output(
+    process: Command,
+    limit: Duration,
+    max_bytes: usize,
+) -> Result<Ended, CommandError> {
+    let ended = timeout(limit, system::output(process, max_bytes)).await;
+    ended.unwrap_or(Err(CommandError::TimedOut))
 }
 
 /// The process, not started yet, which inherits the environment without the app's own variables.

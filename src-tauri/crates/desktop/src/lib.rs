@@ -1,6 +1,6 @@
 //! Implements the ports of `gloria-core` on Linux, Windows and macOS: bundled sounds, the keyring, the lock of
-//! renewals, the command that prints the token, the browser, signals of sleep and network, the system's proxies, the
-//! app's side of its socket, and the claim of a data folder.
+//! renewals, the command that prints the token, `gloria doctor`, the browser, signals of sleep and network, the
+//! system's proxies, the app's side of its socket, and the claim of a data folder.
 //!
 //! Everything here that may block does so on a thread of its own, with a timeout.
 
@@ -8,6 +8,7 @@ mod autostart;
 mod browser;
 mod claim;
 mod command;
+mod doctor;
 mod ending;
 mod exclusive;
 pub mod instance;
@@ -26,6 +27,7 @@ pub use autostart::LoginEntry;
 pub use browser::Browser;
 pub use claim::{ClaimError, Claimed};
 pub use command::Processes;
+pub use doctor::{DoctorProgram, command_line_program, downloads};
 pub use ending::asked_to_end;
 pub use exclusive::FolderLock;
 pub use instance::Instance;

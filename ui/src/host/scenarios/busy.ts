@@ -1,5 +1,6 @@
 import type { ConnectionView } from '../protocol';
 import { brokenHistory, history } from './figures';
+import { GOOD_FINDINGS, SUPPORT_REPORT } from './findings';
 import { busyItems } from './items';
 import type { Scenario } from './scenario';
 import { HOUR, MINUTE, SECOND } from './times';
@@ -95,6 +96,9 @@ export function busy(now: number): Scenario {
         { title: says('Sound'), passed: true, detail: says('it was played at a volume of 60 %') },
       ],
     },
+    findings: GOOD_FINDINGS,
+    checkMs: 0,
+    supportReport: SUPPORT_REPORT,
     notices: [],
     release: null,
     requestedItem: null,

@@ -2,6 +2,7 @@ import type {
   AccountView,
   Commands,
   ConnectionView,
+  FindingView,
   Item,
   Message,
   MetricsView,
@@ -10,6 +11,7 @@ import type {
   ReleaseView,
   SignInOffer,
   SignInView,
+  SupportReport,
   TestReport,
   Update,
   View,
@@ -40,6 +42,11 @@ export interface Scenario {
   autostart: boolean | null;
   /** What a test notification shows. */
   notificationTest: TestReport;
+  /** What the checks find, and how long they take. */
+  findings: FindingView[];
+  checkMs: number;
+  /** What the report for support contains. */
+  supportReport: SupportReport;
   notices: Notice[];
   release: ReleaseView | null;
   metrics: MetricsView;

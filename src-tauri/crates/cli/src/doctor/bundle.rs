@@ -20,8 +20,9 @@ use serde_json::{Value, json};
 
 use self::archive::Entry;
 use self::redaction::Redaction;
+use super::Options;
 use crate::USAGE;
-use crate::output::{add_words, catalogue, print_error};
+use crate::output::{Lines, add_words, catalogue, print_error};
 
 /// The folder in the archive.
 const FOLDER: &str = "gloria-notify-report";
@@ -37,12 +38,35 @@ const DESKTOP: [&str; 4] = [
 /// Variables with the user's name.
 const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 
-/// Shows what the file would contain, asks, and writes it. Returns `None` once it is written.
+/// What is to be done with the report, and how it is said.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    preview: bool,
+    yes: bool,
+    json: bool,
+}
+
+impl Asked {
+    pub(super) fn by(options: &Options) -> Self {
+        Self {
+            preview: options.preview,
+            yes: options.yes,
+            json: options.json,
+        }
+    }
+}
+
+/// Shows what the file would contain, asks, and writes it, unless only a preview is wanted. Returns `None` once that is
+/// done.
 ///
 /// # Errors
 /// When there is no place for the app's files, or the terminal cannot be read.
-pub(super) async fn save(file: &Path, findings: &[Finding], yes: bool) -> anyhow::Result<Option<ExitCode>> {
-    if !yes && !io::stdin().is_terminal() {
+pub(super) async fn save(
+    file: &Path,
+    findings: &[Finding],
+    asked: Asked,
+) -> anyhow::Result<Option<ExitCode>> {
+    if !asked.yes && !asked.preview && !io::stdin().is_terminal() {
         print_error(&message::doctor_bundle_add_yes());
         return Ok(Some(ExitCode::from(USAGE)));
     }
@@ -51,27 +75,57 @@ pub(super) async fn save(file: &Path, findings: &[Finding], yes: bool) -> anyhow
     for entry in &entries {
         print_error(&message::doctor_bundle_entry(entry.name, entry.contents.len()));
     }
+    let problem = if asked.preview {
+        None
+    } else {
+        write(file, &entries, asked.yes)?
+    };
+    if let Some(problem) = &problem {
+        print_error(problem);
+    } else if !asked.preview {
+        print_error(&message::doctor_bundle_saved(file.display().to_string()));
+    }
+    if asked.json {
+        print_line(
+            file,
+            &entries,
+            !asked.preview && problem.is_none(),
+            problem.as_ref(),
+        )?;
+    }
+    Ok(problem.map(|_| ExitCode::FAILURE))
+}
+
+/// Writes the file, where the user wants it. Returns why it was not written.
+fn write(file: &Path, entries: &[Entry], yes: bool) -> anyhow::Result<Option<Message>> {
+    let path = file.display().to_string();
     if file.exists() {
         // Nobody who says yes to a report says it to the loss of another file.
-        let path = file.display().to_string();
         if yes || !is_wanted(&message::doctor_bundle_overwrite(path.clone()))? {
-            print_error(&message::doctor_bundle_exists(path));
-            return Ok(Some(ExitCode::FAILURE));
+            return Ok(Some(message::doctor_bundle_exists(path)));
         }
     } else if !yes && !is_wanted(&message::doctor_bundle_ask())? {
-        print_error(&message::doctor_bundle_not_saved());
-        return Ok(Some(ExitCode::FAILURE));
+        return Ok(Some(message::doctor_bundle_not_saved()));
     }
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let packed = archive::pack(FOLDER, &entries, time.as_secs())?;
+    let packed = archive::pack(FOLDER, entries, time.as_secs())?;
     // Complete under another name first: a full disk leaves no half of it.
-    if let Err(error) = private::replace(file, &packed, Mode::Private) {
-        let (path, problem) = (file.display().to_string(), error.to_string());
-        print_error(&message::doctor_bundle_failed(path, problem));
-        return Ok(Some(ExitCode::FAILURE));
-    }
-    print_error(&message::doctor_bundle_saved(file.display().to_string()));
-    Ok(None)
+    let written = private::replace(file, &packed, Mode::Private);
+    Ok(written
+        .err()
+        .map(|error| message::doctor_bundle_failed(path, error.to_string())))
+}
+
+/// The last line with `--json`.
+fn print_line(file: &Path, entries: &[Entry], saved: bool, problem: Option<&Message>) -> anyhow::Result<()> {
+    let size = |entry: &Entry| json!({"name": entry.name, "bytes": entry.contents.len()});
+    let files: Vec<_> = entries.iter().map(size).collect();
+    let path = file.display().to_string();
+    let mut line = json!({"report": {"path": path, "files": files, "saved": saved, "problem": problem}});
+    add_words(&mut line, catalogue());
+    let mut lines = Lines::new();
+    lines.write(&line)?;
+    Ok(lines.flush()?)
 }
 
 fn is_wanted(question: &Message) -> io::Result<bool> {

@@ -147,6 +147,36 @@ async fn nothing_is_written_without_a_yes_and_no_file_is_lost_by_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_writes_nothing_and_a_program_reads_what_became_of_the_report() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("report.tar.gz");
+    let last_line = async |option: &str| {
+        let mut command = doctor(home.path());
+        let output = command
+            .arg(option)
+            .arg("--bundle")
+            .arg(&file)
+            .output()
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+        line["report"].take()
+    };
+    let preview = last_line("--preview").await;
+    assert_eq!((&preview["saved"], file.exists()), (&json!(false), false));
+    assert_eq!(preview["problem"], Value::Null);
+    assert_eq!(preview["files"][0]["name"], "versions.json");
+    let saved = last_line("--yes").await;
+    assert_eq!((&saved["saved"], file.exists()), (&json!(true), true));
+    assert_eq!(saved["path"], file.to_str().unwrap());
+    let refused = last_line("--yes").await;
+    assert_eq!(refused["saved"], json!(false));
+    assert_eq!(refused["problem"]["id"], "doctor-bundle-exists");
+    assert!(refused["problem"]["words"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stderr, reason = "the reader of the output should know")]
 async fn a_full_disk_leaves_no_half_file() {
     let home = tempfile::tempdir().unwrap();

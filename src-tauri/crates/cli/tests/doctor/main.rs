@@ -7,3 +7,4 @@ mod alert;
 mod bundle;
 mod checks;
 mod desktop;
+mod window;

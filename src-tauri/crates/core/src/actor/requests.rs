@@ -99,6 +99,9 @@ impl Actor {
                 reply.answer(set.map_err(|error| CoreError::Invalid(not_changed(&error))));
             }
             Request::NotificationTest(reply) => self.test_notification(reply),
+            Request::DoctorCheck(reply) => self.check(reply),
+            Request::SupportReportPreview(reply) => self.preview_report(reply),
+            Request::SupportReportSave(reply) => self.save_report(reply),
             Request::SoundPreview(sound, reply) => {
                 self.play(sound);
                 reply.answer(Ok(()));

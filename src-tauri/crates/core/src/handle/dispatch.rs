@@ -8,9 +8,9 @@ use super::{CoreError, CoreHandle};
 use crate::item::{Counts, Item, SoundName};
 use crate::message::{self, Refusal};
 use crate::protocol::{
-    AccountChoice, AccountForm, CommandError, CommandErrorCode, FollowRequest, InboxPage, InboxQuery,
-    MarkRequest, Marked, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer,
-    SignInQuery, SignOutForm, TestReport, WindowView, for_each_command,
+    AccountChoice, AccountForm, CommandError, CommandErrorCode, DoctorReport, FollowRequest, InboxPage,
+    InboxQuery, MarkRequest, Marked, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm,
+    SignInOffer, SignInQuery, SignOutForm, SupportReport, TestReport, WindowView, for_each_command,
 };
 
 /// How much of an unknown name an error quotes.

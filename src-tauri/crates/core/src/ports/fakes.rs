@@ -11,8 +11,8 @@ use secrecy::zeroize::Zeroizing;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::{
-    Autostart, CommandError, CommandLine, CommandRunner, Exclusive, InUse, Observation, OpenError, Opener,
-    Pages, Ports, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Turn,
+    Autostart, CommandError, CommandLine, CommandRunner, Doctor, DoctorTask, Exclusive, InUse, Observation,
+    OpenError, Opener, Pages, Ports, SecretError, Secrets, Signals, SoundError, Sounds, SystemClock, Turn,
 };
 use crate::grant::Secret;
 use crate::item::SoundName;
@@ -34,6 +34,7 @@ pub fn ports() -> Ports {
         commands: Arc::<FakeCommands>::default(),
         opener: Arc::<FakeOpener>::default(),
         autostart: Arc::<FakeAutostart>::default(),
+        doctor: Arc::<FakeDoctor>::default(),
         pages: Pages {
             language: "en".to_owned(),
             say: Arc::new(|message| message.id.to_string()),
@@ -260,6 +261,33 @@ impl Autostart for FakeAutostart {
         }
         *lock(&self.on) = on;
         Ok(())
+    }
+}
+
+/// Prints what a test says instead of running `gloria doctor`; at first a check that passed, and a report.
+#[derive(Debug)]
+pub struct FakeDoctor {
+    /// What it was run for.
+    pub ran: Recorded<DoctorTask>,
+    /// What the next runs print, or why they fail.
+    pub prints: Mutex<Result<String, CommandError>>,
+}
+
+impl Default for FakeDoctor {
+    fn default() -> Self {
+        let finding = r#"{"check":"app","outcome":"passed","cause":{"id":"doctor-app-runs"},"mend":null}"#;
+        let report = r#"{"report":{"path":"/report","files":[],"saved":true,"problem":null}}"#;
+        Self {
+            ran: Recorded::default(),
+            prints: Mutex::new(Ok(format!("{finding}\n{report}\n"))),
+        }
+    }
+}
+
+impl Doctor for FakeDoctor {
+    fn run(&self, task: DoctorTask) -> BoxFuture<'static, Result<Vec<u8>, CommandError>> {
+        self.ran.push(task);
+        ready(lock(&self.prints).clone().map(String::into_bytes)).boxed()
     }
 }
 

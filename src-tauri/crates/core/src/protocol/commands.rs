@@ -5,9 +5,9 @@ use ts_rs::TS;
 
 #[cfg(test)]
 use super::{
-    AccountChoice, AccountForm, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, PastedPage,
-    PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignInQuery, SignOutForm,
-    TestReport, WindowView,
+    AccountChoice, AccountForm, DoctorReport, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
+    PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignInQuery,
+    SignOutForm, SupportReport, TestReport, WindowView,
 };
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
@@ -61,6 +61,12 @@ macro_rules! for_each_command {
             autostart_set: bool => (),
             /// Shows a notification with its sound, as a test. Answers once the desktop has.
             notification_test: () => TestReport,
+            /// Runs the checks of `gloria doctor`, for at most 20 s.
+            doctor_check: () => DoctorReport,
+            /// What a report for support would contain, and where it would be saved. Saves nothing.
+            support_report_preview: () => SupportReport,
+            /// Saves a report for support among the user's downloads, never over another file.
+            support_report_save: () => SupportReport,
             /// Plays a bundled sound at the current volume.
             sound_preview: SoundName => (),
             /// Pauses sounds until a time, or ends the pause.

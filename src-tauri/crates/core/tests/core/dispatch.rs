@@ -53,6 +53,12 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "autostart" => (Value::Null, |on| on == &json!(false)),
         "autostart_set" => (json!(true), Value::is_null),
         "notification_test" => (Value::Null, |report| report["succeeded"] == true),
+        "doctor_check" => (Value::Null, |report| {
+            report["findings"][0]["title"]["id"] == "doctor-app"
+        }),
+        "support_report_preview" | "support_report_save" => {
+            (Value::Null, |report| report["path"] == "/report")
+        }
         "sound_preview" => (json!("knock"), Value::is_null),
         "sounds_pause" => (json!({"minutes": 1}), Value::is_null),
         "debug_log" => (json!(true), Value::is_null),
@@ -75,7 +81,7 @@ async fn every_command_of_the_list_is_done() {
         let refusal = match name {
             // There is no question to answer, and no such account.
             "account_confirm" | "account_switch" => Some(CommandErrorCode::Refused),
-            // The sign-in has no link, because the server has no provider; and no newer version is known.
+            // The sign-in has no link, because the server has no provider, and there is no newer version.
             "sign_in_open" | "sign_in_paste" | "release_notes" => Some(CommandErrorCode::Gone),
             _ => None,
         };

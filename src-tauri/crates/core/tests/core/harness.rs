@@ -13,8 +13,8 @@ use gloria_core::item::{InboxView, Item};
 use gloria_core::message::{Message, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::fakes::{
-    FakeAutostart, FakeCommands, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals, FakeSounds,
-    FakeWindow,
+    FakeAutostart, FakeCommands, FakeDoctor, FakeNotifications, FakeOpener, FakeSecrets, FakeSignals,
+    FakeSounds, FakeWindow,
 };
 use gloria_core::ports::{Clock, SystemClock};
 use gloria_core::protocol::{ConnectionState, InboxQuery, Snapshot, WindowView};
@@ -88,6 +88,7 @@ pub(crate) struct Harness {
     pub(crate) commands: Arc<FakeCommands>,
     pub(crate) opener: Arc<FakeOpener>,
     pub(crate) autostart: Arc<FakeAutostart>,
+    pub(crate) doctor: Arc<FakeDoctor>,
     pub(crate) signals: Arc<FakeSignals>,
 }
 
@@ -112,6 +113,7 @@ impl Harness {
             commands: Arc::default(),
             opener: Arc::default(),
             autostart: Arc::default(),
+            doctor: Arc::default(),
             signals: Arc::default(),
         }
     }
@@ -148,6 +150,7 @@ impl Harness {
             commands: self.commands.clone(),
             opener: self.opener.clone(),
             autostart: self.autostart.clone(),
+            doctor: self.doctor.clone(),
             signals: self.signals.clone(),
             clock,
             ..testing::ports()

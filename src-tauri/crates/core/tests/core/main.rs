@@ -11,6 +11,7 @@ mod clock;
 mod command;
 mod conditions;
 mod dispatch;
+mod doctor;
 mod entering;
 mod floods;
 mod harness;

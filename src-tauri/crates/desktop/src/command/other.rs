@@ -5,12 +5,12 @@ use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::thread;
 use std::time::Duration;
 
-use gloria_core::ports::{CommandError, MAX_OUTPUT_BYTES, send_reply};
+use gloria_core::ports::{CommandError, send_reply};
 use secrecy::zeroize::Zeroizing;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{gone, not_started, unreadable};
+use super::{Ended, gone, not_started, unreadable};
 
 /// How often it is asked whether the command has ended, which the system does not report to a thread that can be left.
 const END_INTERVAL: Duration = Duration::from_millis(25);
@@ -27,7 +27,7 @@ impl Drop for Running {
 }
 
 /// Runs a command to its end, and returns what it printed. Dropping the future kills it.
-pub(super) async fn output(mut process: Command) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+pub(super) async fn output(mut process: Command, max_bytes: usize) -> Result<Ended, CommandError> {
     #[cfg(windows)]
     {
         use std::os::windows::process::CommandExt as _;
@@ -46,7 +46,7 @@ pub(super) async fn output(mut process: Command) -> Result<Zeroizing<Vec<u8>>, C
     let mut running = started.map_err(|error| not_started(&error))?;
     let stdout = running.0.stdout.take().ok_or_else(|| unreadable(&gone()))?;
     let (read, mut reading) = oneshot::channel();
-    on_thread(move || send_reply(read, printed(stdout)))?;
+    on_thread(move || send_reply(read, printed(stdout, max_bytes)))?;
     let (mut printed, mut status) = (None, None);
     while printed.is_none() || status.is_none() {
         if status.is_none() {
@@ -60,9 +60,8 @@ pub(super) async fn output(mut process: Command) -> Result<Zeroizing<Vec<u8>>, C
         }
     }
     match (printed, status.as_ref().and_then(ExitStatus::code)) {
-        (Some(printed), Some(0)) => Ok(printed),
-        (_, Some(code)) => Err(CommandError::Failed(code)),
-        (_, None) => Err(unreadable(&gone())),
+        (Some(printed), Some(code)) => Ok(Ended { printed, code }),
+        (None, _) | (_, None) => Err(unreadable(&gone())),
     }
 }
 
@@ -72,15 +71,15 @@ fn on_thread(work: impl FnOnce() + Send + 'static) -> Result<(), CommandError> {
     thread.spawn(work).map(drop).map_err(|error| not_started(&error))
 }
 
-fn printed(stdout: ChildStdout) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+fn printed(stdout: ChildStdout, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, CommandError> {
     // It never grows, so that no copy is left behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT_BYTES + 1));
-    let limit = MAX_OUTPUT_BYTES as u64 + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(max_bytes + 1));
+    let limit = max_bytes as u64 + 1;
     stdout
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(&error))?;
-    if bytes.len() > MAX_OUTPUT_BYTES {
+    if bytes.len() > max_bytes {
         return Err(CommandError::TooLong);
     }
     Ok(bytes)

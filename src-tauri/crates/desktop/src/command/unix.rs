@@ -8,14 +8,14 @@ use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use gloria_core::ports::{CommandError, MAX_OUTPUT_BYTES, send_reply};
+use gloria_core::ports::{CommandError, send_reply};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use secrecy::zeroize::Zeroizing;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::oneshot;
 
-use super::{gone, not_started, unreadable};
+use super::{Ended, gone, not_started, unreadable};
 
 /// Read at once. Outputs are a few kilobytes.
 const CHUNK_BYTES: usize = 4096;
@@ -79,7 +79,7 @@ impl Drop for Wanted {
 }
 
 /// Runs a command to its end, and returns what it printed. Dropping the future kills it.
-pub(super) async fn output(mut process: Command) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+pub(super) async fn output(mut process: Command, max_bytes: usize) -> Result<Ended, CommandError> {
     process.process_group(0);
     let group = Arc::<Group>::default();
     let _wanted = Wanted(Arc::clone(&group));
@@ -99,10 +99,9 @@ pub(super) async fn output(mut process: Command) -> Result<Zeroizing<Vec<u8>>, C
         Ok(begun) => begun.map_err(|error| not_started(&error))?,
         Err(_) => return Err(unreadable(&gone())),
     };
-    let (printed, status) = read(stdout, end).await?;
+    let (printed, status) = read(stdout, end, max_bytes).await?;
     match (status.code(), status.signal()) {
-        (Some(0), _) => Ok(printed),
-        (Some(code), _) => Err(CommandError::Failed(code)),
+        (Some(code), _) => Ok(Ended { printed, code }),
         (None, signal) => Err(CommandError::Killed(signal.unwrap_or_default())),
     }
 }
@@ -132,9 +131,10 @@ fn end_of(mut child: Child, group: &Group) -> io::Result<ExitStatus> {
 async fn read(
     stdout: ChildStdout,
     mut end: oneshot::Receiver<io::Result<ExitStatus>>,
+    max_bytes: usize,
 ) -> Result<(Zeroizing<Vec<u8>>, ExitStatus), CommandError> {
     let output = Receiver::from_owned_fd(OwnedFd::from(stdout)).map_err(|error| unreadable(&error))?;
-    let mut printed = Printed::new();
+    let mut printed = Printed::new(max_bytes);
     let mut is_open = true;
     let status = loop {
         tokio::select! {
@@ -161,14 +161,16 @@ async fn read(
 struct Printed {
     bytes: Zeroizing<Vec<u8>>,
     chunk: Zeroizing<[u8; CHUNK_BYTES]>,
+    max_bytes: usize,
 }
 
 impl Printed {
-    fn new() -> Self {
+    fn new(max_bytes: usize) -> Self {
         Self {
             // It never grows, so that no copy is left behind.
-            bytes: Zeroizing::new(Vec::with_capacity(MAX_OUTPUT_BYTES)),
+            bytes: Zeroizing::new(Vec::with_capacity(max_bytes)),
             chunk: Zeroizing::new([0; CHUNK_BYTES]),
+            max_bytes,
         }
     }
 
@@ -182,7 +184,7 @@ impl Printed {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
             Err(error) => return Err(unreadable(&error)),
         };
-        if self.bytes.len() + count > MAX_OUTPUT_BYTES {
+        if self.bytes.len() + count > self.max_bytes {
             return Err(CommandError::TooLong);
         }
         self.bytes.extend_from_slice(&self.chunk[..count]);

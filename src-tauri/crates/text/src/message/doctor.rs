@@ -1,6 +1,6 @@
 //! What `gloria doctor` finds: as `list`.
 
-use super::{ArgKind, Entry, Message, MessageArg, Number, Text, hyphenated, id, messages, text_of};
+use super::{ArgKind, Entry, Message, MessageArg, Number, Phrase, Text, hyphenated, id, messages, text_of};
 
 messages! {
     DOCTOR;
@@ -100,6 +100,12 @@ messages! {
     doctor_bundle_not_saved();
     doctor_bundle_saved(path: Text);
     doctor_bundle_failed(path: Text, problem: Text);
+
+    // doctor.ftl: the checks in the window.
+    doctor_not_started(problem: Phrase);
+    doctor_no_folder();
+    doctor_timed_out(seconds: Number);
+    doctor_broke();
 
     // doctor.ftl: what mends it.
     doctor_mend_app();
