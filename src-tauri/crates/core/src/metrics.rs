@@ -50,6 +50,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Taken, Self::Unknown, Self::Failed];
+
     /// The label, which is the same in every version.
     pub fn label(self) -> &'static str {
         match self {

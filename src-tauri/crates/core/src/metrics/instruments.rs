@@ -168,7 +168,33 @@ impl Instruments {
         );
         self.standing.register(registry);
         self.set_notifications_available(true);
+        self.begin_at_zero();
         self
+    }
+
+    /// Creates the series of all labels that are known before something is counted: `increase()` in a rule misses the
+    /// step from no series to the first 1.
+    fn begin_at_zero(&self) {
+        for outcome in Outcome::ALL {
+            let outcome = outcome.label();
+            drop(self.events.get_or_create(&OutcomeLabel { outcome }));
+            counter!("gloria_events_total", "outcome" => outcome).increment(0);
+        }
+        for trouble in ErrorKind::ALL {
+            let cause = trouble.label();
+            drop(self.errors.get_or_create(&CauseLabel { cause }));
+            counter!("gloria_connection_errors_total", "cause" => cause).increment(0);
+        }
+        for name in [
+            "gloria_connection_attempts_total",
+            "gloria_reconnect_attempts_total",
+            "gloria_connections_total",
+            "gloria_authentication_failures_total",
+            "gloria_timeouts_total",
+            "gloria_received_bytes_total",
+        ] {
+            counter!(name).increment(0);
+        }
     }
 
     pub(super) fn set_version(&self, version: &str) {

@@ -274,6 +274,29 @@ fn labels_are_distinguished_and_fit_a_label() {
     }
 }
 
+/// `increase()` in an alert rule misses the step from no series to the first 1.
+#[test]
+fn every_label_that_is_known_beforehand_has_a_series_before_anything_is_counted() {
+    let foreign = Foreign::default();
+    let text = metrics::with_local_recorder(&foreign, || Observed::new().metrics.expose().unwrap());
+    let outcomes = Outcome::ALL.iter().map(|outcome| outcome.label());
+    let causes = ErrorKind::ALL.iter().map(|trouble| trouble.label());
+    let events = outcomes.map(|label| format!("gloria_events_total{{outcome=\"{label}\"}}"));
+    let errors = causes.map(|label| format!("gloria_connection_errors_total{{cause=\"{label}\"}}"));
+    let plain = [
+        "connections",
+        "connection_attempts",
+        "reconnect_attempts",
+        "timeouts",
+    ];
+    let plain = plain.iter().map(|name| format!("gloria_{name}_total"));
+    for series in events.chain(errors).chain(plain) {
+        let line = format!("{series} 0");
+        assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        assert!(foreign.0.lock().unwrap().contains_key(&series), "{series}");
+    }
+}
+
 /// A recorder of another program that has this core inside it.
 #[derive(Default)]
 struct Foreign(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
@@ -323,8 +346,8 @@ impl metrics::HistogramFn for Count {
 #[test]
 fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
     let foreign = Foreign::default();
-    let mut observed = Observed::new();
-    metrics::with_local_recorder(&foreign, || {
+    let observed = metrics::with_local_recorder(&foreign, || {
+        let mut observed = Observed::new();
         observed.dial().step(Step::TokenRefused);
         observed
             .dial()
@@ -342,6 +365,7 @@ fn a_foreign_recorder_gets_the_numbers_that_the_endpoint_shows() {
         let status = Status::Idle(IdleReason::NotStarted);
         let view = connection::view(&status, None, context, &observed.now);
         observed.metrics.standing(&view, false);
+        observed
     });
     let reported = foreign.0.lock().unwrap();
     let text = observed.metrics.expose().unwrap();
