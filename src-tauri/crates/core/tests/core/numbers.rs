@@ -340,7 +340,8 @@ async fn an_address_that_cannot_be_served_is_reported_and_costs_the_metrics_alon
 
 /// Returns the names of metrics in a text, without the endings that a histogram's series have.
 fn names(text: &str) -> BTreeSet<&str> {
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    // What a rule records has colons in its name, and is not the app's.
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
     let names = words.filter(|word| word.starts_with("gloria_"));
     names
         .map(|name| {
