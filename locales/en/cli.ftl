@@ -145,7 +145,7 @@ cli-origin-environment = the variable { $variable }
 cli-origin-policy = set by your organisation
 # $settings is a list of names such as api.url.
 cli-policy-good = no mistakes: { $count ->
-    [0] it sets nothing
+    [0] it sets nothing, and ends an earlier policy
     [one] it sets { $settings }
    *[other] it sets { $count } settings: { $settings }
 }

@@ -10,6 +10,8 @@ settings-not-lockable = { $value } is ignored: an administrator cannot lock it
 settings-syntax = there is a mistake in { $place }: { $problem }
 settings-unusable = { $place } is not used: { $problem }
 settings-policy-kept = what { $place } last set stays in force until it can be read again
+settings-policy-young =
+    { $place } was written in the last ten seconds and sets less than before; what it no longer sets stays in force until then
 settings-locked-policy = { $setting } cannot be changed: it is set by your organisation
 settings-locked-environment = { $setting } cannot be changed: it is set by the environment variable { $variable }
 settings-more = { $place } has { $count ->
@@ -76,6 +78,7 @@ syntax-too-deep = brackets are nested too deeply
 
 file-missing = it does not exist
 file-not-file = it is not a file
+file-empty = it is empty; a policy ends when its file is removed
 file-too-large = it is larger than { $limit } MiB
 file-not-text = it is not text in UTF-8
 file-dangling-link = it is a link that leads nowhere

@@ -466,6 +466,7 @@ export interface Messages {
   'file-dangling-link': undefined;
   'file-denied': undefined;
   'file-disk-full': undefined;
+  'file-empty': undefined;
   'file-foreign-key': undefined;
   'file-key-unwanted': undefined;
   'file-link-loop': undefined;
@@ -602,6 +603,7 @@ export interface Messages {
   'settings-not-lockable': { value: string | Message };
   'settings-not-saved': { path: string; problem: string | Message };
   'settings-policy-kept': { place: string | Message };
+  'settings-policy-young': { place: string | Message };
   'settings-set-aside': { place: string | Message; path: string };
   'settings-syntax': { place: string | Message; problem: string | Message };
   'settings-unknown': { value: string | Message };

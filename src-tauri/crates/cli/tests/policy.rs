@@ -169,6 +169,23 @@ fn a_policy_is_checked_before_it_is_rolled_out() {
     assert_eq!((code, &volume["line"]), (Some(1), &json!(2)));
     assert_eq!(volume["problem"]["id"], "settings-ignored");
 
+    fs::write(&file, "# Ours.\n").unwrap();
+    let (code, said, _) = check(&file, &[]);
+    assert_eq!(
+        (code, &*said),
+        (
+            Some(0),
+            "No mistakes: it sets nothing, and ends an earlier policy\n"
+        )
+    );
+    fs::write(&file, "\n").unwrap();
+    let (code, said, mistakes) = check(&file, &[]);
+    assert_eq!((code, &*said), (Some(1), ""));
+    assert!(
+        mistakes.contains("it is empty; a policy ends when its file is removed"),
+        "{mistakes}"
+    );
+
     let (code, _, mistakes) = check(&folder.path().join("nothing.toml"), &[]);
     assert_eq!(code, Some(1));
     assert!(mistakes.contains("it does not exist"), "{mistakes}");

@@ -15,6 +15,8 @@ pub enum FileProblem {
     Missing,
     /// It is a folder, a pipe or a device.
     NotFile,
+    /// It is empty.
+    Empty,
     /// It is larger than this.
     TooLarge {
         /// The maximum size in bytes.
@@ -49,6 +51,7 @@ impl FileProblem {
         match self {
             Self::Missing => message::file_missing(),
             Self::NotFile => message::file_not_file(),
+            Self::Empty => message::file_empty(),
             Self::TooLarge { limit } => message::file_too_large(limit >> 20),
             Self::NotText => message::file_not_text(),
             Self::DanglingLink => message::file_dangling_link(),

@@ -67,8 +67,17 @@ pub struct Layer {
     pub(super) problems: Vec<Problem>,
     /// A syntax error may hide more values than its own.
     pub(super) broken: bool,
-    /// It is broken, and earlier values are in effect in its place.
-    pub(super) completed: bool,
+    /// Why earlier values are in effect beside its own, if they are.
+    pub(super) kept: Option<Kept>,
+}
+
+/// Why earlier values stay in effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// The source cannot be read completely.
+    Unreadable,
+    /// The file sets less than before and has just been written: the rest may not be there yet.
+    Young,
 }
 
 impl Layer {
@@ -79,7 +88,7 @@ impl Layer {
             given: BTreeMap::new(),
             problems: Vec::new(),
             broken: false,
-            completed: false,
+            kept: None,
         }
     }
 
@@ -281,13 +290,26 @@ impl Layer {
     /// Adds the values of the previous layer if a syntax error may have hidden values: an address must not vanish while
     /// its file is being edited.
     pub(super) fn completed_by(mut self, before: &Self) -> Self {
-        if self.broken {
-            for (key, given) in &before.given {
-                self.given.entry(*key).or_insert_with(|| given.clone());
-                self.completed = true;
-            }
+        if self.broken && !before.given.is_empty() {
+            self.insert_missing(before);
+            self.kept = Some(Kept::Unreadable);
         }
         self
+    }
+
+    /// Adds the values of the previous layer that a file lacks which has just been written.
+    pub(super) fn completed_while_young(mut self, before: &Self) -> Self {
+        if before.given.keys().any(|key| !self.given.contains_key(key)) {
+            self.insert_missing(before);
+            self.kept = Some(Kept::Young);
+        }
+        self
+    }
+
+    fn insert_missing(&mut self, before: &Self) {
+        for (key, given) in &before.given {
+            self.given.entry(*key).or_insert_with(|| given.clone());
+        }
     }
 
     /// Forgets the lines, which are of another text than the one that users know.

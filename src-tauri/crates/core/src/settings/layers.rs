@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::file::{Change, SettingsFileError, UserFile};
-use super::layer::Layer;
+use super::layer::{Kept, Layer};
 use super::list::Key;
-use super::managed::SourceContents;
+use super::managed::{PolicyContents, SourceContents};
 use super::problem::{Place, Problem, ProblemKind};
 use super::raw::Raw;
 use super::read::{FileContents, Owner, read};
@@ -29,7 +29,7 @@ pub struct Layers {
 pub struct Contents {
     user: FileContents,
     defaults: SourceContents,
-    policy: SourceContents,
+    policy: PolicyContents,
 }
 
 impl Contents {
@@ -38,20 +38,19 @@ impl Contents {
         Self {
             user: read(user, Owner::User),
             defaults: SourceContents::of(&managed.defaults),
-            policy: SourceContents::of(&managed.policy),
+            policy: PolicyContents::of(&managed.policy),
         }
     }
 }
 
 impl Layers {
-    /// Reads all sources of an installation. A policy that cannot be read completely is completed by the last one that
-    /// could: otherwise a restart in the middle of its being written would lift it.
+    /// Reads all sources of an installation. A policy that cannot be read completely, or may still be being written, is
+    /// completed by the last one that could: otherwise a restart in the middle of its being written would lift it.
     pub fn of(paths: &Paths) -> Self {
         let mut layers = Self::read(&paths.settings(), &paths.managed);
-        if layers.policy.broken {
-            let last = read(&paths.last_policy(), Owner::User).layer(layers.policy.place.clone());
-            layers.policy = layers.policy.completed_by(&last.without_lines().only_lockable());
-        }
+        let last = read(&paths.last_policy(), Owner::User).layer(layers.policy.place.clone());
+        let policy = &layers.contents.policy;
+        layers.policy = policy.layer_after(&last.without_lines().only_lockable());
         layers
     }
 
@@ -65,7 +64,7 @@ impl Layers {
         let contents = Contents {
             user: FileContents::Missing,
             defaults: SourceContents::None,
-            policy: SourceContents::File(path.to_owned(), contents),
+            policy: PolicyContents::settled(SourceContents::File(path.to_owned(), contents)),
         };
         Self::new(PathBuf::new(), contents)
     }
@@ -76,7 +75,7 @@ impl Layers {
         let contents = Contents {
             user: FileContents::Text(text.to_owned()),
             defaults: SourceContents::None,
-            policy: SourceContents::None,
+            policy: PolicyContents::settled(SourceContents::None),
         };
         Self::new(PathBuf::new(), contents)
     }
@@ -87,7 +86,7 @@ impl Layers {
         let contents = Contents {
             user: FileContents::Text(user.to_owned()),
             defaults: SourceContents::System("HKLM", Ok(defaults)),
-            policy: SourceContents::System("HKLM", Ok(policy)),
+            policy: PolicyContents::settled(SourceContents::System("HKLM", Ok(policy))),
         };
         Self::new(PathBuf::new(), contents)
     }
@@ -96,7 +95,7 @@ impl Layers {
         Self {
             defaults: contents.defaults.layer(),
             user: UserFile::new(path, contents.user.layer(Place::UserFile)),
-            policy: contents.policy.layer().only_lockable(),
+            policy: contents.policy.layer(),
             contents,
             stale: false,
         }
@@ -134,17 +133,16 @@ impl Layers {
     /// Applies contents that were read.
     pub fn apply(&mut self, contents: Contents) {
         self.defaults = contents.defaults.layer().completed_by(&self.defaults);
-        let policy = contents.policy.layer().only_lockable();
-        self.policy = policy.completed_by(&self.policy);
+        self.policy = contents.policy.layer_after(&self.policy);
         self.user.set_layer(contents.user.layer(Place::UserFile));
         self.contents = contents;
         self.stale = false;
     }
 
     /// Returns the policy to remember for a start at which it cannot be read: empty if there is none, `None` if it
-    /// cannot be read now.
+    /// cannot be read now, or may be incomplete.
     pub(crate) fn policy_to_remember(&self) -> Option<String> {
-        (!self.policy.broken).then(|| self.policy.text())
+        (!self.policy.broken && self.policy.kept.is_none()).then(|| self.policy.text())
     }
 
     /// Changes the user's settings, and merges them into the current file. The next read then finds a file that differs
@@ -179,10 +177,13 @@ impl Layers {
     pub(super) fn problems(&self) -> Vec<Problem> {
         let layers = [&self.policy, self.user(), &self.defaults];
         let found = layers.into_iter().flat_map(|layer| &layer.problems);
-        let kept = self.policy.completed.then(|| Problem {
+        let kept = self.policy.kept.map(|kept| Problem {
             place: self.policy.place.clone(),
             line: None,
-            kind: ProblemKind::PolicyKept,
+            kind: match kept {
+                Kept::Unreadable => ProblemKind::PolicyKept,
+                Kept::Young => ProblemKind::PolicyYoung,
+            },
         });
         kept.into_iter()
             .chain(found.cloned())

@@ -1,6 +1,8 @@
 //! Reads the sources where this computer's administrator keeps settings.
 
+use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use super::file_problem::FileProblem;
 use super::kind::Kind;
@@ -44,6 +46,79 @@ impl SourceContents {
     }
 }
 
+/// How long a policy's file has to have been unchanged before it is believed that it sets less than before. A file that
+/// is written in place is complete within far less; until then it looks like a shorter one wherever a line ends.
+const MIN_SETTLED: Duration = Duration::from_secs(10);
+
+/// The contents of the policy. It takes effect at once; only what it lacks waits until its file has settled.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PolicyContents {
+    source: SourceContents,
+    is_young: bool,
+}
+
+impl PolicyContents {
+    /// Reads a policy. May block on a disk.
+    pub(super) fn of(source: &Source) -> Self {
+        let contents = SourceContents::of(source);
+        // After the contents, so that a write between the two counts.
+        let is_young = match source {
+            Source::File(path) => fs::metadata(path)
+                .and_then(|metadata| metadata.modified())
+                .is_ok_and(|modified| is_young(modified, SystemTime::now())),
+            Source::None | Source::System { .. } => false,
+        };
+        Self {
+            source: contents,
+            is_young,
+        }
+    }
+
+    /// A policy that nobody is writing.
+    pub(super) fn settled(source: SourceContents) -> Self {
+        let is_young = false;
+        Self { source, is_young }
+    }
+
+    /// What it sets itself. A file without any text is not a policy without settings but one that is being written, or
+    /// that a full disk cut off: who ends a policy removes its file.
+    pub(super) fn layer(&self) -> Layer {
+        let layer = match &self.source {
+            SourceContents::File(path, FileContents::Text(text)) if is_empty(text) => {
+                Layer::unusable(Place::File(path.clone()), FileProblem::Empty)
+            }
+            source @ (SourceContents::None | SourceContents::File(..) | SourceContents::System(..)) => {
+                source.layer()
+            }
+        };
+        layer.only_lockable()
+    }
+
+    /// What is in effect after an earlier policy.
+    pub(super) fn layer_after(&self, before: &Layer) -> Layer {
+        let layer = self.layer().completed_by(before);
+        if self.is_young {
+            layer.completed_while_young(before)
+        } else {
+            layer
+        }
+    }
+}
+
+fn is_empty(text: &str) -> bool {
+    text.trim_matches(|character: char| character.is_whitespace() || matches!(character, '\u{feff}' | '\0'))
+        .is_empty()
+}
+
+/// Whether a file was written so recently that its writer may not have finished. A time that is far in the future is
+/// another clock's.
+fn is_young(modified: SystemTime, now: SystemTime) -> bool {
+    let between = now
+        .duration_since(modified)
+        .unwrap_or_else(|error| error.duration());
+    between < MIN_SETTLED
+}
+
 fn of_values(name: &'static str, values: &[SystemValue]) -> Layer {
     let mut layer = Layer::empty(Place::System(name));
     for value in values {
@@ -65,5 +140,20 @@ fn raw(kind: Kind, data: &SystemData) -> Raw {
         SystemData::Boolean(value) => Raw::Boolean(*value),
         SystemData::List(values) => Raw::List(values.iter().map(|value| raw(kind, value)).collect()),
         SystemData::Unsupported => Raw::Unsupported,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_young_for_ten_seconds_and_one_of_another_clock_is_not() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        for (seconds, expected) in [(0, true), (9, true), (10, false), (86_400, false)] {
+            let between = Duration::from_secs(seconds);
+            assert_eq!(is_young(now - between, now), expected, "{seconds} s ago");
+            assert_eq!(is_young(now + between, now), expected, "in {seconds} s");
+        }
     }
 }

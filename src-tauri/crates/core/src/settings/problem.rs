@@ -86,6 +86,8 @@ pub enum ProblemKind {
     Unusable(FileProblem),
     /// The policy cannot be read completely, and its earlier values stay in effect.
     PolicyKept,
+    /// The policy sets less than before and has just been written. What it lacks stays in effect for a few seconds.
+    PolicyYoung,
     /// Further problems that are not listed.
     More {
         /// How many.
@@ -131,6 +133,7 @@ impl Problem {
             | ProblemKind::Syntax(_)
             | ProblemKind::Unusable(_)
             | ProblemKind::PolicyKept
+            | ProblemKind::PolicyYoung
             | ProblemKind::More { .. }
             | ProblemKind::SetAside { .. } => None,
         }
@@ -156,6 +159,7 @@ impl Problem {
                 message::settings_unusable(self.place.phrase(), problem.phrase())
             }
             ProblemKind::PolicyKept => message::settings_policy_kept(self.place.phrase()),
+            ProblemKind::PolicyYoung => message::settings_policy_young(self.place.phrase()),
             ProblemKind::More { count } => message::settings_more(self.place.phrase(), *count),
             ProblemKind::SetAside { path } => {
                 message::settings_set_aside(self.place.phrase(), path.display().to_string())

@@ -171,6 +171,7 @@ messages! {
     settings_syntax(place: Phrase, problem: Phrase);
     settings_unusable(place: Phrase, problem: Phrase);
     settings_policy_kept(place: Phrase);
+    settings_policy_young(place: Phrase);
     settings_locked_policy(setting: Text);
     settings_locked_environment(setting: Text, variable: Text);
     settings_more(place: Phrase, count: Number);
@@ -219,6 +220,7 @@ messages! {
     syntax_too_deep();
     file_missing();
     file_not_file();
+    file_empty();
     file_too_large(limit: Number);
     file_not_text();
     file_dangling_link();

@@ -338,6 +338,8 @@ fn a_policy_that_cannot_be_read_at_a_start_is_the_last_one_and_never_none() {
     for spoil in [
         |file: &Path| fs::write(file, "[sounds]\nvolume = \"1").unwrap(),
         |file: &Path| fs::write(file, b"\xff").unwrap(),
+        |file: &Path| fs::write(file, "").unwrap(),
+        |file: &Path| fs::write(file, "\u{feff} \r\n\0\0").unwrap(),
         |file: &Path| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(),
         |file: &Path| chown(file, Some(1), None).unwrap(),
     ] {
@@ -364,6 +366,56 @@ fn a_policy_that_cannot_be_read_at_a_start_is_the_last_one_and_never_none() {
             "what is broken is not remembered"
         );
     }
+}
+
+/// Gives a file the age of one that nobody is writing.
+fn settle(file: &Path) {
+    let before = std::time::SystemTime::now() - Duration::from_secs(60);
+    let file = fs::File::options().write(true).open(file);
+    file.unwrap().set_modified(before).unwrap();
+}
+
+/// It is cut where a line ends: a shorter policy, or one that is being written.
+#[test]
+fn a_policy_that_sets_less_is_believed_once_its_file_has_settled() {
+    let Some(machine) = Machine::new() else { return };
+    let machine = machine.with("policy.toml", "[sounds]\nvolume = 1\n[log]\nlevel = \"warn\"\n");
+    let (file, paths) = (machine.file("policy.toml"), installation(&machine));
+    let locks = |layers: &Layers| {
+        let resolved = Settings::resolve(layers, |_| None);
+        let locks: Vec<_> = resolved.origins.locks().into_keys().collect();
+        (locks, words(&resolved).join("\n"))
+    };
+    let whole = ["log.level", "sounds.volume"].map(str::to_owned).to_vec();
+    remember(&paths);
+    let mut running = Layers::of(&paths);
+    for (cut, left) in [
+        ("[sounds]\nvolume = 1\n", vec!["sounds.volume".to_owned()]),
+        ("# Ours.\n", vec![]),
+    ] {
+        fs::write(&file, cut).unwrap();
+        let started = Layers::of(&paths);
+        running.apply(Contents::read(&paths.settings(), &paths.managed));
+        for layers in [&started, &running] {
+            let (found, said) = locks(layers);
+            assert_eq!(found, whole, "{cut:?}");
+            assert!(said.contains("written in the last ten seconds"), "{said}");
+            assert_eq!(layers.policy_to_remember(), None, "{cut:?}");
+        }
+        settle(&file);
+        let read = Contents::read(&paths.settings(), &paths.managed);
+        let mut later = running.clone();
+        assert!(!later.is_current(&read), "it is applied again");
+        later.apply(read);
+        for layers in [&Layers::of(&paths), &later] {
+            assert_eq!(locks(layers), (left.clone(), String::new()), "{cut:?}");
+            assert!(layers.policy_to_remember().is_some(), "{cut:?}");
+        }
+    }
+    fs::write(&file, "[sounds]\nvolume = 2\n[log]\nlevel = \"info\"\n").unwrap();
+    let more = Layers::of(&paths);
+    assert_eq!(Settings::resolve(&more, |_| None).settings.volume, 2, "at once");
+    assert_eq!(locks(&more).1, "");
 }
 
 #[test]

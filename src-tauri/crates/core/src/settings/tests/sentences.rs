@@ -363,6 +363,10 @@ fn the_other_problems_are_one_sentence_each() {
             format!("{path} belongs to another user of this computer"),
         ),
         (
+            FileProblem::Empty,
+            "it is empty; a policy ends when its file is removed".to_owned(),
+        ),
+        (
             FileProblem::SyntaxErrors { limit: 100 },
             "it has more than 100 syntax mistakes".to_owned(),
         ),
@@ -391,6 +395,7 @@ fn the_other_problems_are_one_sentence_each() {
             say(file(), Some(1000), ProblemKind::NotLockable { setting }),
             say(Place::System("HKLM"), None, ProblemKind::NotLockable { setting }),
             say(file(), None, ProblemKind::PolicyKept),
+            say(file(), None, ProblemKind::PolicyYoung),
             say(file(), None, ProblemKind::More { count: 1 }),
             say(Place::UserFile, None, ProblemKind::More { count: 2 }),
             say(
@@ -418,6 +423,8 @@ fn the_other_problems_are_one_sentence_each() {
              lock it",
             "the setting api.url in HKLM is ignored: an administrator cannot lock it",
             "what /etc/gloria-notify/policy.toml last set stays in force until it can be read again",
+            "/etc/gloria-notify/policy.toml was written in the last ten seconds and sets less than before; what it no \
+             longer sets stays in force until then",
             "/etc/gloria-notify/policy.toml has one more mistake",
             "the settings file has 2 more mistakes",
             "the settings file could not be changed as it was written and was moved to /x.broken; what could be read \
