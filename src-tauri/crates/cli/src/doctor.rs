@@ -13,7 +13,7 @@ use gloria_core::doctor::{Finding, Outcome, findings, worst};
 use gloria_core::text;
 
 use self::bundle::Asked;
-use crate::output::{Lines, add_words, catalogue, print_words};
+use crate::output::{Lines, add_words, catalogue, is_broken_pipe, print_words};
 
 /// Something should be better; notifications arrive.
 const WARNING: u8 = 1;
@@ -35,18 +35,27 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    if options.bundle.is_some()
+        && let Some(refused) = bundle::refused(Asked::by(&options))
+    {
+        return Ok(refused);
+    }
     let mut seen = probes::observe().await?;
     if options.test_alert {
         seen.test_alert = Some(alert::test_alert().await?);
     }
     let findings = findings(&seen);
-    print(&findings, options.json)?;
+    let printed = print(&findings, options.json);
     if let Some(file) = &options.bundle
         && let Some(failed) = bundle::save(file, &findings, Asked::by(&options)).await?
     {
         return Ok(failed);
     }
-    Ok(code_of(worst(&findings)))
+    match printed {
+        // Somebody who reads only the beginning still wants the file, and the exit code.
+        Err(error) if !is_broken_pipe(&error) => Err(error),
+        Ok(()) | Err(_) => Ok(code_of(worst(&findings))),
+    }
 }
 
 fn code_of(worst: Outcome) -> ExitCode {

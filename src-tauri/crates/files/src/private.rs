@@ -127,7 +127,9 @@ pub enum Mode {
 /// # Errors
 /// When the folder or the file cannot be written to.
 pub fn replace(target: &Path, contents: &[u8], mode: Mode) -> io::Result<()> {
-    if let Some(above) = target.parent().filter(|above| !above.exists()) {
+    // A name alone is in the current folder.
+    let above = target.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above.filter(|above| !above.exists()) {
         folder(above)?;
     }
     let (draft, file) = draft(target)?;

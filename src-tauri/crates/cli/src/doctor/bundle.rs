@@ -3,10 +3,11 @@
 mod archive;
 mod redaction;
 
+use std::fs;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use gloria_core::account::Accounts;
 use gloria_core::doctor::Finding;
@@ -17,12 +18,13 @@ use gloria_core::settings::{Layers, Settings};
 use gloria_core::text;
 use gloria_program::{LogReader, process};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use self::archive::Entry;
-use self::redaction::Redaction;
+use self::redaction::{Private, Redaction};
 use super::Options;
 use crate::USAGE;
-use crate::output::{Lines, add_words, catalogue, print_error};
+use crate::output::{Lines, add_words, catalogue, is_broken_pipe, print_error};
 
 /// The folder in the archive.
 const FOLDER: &str = "gloria-notify-report";
@@ -56,6 +58,18 @@ impl Asked {
     }
 }
 
+/// An app that runs answers within milliseconds; what it did not answer to the checks is left out.
+const APP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why no report can be saved, before anything is looked at: nobody could answer the question.
+pub(super) fn refused(asked: Asked) -> Option<ExitCode> {
+    if asked.yes || asked.preview || io::stdin().is_terminal() {
+        return None;
+    }
+    print_error(&message::doctor_bundle_add_yes());
+    Some(ExitCode::from(USAGE))
+}
+
 /// Shows what the file would contain, asks, and writes it, unless only a preview is wanted. Returns `None` once that is
 /// done.
 ///
@@ -66,10 +80,6 @@ pub(super) async fn save(
     findings: &[Finding],
     asked: Asked,
 ) -> anyhow::Result<Option<ExitCode>> {
-    if !asked.yes && !asked.preview && !io::stdin().is_terminal() {
-        print_error(&message::doctor_bundle_add_yes());
-        return Ok(Some(ExitCode::from(USAGE)));
-    }
     let entries = entries(findings).await?;
     print_error(&message::doctor_bundle_contents(file.display().to_string()));
     for entry in &entries {
@@ -86,12 +96,11 @@ pub(super) async fn save(
         print_error(&message::doctor_bundle_saved(file.display().to_string()));
     }
     if asked.json {
-        print_line(
-            file,
-            &entries,
-            !asked.preview && problem.is_none(),
-            problem.as_ref(),
-        )?;
+        let saved = !asked.preview && problem.is_none();
+        match print_line(file, &entries, saved, problem.as_ref()) {
+            Err(error) if !is_broken_pipe(&error) => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
     }
     Ok(problem.map(|_| ExitCode::FAILURE))
 }
@@ -99,9 +108,10 @@ pub(super) async fn save(
 /// Writes the file, where the user wants it. Returns why it was not written.
 fn write(file: &Path, entries: &[Entry], yes: bool) -> anyhow::Result<Option<Message>> {
     let path = file.display().to_string();
-    if file.exists() {
+    // A link is not followed, because what it leads to is not what was named.
+    if let Ok(there) = fs::symlink_metadata(file) {
         // Nobody who says yes to a report says it to the loss of another file.
-        if yes || !is_wanted(&message::doctor_bundle_overwrite(path.clone()))? {
+        if yes || !there.is_file() || !is_wanted(&message::doctor_bundle_overwrite(path.clone()))? {
             return Ok(Some(message::doctor_bundle_exists(path)));
         }
     } else if !yes && !is_wanted(&message::doctor_bundle_ask())? {
@@ -140,14 +150,16 @@ async fn entries(findings: &[Finding]) -> anyhow::Result<Vec<Entry>> {
     let paths = gloria_program::paths(process::variable)?;
     let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
     let redaction = redaction(&paths, &resolved.settings);
-    let status = gloria_ipc::ask_status(&paths.data).await.ok();
+    let status = timeout(APP_TIMEOUT, gloria_ipc::ask_status(&paths.data)).await;
+    let status = status.ok().and_then(Result::ok);
     let status = status.and_then(|document| serde_json::from_str::<Value>(&document).ok());
 
     let lines = |values: Vec<Value>| {
         let mut out = String::new();
         for mut value in values {
-            add_words(&mut value, catalogue());
             redaction.json(&mut value);
+            // The texts of this program contain nothing private beside what is put into them.
+            add_words(&mut value, catalogue());
             out.push_str(&value.to_string());
             out.push('\n');
         }
@@ -204,16 +216,17 @@ fn redaction(paths: &Paths, settings: &Settings) -> Redaction {
     let home = ["HOME", "USERPROFILE"]
         .iter()
         .find_map(|name| process::text_variable(name));
-    let path = settings.address.as_ref().map(|address| address.stream(&[]));
-    let path = path.as_ref().map_or("", |url| url.path());
+    let url = settings.address.as_ref().map(|address| address.stream(&[]));
+    let path = url.as_ref().map_or("", |url| url.path());
     // The address as it is set, too: the stream's own name is added to it.
     let of_api = path.trim_end_matches("/sse").trim_end_matches("/ws");
-    Redaction::new(
-        of_accounts.chain(of_system),
+    Redaction::new(Private {
+        users: of_accounts.chain(of_system).collect(),
         home,
-        of_api,
-        process::text_variable("GLORIA_TOKEN"),
-    )
+        path: of_api.to_owned(),
+        host: url.as_ref().and_then(|url| url.host_str()).map(str::to_owned),
+        secrets: process::text_variable("GLORIA_TOKEN").into_iter().collect(),
+    })
 }
 
 fn versions(status: Option<&Value>) -> Value {
@@ -233,15 +246,32 @@ fn versions(status: Option<&Value>) -> Value {
 /// What is kept of the log. A file that cannot be read says so in its place.
 fn log(folder: &Path, redaction: &Redaction) -> Vec<u8> {
     let mut out = String::new();
-    let read = LogReader::new(folder).read(|line| {
-        let line = redaction.text(&String::from_utf8_lossy(line));
-        out.push_str(&text::escaped_line(&line));
-        out.push('\n');
-        Ok(())
+    let read = only_files(folder).and_then(|()| {
+        LogReader::new(folder).read(|line| {
+            let line = redaction.text(&String::from_utf8_lossy(line));
+            out.push_str(&text::escaped_line(&line));
+            out.push('\n');
+            Ok(())
+        })
     });
     if let Err(error) = read {
         out.push_str(&redaction.text(&error.to_string()));
         out.push('\n');
     }
     out.into_bytes()
+}
+
+/// Fails where opening something in this folder might wait for ever, as a pipe does. A missing folder is no error.
+fn only_files(folder: &Path) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let problem = format!("{} is no regular file", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+        }
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use gloria_desktop_session::SessionOptions;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::desktop::{Desktop, bare, doctor};
+use crate::desktop::{Desktop, REPORT_TIMEOUT, bare, doctor};
 
 /// Each is somewhere that a report is made of.
 const MARKERS: [&str; 8] = [
@@ -115,14 +115,20 @@ async fn no_title_text_token_name_or_path_is_in_a_report() {
     assert!(of("connection.json").contains("\"minutes\":[{"));
 }
 
-async fn save(home: &Path, file: &Path, options: &[&str]) -> (Option<i32>, String) {
+/// The command that saves a report, in the folder `home`.
+fn saving(home: &Path, file: &Path, options: &[&str]) -> Command {
     let mut command: Command = doctor(home);
     command
         .arg("--bundle")
         .arg(file)
         .args(options)
+        .current_dir(home)
         .stdin(Stdio::null());
-    let output = command.output().await.unwrap();
+    command
+}
+
+async fn save(home: &Path, file: &Path, options: &[&str]) -> (Option<i32>, String) {
+    let output = saving(home, file, options).output().await.unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
@@ -130,8 +136,16 @@ async fn save(home: &Path, file: &Path, options: &[&str]) -> (Option<i32>, Strin
 async fn nothing_is_written_without_a_yes_and_no_file_is_lost_by_it() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("report.tar.gz");
-    let (code, said) = save(home.path(), &file, &[]).await;
-    assert_eq!((code, file.exists()), (Some(2), false), "{said}");
+    let output = saving(home.path(), &file, &[]).output().await.unwrap();
+    assert_eq!(
+        (output.status.code(), file.exists()),
+        (Some(2), false),
+        "{output:?}"
+    );
+    assert!(
+        output.stdout.is_empty(),
+        "a usage error comes before the checks: {output:?}"
+    );
     fs::write(&file, "mine").unwrap();
     let (code, said) = save(home.path(), &file, &["--yes"]).await;
     assert_eq!(code, Some(1), "{said}");
@@ -144,6 +158,161 @@ async fn nothing_is_written_without_a_yes_and_no_file_is_lost_by_it() {
         names,
         ["doctor.jsonl", "log.txt", "settings.jsonl", "versions.json"]
     );
+}
+
+/// Lines as other programs and servers may cause them. Each has a text that must not be in a report.
+const PRIVATE_LINES: [&str; 19] = [
+    "account marker-id-1 connected",
+    "hello Marker Personson!",
+    "mail to marker@mail.example failed",
+    "401 for Bearer marker-token",
+    "401 for Bearer%20marker-token",
+    "xmarker-token",
+    "/marker-home/.config/settings.toml is missing",
+    "GET /marker-api/v9/sse 404",
+    "GET https://gloria.example/marker-api/v9/sse?types=marker-query failed",
+    "GET http://[::1]:8080/marker-v6?q=marker-query failed",
+    "GET https://h.example/a,marker-comma;marker-semicolon)marker-parenthesis'marker-quote",
+    "h.example/marker-place?token=marker-query",
+    "path=/a/sse?x=marker-query",
+    "proxy marker:marker-password@proxy:3128 refused",
+    "user MARKER-PERSON and marker-person_2",
+    "Basic markr",
+    "token=markr",
+    "sid=markr",
+    "of 李娜先生 and Li",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_private_in_the_log_is_in_no_file_of_a_report() {
+    let home = tempfile::tempdir().unwrap();
+    let account = home.path().join("accounts/person-1");
+    fs::create_dir_all(&account).unwrap();
+    let record = json!({
+        "server": "https://gloria.example",
+        "user": "marker-id-1",
+        "name": "Marker Personson",
+        "email": "marker@mail.example",
+    });
+    fs::write(account.join("account.json"), record.to_string()).unwrap();
+    fs::create_dir(home.path().join("logs")).unwrap();
+    let log = PRIVATE_LINES.join("\n") + "\n";
+    fs::write(home.path().join("logs/gloria-notify.log"), log).unwrap();
+
+    let file = home.path().join("report.tar.gz");
+    let mut command = saving(home.path(), &file, &["--yes"]);
+    command
+        .env("HOME", "/marker-home")
+        .env("USER", "marker-person")
+        .env("LOGNAME", "李娜")
+        .env("USERNAME", "Li")
+        .env("GLORIA_TOKEN", "marker-token")
+        .env("GLORIA_API_URL", "http://127.0.0.1:9/marker-api/v9");
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let files = unpacked(&file);
+    for (name, text) in &files {
+        let lower = text.to_lowercase();
+        for private in ["marker", "markr", "personson", "李娜"] {
+            assert!(!lower.contains(private), "{private} is in {name}:\n{text}");
+        }
+    }
+    let (_, log) = files.iter().find(|(name, _)| name == "log.txt").unwrap();
+    assert_eq!(log.lines().count(), PRIVATE_LINES.len(), "{log}");
+    assert!(log.contains("of [USER]先生 and [USER]\n"), "{log}");
+    assert!(log.contains("GET http://[::1]:8080/[PATH] failed\n"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_the_report_stay_for_a_user_who_is_called_like_them() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("report.tar.gz");
+    let mut command = saving(home.path(), &file, &["--yes"]);
+    command
+        .env("USER", "keyring")
+        .env("LOGNAME", "failed")
+        .env("USERNAME", "gloria")
+        .env("GLORIA_API_URL", "https://gloria.invalid:9");
+    let output = command.output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let files = unpacked(&file);
+    let of = |name: &str| &files.iter().find(|(of, _)| of == name).unwrap().1;
+    let read = |text: &str| -> Vec<Value> {
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let words = |line: Value| {
+        (
+            line["check"].clone(),
+            line["outcome"].clone(),
+            line["cause"]["id"].clone(),
+        )
+    };
+    let saved: Vec<_> = read(of("doctor.jsonl")).into_iter().map(words).collect();
+    let shown: Vec<_> = read(&printed).into_iter().map(words).collect();
+    assert_eq!(saved, shown);
+    assert!(of("settings.jsonl").contains("https://gloria.invalid:9"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_without_a_folder_is_a_file_in_the_current_one() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, said) = save(home.path(), Path::new("report.tar.gz"), &["--yes"]).await;
+    assert_eq!(code, Some(4), "{said}");
+    assert!(home.path().join("report.tar.gz").is_file(), "{said}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_is_never_replaced() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    for name in ["dangling", "folder"] {
+        let before = fs::symlink_metadata(at(name)).unwrap().file_type();
+        let (code, said) = save(home.path(), &at(name), &["--yes"]).await;
+        assert_eq!(code, Some(1), "{name}: {said}");
+        assert_eq!(
+            fs::symlink_metadata(at(name)).unwrap().file_type(),
+            before,
+            "{name}"
+        );
+        assert!(said.contains("stays as it is"), "{name}: {said}");
+    }
+    assert!(!at("nowhere").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_leaves_costs_neither_the_file_nor_the_exit_code() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("report.tar.gz");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = saving(home.path(), &file, &["--yes"]);
+    let mut child = command.stdout(writer).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(child.wait().await.unwrap().code(), Some(4));
+    assert!(file.is_file());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_a_pipe_does_not_hang_a_report() {
+    let home = tempfile::tempdir().unwrap();
+    let logs = home.path().join("logs");
+    fs::create_dir(&logs).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(logs.join("gloria-notify.log"))
+        .status();
+    assert!(made.unwrap().success());
+    let file = home.path().join("report.tar.gz");
+    let saved = tokio::time::timeout(REPORT_TIMEOUT, save(home.path(), &file, &["--yes"])).await;
+    let (code, said) = saved.expect("the report is saved");
+    assert_eq!(code, Some(4), "{said}");
+    let files = unpacked(&file);
+    let (_, log) = files.iter().find(|(name, _)| name == "log.txt").unwrap();
+    assert!(log.contains("is no regular file"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
