@@ -193,7 +193,7 @@ fn unit(report: &mut Report, extent: Extent) {
     report.run("tests compiled", &mut cargo(["test", "--workspace", "--no-run"]));
     // Most of these tests wait most of the time.
     let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-    report.run("tests", tests.env("RUST_TEST_THREADS", "6"));
+    report.run("tests", tests.env("RUST_TEST_THREADS", "4"));
     let deny = ["--", "--deny", "warnings"];
     report.run(
         "lints",
