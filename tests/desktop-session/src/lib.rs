@@ -25,7 +25,7 @@ pub use notification_service::{
     NotificationService, NotifyCall, ServiceBehaviour, ServiceCall, ServiceOptions,
 };
 pub use notifications::{NotificationEvent, ShownNotification};
-pub use process::{Process, output};
+pub use process::{Process, copy_program, output, write_program};
 pub use rustix::process::Signal;
 pub use session::{Keyring, Panel, Part, Screen, Session, SessionOptions};
 pub use sway::WaylandWindow;

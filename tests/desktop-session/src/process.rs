@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::wait::wait_until;
@@ -163,6 +164,38 @@ pub fn output(command: &Command) -> Result<Output> {
         bail!("{program} hung for {seconds} s");
     }
     Ok(output)
+}
+
+/// Copies a program that is to be run. Another process does it: a test that forks meanwhile would have the copy open for
+/// writing until it executes something, and no program that is open for writing can be run ("text file busy").
+///
+/// # Errors
+/// When it cannot be copied.
+pub fn copy_program(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let mut copy = Command::new("cp");
+    copy.args(["--preserve=mode", "--"])
+        .args([from.as_ref(), to.as_ref()])
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    let copied = output(&copy)?;
+    let to = to.as_ref().display();
+    ensure!(
+        copied.status.success(),
+        "{to}: {}",
+        String::from_utf8_lossy(&copied.stderr)
+    );
+    Ok(())
+}
+
+/// Writes a program that is to be run, as [`copy_program`] does.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_program(to: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let draft = to.as_ref().with_extension("draft");
+    fs::write(&draft, bytes)?;
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o755))?;
+    copy_program(&draft, to)?;
+    Ok(fs::remove_file(draft)?)
 }
 
 /// Wraps the command in `setpriv`, which makes the kernel end it with its parent.

@@ -301,7 +301,7 @@ fn window(report: &mut Report) {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
         tests.args(WINDOW);
         // On two cores, a third of the processors' time is used with two, and a window paints slowly with more.
-        tests.args(["--", "--test-threads", "4"]);
+        tests.args(["--", "--test-threads", "3"]);
         if let Some(reason) = no_namespaces(&["--user", "--map-user=1000", "--map-group=1000"]) {
             // sway refuses to run as root.
             report.skip("window under sway", &reason);

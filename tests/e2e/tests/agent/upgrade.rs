@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use gloria_desktop_session::{Process, SessionOptions, ShownNotification, wait_until};
+use gloria_desktop_session::{
+    Process, SessionOptions, ShownNotification, copy_program, wait_until, write_program,
+};
 
 use crate::scene::{DEADLINE, Scene, expect_tray, program, titles};
 
@@ -30,7 +31,7 @@ impl Installed {
     fn in_scene(scene: &Scene) -> Self {
         let folder = scene.home.join("bin");
         fs::create_dir(&folder).unwrap();
-        fs::copy(program("gloria"), folder.join("gloria")).unwrap();
+        copy_program(program("gloria"), folder.join("gloria")).unwrap();
         let mut bytes = fs::read(program("gloria")).unwrap();
         let this = env!("CARGO_PKG_VERSION").as_bytes();
         assert_eq!(this.len(), NEXT.len());
@@ -51,8 +52,7 @@ impl Installed {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) {
-        fs::write(self.path(name), bytes).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(self.path(name), bytes).unwrap();
     }
 
     fn agent(&self, scene: &Scene) -> Process {
@@ -167,7 +167,7 @@ async fn an_older_version_is_begun_with_and_so_is_the_same_one_built_anew() {
     let installed = Installed::in_scene(&scene);
     let this = env!("CARGO_PKG_VERSION");
     fs::rename(installed.path("gloria"), installed.path("gloria.this")).unwrap();
-    fs::copy(installed.path("gloria.this"), installed.path("gloria.again")).unwrap();
+    copy_program(installed.path("gloria.this"), installed.path("gloria.again")).unwrap();
     installed.replace_by("gloria.next");
     let mut agent = installed.agent(&scene);
     started(&mut agent, NEXT, 1).await;
@@ -225,7 +225,7 @@ async fn where_nothing_reports_the_upgrade_a_program_of_the_new_version_does() {
     let old = scene.home.join("old");
     fs::rename(&installed.folder, &old).unwrap();
     fs::create_dir(&installed.folder).unwrap();
-    fs::copy(old.join("gloria.next"), installed.path("gloria")).unwrap();
+    copy_program(old.join("gloria.next"), installed.path("gloria")).unwrap();
     ask(&scene, &installed.path("gloria"));
     started(&mut agent, NEXT, 1).await;
     scene.connected().await;
@@ -254,7 +254,7 @@ fn ask_without_end(mut client: Command, is_over: &AtomicBool) -> usize {
 async fn no_client_finds_that_no_app_runs_while_it_is_upgraded_again_and_again() {
     let scene = Scene::set(SessionOptions::default()).await;
     let installed = Installed::in_scene(&scene);
-    fs::copy(installed.path("gloria"), installed.path("gloria.this")).unwrap();
+    copy_program(installed.path("gloria"), installed.path("gloria.this")).unwrap();
     let mut agent = installed.agent(&scene);
     scene.connected().await;
     scene.push("a");
@@ -278,7 +278,7 @@ async fn no_client_finds_that_no_app_runs_while_it_is_upgraded_again_and_again()
             0 => ("gloria.next", NEXT),
             _ => ("gloria.this", env!("CARGO_PKG_VERSION")),
         };
-        fs::copy(installed.path(name), installed.path("gloria.new")).unwrap();
+        copy_program(installed.path(name), installed.path("gloria.new")).unwrap();
         let before = starts(&agent, version);
         installed.replace_by("gloria.new");
         started(&mut agent, version, before + 1).await;
@@ -303,7 +303,7 @@ fn install_window(installed: &Installed) -> PathBuf {
 async fn a_click_on_what_was_shown_before_an_upgrade_opens_the_window() {
     let scene = Scene::set(SessionOptions::default()).await;
     let installed = Installed::in_scene(&scene);
-    fs::copy(installed.path("gloria"), installed.path("gloria.this")).unwrap();
+    copy_program(installed.path("gloria"), installed.path("gloria.this")).unwrap();
     let asked = install_window(&installed);
     let mut agent = installed.agent(&scene);
     scene.connected().await;

@@ -1,11 +1,12 @@
 //! A window that cannot be opened, and an agent that cannot be started: the user is shown the reason.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use gloria_backend::TEST_TOKEN;
-use gloria_desktop_session::{Process, SessionOptions, ShownNotification, wait_until};
+use gloria_desktop_session::{
+    Process, SessionOptions, ShownNotification, copy_program, wait_until, write_program,
+};
 
 use crate::scene::{DEADLINE, Scene, program};
 use crate::starts::{dialogs, text};
@@ -24,7 +25,7 @@ fn install(folder: &Path, name: &str) -> PathBuf {
     let path = folder.join(name);
     // Not every file system allows a hard link to the other.
     if fs::hard_link(program(name), &path).is_err() {
-        fs::copy(program(name), &path).unwrap();
+        copy_program(program(name), &path).unwrap();
     }
     path
 }
@@ -33,8 +34,7 @@ fn script(folder: &Path, name: &str, lines: &str) {
     let path = folder.join(name);
     // A new file, because a running program cannot be overwritten.
     let _ = fs::remove_file(&path);
-    fs::write(&path, format!("#!/bin/sh\n{lines}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&path, format!("#!/bin/sh\n{lines}\n").as_bytes()).unwrap();
 }
 
 /// Starts the agent of this folder.

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use gloria_backend::TEST_TOKEN;
-use gloria_desktop_session::{NotificationEvent, Process, SessionOptions, wait_until};
+use gloria_desktop_session::{NotificationEvent, Process, SessionOptions, copy_program, wait_until};
 use serde_json::Value;
 
 use crate::accounts::{accounts, kept};
@@ -28,7 +28,7 @@ fn app_without_window(scene: &Scene) -> Process {
     let folder = scene.session.dir().join("without-window");
     fs::create_dir(&folder).unwrap();
     let gloria = folder.join("gloria");
-    fs::copy(program("gloria"), &gloria).unwrap();
+    copy_program(program("gloria"), &gloria).unwrap();
     let mut command = scene.session.command(gloria);
     scene.configure(&mut command);
     command.arg("agent");

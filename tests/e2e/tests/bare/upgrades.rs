@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use gloria_backend::TEST_TOKEN;
-use gloria_desktop_session::{Process, SessionOptions, wait_until};
+use gloria_desktop_session::{Process, SessionOptions, copy_program, wait_until, write_program};
 use serde_json::{Value, json};
 
 use crate::scene::{DEADLINE, Scene, program};
@@ -33,7 +32,7 @@ impl Installed {
         let folder = scene.session.dir().join("installed");
         fs::create_dir(&folder).unwrap();
         for name in ["gloria", "gloria-notify"] {
-            fs::copy(program(name), folder.join(name)).unwrap();
+            copy_program(program(name), folder.join(name)).unwrap();
         }
         let mut command = scene.session.command(folder.join("gloria"));
         scene.configure(&mut command);
@@ -51,8 +50,7 @@ impl Installed {
     /// Puts a script in the place of a program.
     fn replace(&self, name: &str, script: &str) {
         let new = self.folder.join("new");
-        fs::write(&new, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&new, format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
         fs::rename(new, self.folder.join(name)).unwrap();
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use gloria_desktop_session::wait_until;
+use gloria_desktop_session::{copy_program, wait_until};
 use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage, built};
@@ -151,7 +151,7 @@ impl Installed {
         let put = |from: &Path, to: &str| {
             let to = prefix.join(to);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
-            fs::copy(from, &to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+            copy_program(from, &to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
         };
         for program in shape.programs {
             put(&shape.built.join(program), &format!("bin/{program}"));

@@ -1,10 +1,9 @@
 //! The app is upgraded while its window is open.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use gloria_desktop_session::wait_until;
+use gloria_desktop_session::{copy_program, wait_until, write_program};
 use serde_json::json;
 
 use crate::stage::{Account, DEADLINE, Stage, built};
@@ -24,8 +23,7 @@ fn write_next(path: &Path) {
         }
         at += 1;
     }
-    fs::write(path, bytes).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(path, &bytes).unwrap();
 }
 
 #[tokio::test]
@@ -34,7 +32,7 @@ async fn an_open_window_goes_on_with_the_next_agent_and_keeps_its_view() {
     let folder = stage.session.dir().join("installed");
     fs::create_dir(&folder).unwrap();
     for name in ["gloria", "gloria-notify"] {
-        fs::copy(built(name), folder.join(name)).unwrap();
+        copy_program(built(name), folder.join(name)).unwrap();
     }
     write_next(&folder.join("gloria.next"));
     let mut command = stage.session.command(folder.join("gloria"));
@@ -54,7 +52,7 @@ async fn an_open_window_goes_on_with_the_next_agent_and_keeps_its_view() {
     stage.push("2", json!({}));
     stage.recorded_as_shown("n:2").await;
 
-    fs::copy(folder.join("gloria"), folder.join("gloria.this")).unwrap();
+    copy_program(folder.join("gloria"), folder.join("gloria.this")).unwrap();
     for (id, name, version) in [
         ("3", "gloria.next", NEXT),
         ("4", "gloria.this", env!("CARGO_PKG_VERSION")),

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use futures_util::join;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{Server, environment_token};
 use gloria_core::connection::{Acceptance, Asking, accepts};
@@ -55,7 +54,7 @@ pub(super) async fn observe() -> anyhow::Result<Observed> {
     let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
     let settings = &resolved.settings;
     let at = SystemTime::now();
-    let (app, (server, saved, acceptance), notifications, tray, sound) = join!(
+    let (app, (server, saved, acceptance), notifications, tray, sound) = tokio::join!(
         app(&paths.data),
         at_server(&paths.data, settings, deadline),
         survey::notification_service(),
@@ -151,7 +150,7 @@ async fn at_server(
         };
         (saved, accepted)
     };
-    let (server, (saved, accepted)) = join!(reach(address, http.clone()), token);
+    let (server, (saved, accepted)) = tokio::join!(reach(address, http.clone()), token);
     (server, saved, accepted)
 }
 
