@@ -166,8 +166,8 @@ pub fn output(command: &Command) -> Result<Output> {
     Ok(output)
 }
 
-/// Copies a program that is to be run. Another process does it: a test that forks meanwhile would have the copy open for
-/// writing until it executes something, and no program that is open for writing can be run ("text file busy").
+/// Copies a program that is to be run. Another process does it: a test that forks meanwhile would have the copy open
+/// for writing until it executes something, and no program that is open for writing can be run ("text file busy").
 ///
 /// # Errors
 /// When it cannot be copied.

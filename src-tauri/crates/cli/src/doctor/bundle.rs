@@ -269,8 +269,7 @@ fn only_files(folder: &Path) -> io::Result<()> {
     for entry in entries {
         let path = entry?.path();
         if fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-            let problem = format!("{} is no regular file", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+            return Err(io::ErrorKind::InvalidInput.into());
         }
     }
     Ok(())
