@@ -110,7 +110,7 @@ thread 'inbox::is_read' (16183) panicked at tests/bare/inbox.rs:62:9:
 waited 40 s for the entries
 Stack backtrace:
    0: anyhow::error::from
-             at /root/.cargo/registry/src/anyhow/src/backtrace.rs:10:14
+             at /registry/anyhow/src/backtrace.rs:10:14
    1: {async_fn#0}
              at ./tests/bare/accounts.rs:24:17
    2: core::ops::function
