@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -22,6 +23,11 @@ mod system;
 
 /// The prefix of the app's own variables, among them `GLORIA_TOKEN`.
 const PREFIX: &str = "GLORIA_";
+
+/// How long a program that ends waits for a command that is just being started. Without it, the command's first lines may
+/// run before its number is known, and a program that ends in between leaves it running. A start takes milliseconds; on
+/// a disk that hangs it never ends, and nobody shall wait for that.
+const MAX_START_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs commands as processes of this user.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +71,47 @@ pub(crate) async fn output(
 ) -> Result<Ended, CommandError> {
     let ended = timeout(limit, system::output(process, max_bytes)).await;
     ended.unwrap_or(Err(CommandError::TimedOut))
+}
+
+/// Whether a thread is still starting a command.
+#[derive(Debug, Default)]
+struct Start {
+    is_over: Mutex<bool>,
+    changed: Condvar,
+}
+
+/// The thread's half: the command was started and is known, or was not started.
+struct Starting(Arc<Start>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        *self.0.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.changed.notify_all();
+    }
+}
+
+/// The half of who wants the command's output: dropping it waits for the start, so that the command is ended with it.
+struct AwaitsStart {
+    start: Arc<Start>,
+    limit: Duration,
+}
+
+impl Drop for AwaitsStart {
+    fn drop(&mut self) {
+        let is_over = self.start.is_over.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .start
+            .changed
+            .wait_timeout_while(is_over, self.limit, |is_over| !*is_over);
+        if waited.is_ok_and(|(_, result)| result.timed_out()) {
+            tracing::warn!("a command that is still being started may be left running");
+        }
+    }
+}
+
+fn start(limit: Duration) -> (Starting, AwaitsStart) {
+    let start = Arc::<Start>::default();
+    (Starting(Arc::clone(&start)), AwaitsStart { start, limit })
 }
 
 /// The process, not started yet, which inherits the environment without the app's own variables.

@@ -10,7 +10,7 @@ use secrecy::zeroize::Zeroizing;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::{Ended, gone, not_started, unreadable};
+use super::{Ended, MAX_START_WAIT, gone, not_started, start, unreadable};
 
 /// How often it is asked whether the command has ended, which the system does not report to a thread that can be left.
 const END_INTERVAL: Duration = Duration::from_millis(25);
@@ -36,12 +36,15 @@ pub(super) async fn output(mut process: Command, max_bytes: usize) -> Result<End
         const NO_WINDOW: u32 = 0x0800_0000;
         process.creation_flags(NO_WINDOW);
     }
+    // Dropped after the answer's receiver: a start that is just ending then ends the command.
+    let (starting, _awaits_start) = start(MAX_START_WAIT);
     let (begun, beginning) = oneshot::channel();
-    let starting = move || {
+    let begin = move || {
         // If nobody waits any more, what was started is dropped with the answer, and killed.
         send_reply(begun, process.spawn().map(Running));
+        drop(starting);
     };
-    on_thread(starting)?;
+    on_thread(begin)?;
     let started = beginning.await.map_err(|_| unreadable(&gone()))?;
     let mut running = started.map_err(|error| not_started(&error))?;
     let stdout = running.0.stdout.take().ok_or_else(|| unreadable(&gone()))?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gloria_core::ports::MAX_OUTPUT_BYTES;
@@ -164,6 +165,28 @@ async fn one_that_does_not_end_is_killed_with_everything_it_started() {
     );
     gone(number(&script.file("own")).await).await;
     gone(number(&script.file("child")).await).await;
+}
+
+#[test]
+fn a_program_that_ends_waits_for_a_command_that_is_being_started() {
+    let is_known = Arc::new(AtomicBool::new(false));
+    let (starting, awaits_start) = start(DEADLINE);
+    let thread = std::thread::spawn({
+        let is_known = Arc::clone(&is_known);
+        move || {
+            // Who does not wait is first then.
+            std::thread::sleep(Duration::from_millis(200));
+            is_known.store(true, Ordering::SeqCst);
+            drop(starting);
+        }
+    });
+    drop(awaits_start);
+    assert!(is_known.load(Ordering::SeqCst));
+    thread.join().unwrap();
+
+    // A disk that hangs keeps it for a while only.
+    let (_starting, awaits_start) = start(Duration::from_millis(1));
+    drop(awaits_start);
 }
 
 #[tokio::test]

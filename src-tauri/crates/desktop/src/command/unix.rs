@@ -15,7 +15,7 @@ use secrecy::zeroize::Zeroizing;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::oneshot;
 
-use super::{Ended, gone, not_started, unreadable};
+use super::{Ended, MAX_START_WAIT, gone, not_started, start, unreadable};
 
 /// Read at once. Outputs are a few kilobytes.
 const CHUNK_BYTES: usize = 4096;
@@ -82,17 +82,23 @@ impl Drop for Wanted {
 pub(super) async fn output(mut process: Command, max_bytes: usize) -> Result<Ended, CommandError> {
     process.process_group(0);
     let group = Arc::<Group>::default();
+    // Dropped after what marks the group as unwanted: a start that is just ending then ends the command.
+    let (starting, _awaits_start) = start(MAX_START_WAIT);
     let _wanted = Wanted(Arc::clone(&group));
     let (begun, beginning) = oneshot::channel();
     let (ended, end) = oneshot::channel();
     // A program on a disk that hangs takes for ever to start.
     let waiter = thread::Builder::new().name("token-command".to_owned());
-    let spawned = waiter.spawn(move || match begin(&mut process, &group) {
-        Ok((child, stdout)) => {
-            send_reply(begun, Ok(stdout));
-            send_reply(ended, end_of(child, &group));
+    let spawned = waiter.spawn(move || {
+        let begin = begin(&mut process, &group);
+        drop(starting);
+        match begin {
+            Ok((child, stdout)) => {
+                send_reply(begun, Ok(stdout));
+                send_reply(ended, end_of(child, &group));
+            }
+            Err(error) => send_reply(begun, Err(error)),
         }
-        Err(error) => send_reply(begun, Err(error)),
     });
     spawned.map_err(|error| not_started(&error))?;
     let stdout = match beginning.await {
