@@ -5,7 +5,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use gloria_text::message::{self, Message};
@@ -26,6 +26,9 @@ const MAX_DRAFTS: usize = 16;
 
 /// The ending of drafts, by which those that a crash left behind are found and removed.
 const DRAFT: &str = ".draft";
+
+/// More than any file has in which the app remembers something.
+const MAX_OWN_BYTES: u64 = 1 << 20;
 
 /// Why a file or folder is not used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -111,6 +114,24 @@ pub fn refuse_foreign(path: &Path) -> Result<(), NotPrivate> {
 /// When another user could have written it.
 pub fn refuse_unless_administrators(path: &Path, file: &File) -> Result<(), NotPrivate> {
     modes::refuse_unless_administrators(path, file)
+}
+
+/// Reads a file in which the app remembers something. Reading a pipe would block, and a device has no end.
+///
+/// # Errors
+/// When it cannot be read, is no file or is larger than the app writes any.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MAX_OWN_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_OWN_BYTES {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(bytes)
 }
 
 /// The mode of a replaced file.

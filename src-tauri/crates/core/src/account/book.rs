@@ -479,7 +479,7 @@ fn read(folder: &Path) -> Option<Entry> {
         tracing::warn!(%refused, "an account is left alone");
         return None;
     }
-    let text = fs::read(folder.join(RECORD));
+    let text = private::read(&folder.join(RECORD));
     let record = text.ok().and_then(|text| serde_json::from_slice(&text).ok());
     if let Some(record) = record {
         return Some(Entry {

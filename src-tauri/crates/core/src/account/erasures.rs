@@ -118,7 +118,7 @@ fn entry_of(file: &Path) -> Option<String> {
     if !name.ends_with(SUFFIX) || fs::metadata(file).ok()?.len() > MAX_ENTRY_BYTES {
         return None;
     }
-    fs::read_to_string(file).ok()
+    String::from_utf8(private::read(file).ok()?).ok()
 }
 
 /// A keyring in which entries of erased accounts are empty: loading one removes it first, and storing a token in one

@@ -41,7 +41,7 @@ impl SoundsPause {
     /// Reads the pause of an earlier run. An unreadable file counts as no pause, because a missed sound is worse than
     /// an unwanted one.
     pub(super) fn read(path: PathBuf, now: EpochMillis) -> Self {
-        let pause = match std::fs::read(&path) {
+        let pause = match private::read(&path) {
             Ok(bytes) => serde_json::from_slice::<Pause>(&bytes)
                 .inspect_err(|error| tracing::warn!(%error, "the pause of sounds could not be read"))
                 .ok(),

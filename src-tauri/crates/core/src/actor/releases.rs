@@ -59,13 +59,15 @@ impl Releases {
         if source == self.source {
             return;
         }
-        let planned = self.record.next_at().filter(|_| self.source.is_none());
+        let planned = source.as_ref().and_then(|source| self.record.next_at(source));
+        let planned = planned.filter(|_| self.source.is_none());
         self.next_at = match &source {
             Some(_) => schedule::at_start(planned, now, random),
             None => EpochMillis::MAX,
         };
+        let problem = source.as_ref().and_then(|source| self.record.problem(source));
+        self.problem = problem.cloned();
         self.source = source;
-        self.problem = None;
         // Its answer would be about the other one.
         self.asking = JoinSet::new();
     }
@@ -92,6 +94,7 @@ impl Releases {
     /// Returns the source that is to be asked now, if it is time. Without a network it is another time soon.
     fn poll(&mut self, is_offline: bool, now: EpochMillis, random: impl FnOnce() -> f64) -> Option<Source> {
         let source = self.source.clone()?;
+        self.next_at = schedule::within_reach(self.next_at, now);
         if now < self.next_at || self.installed.is_none() {
             return None;
         }
@@ -112,19 +115,12 @@ impl Releases {
         let judged = outcome.and_then(|manifest| {
             judge(manifest, source.channel, self.record.seen(&source)).map_err(FetchError::from)
         });
-        let seen = match judged {
-            Ok(seen) => {
-                self.problem = None;
-                Some(seen)
-            }
-            Err(error) => {
-                let problem = words(error);
-                tracing::info!(id = %problem.id, "no newer version could be asked for");
-                self.problem = Some(problem);
-                None
-            }
-        };
-        self.record.on_asked(&source, seen, self.next_at);
+        let judged = judged.map_err(words);
+        self.problem = judged.as_ref().err().cloned();
+        if let Some(problem) = &self.problem {
+            tracing::info!(id = %problem.id, "no newer version could be asked for");
+        }
+        self.record.on_asked(&source, judged, self.next_at);
     }
 }
 
@@ -236,6 +232,35 @@ mod tests {
             assert_eq!(releases.poll(false, back + hours * HOUR, half), None, "{hours}");
         }
         assert!(releases.poll(false, back + 24 * HOUR, half).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_delays_the_next_attempt_by_no_more_than_a_day() {
+        let home = tempfile::tempdir().unwrap();
+        let mut releases = releases(home.path(), "1.0.0");
+        let ahead = NOW + 365 * 24 * HOUR;
+        assert!(releases.poll(false, ahead, || 0.5).is_some());
+        assert_eq!(releases.poll(false, NOW, || 0.5), None);
+        assert!(releases.poll(false, NOW + 28 * HOUR, || 0.5).is_some());
+    }
+
+    #[test]
+    fn another_source_is_asked_soon_after_a_start_and_a_failure_outlives_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (one, other) = (source("https://one.example"), source("https://other.example"));
+        let mut before = releases(home.path(), "1.0.0");
+        assert!(before.poll(false, NOW + HOUR, || 0.5).is_some());
+        before.on_answer(Answer {
+            source: one.clone(),
+            outcome: Err(FetchError::Status(500)),
+        });
+        for (source, is_asked, problem) in [(one, false, Some("release-status")), (other, true, None)] {
+            let mut releases = Releases::read(home.path().join("releases.json"), "1.0.0");
+            releases.set_source(Some(source), NOW + 2 * HOUR, 0.5);
+            let reported = releases.report().unwrap().problem;
+            assert_eq!(reported.as_ref().map(|problem| &*problem.id), problem);
+            assert_eq!(releases.poll(false, NOW + 3 * HOUR, || 0.5).is_some(), is_asked);
+        }
     }
 
     #[test]

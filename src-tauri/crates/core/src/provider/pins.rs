@@ -1,7 +1,6 @@
 //! Which provider the servers named when somebody signed in there.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
@@ -80,7 +79,7 @@ impl Pins {
 
     /// A file that cannot be read remembers nothing: users are shown the provider in any case.
     fn read(&self) -> BTreeMap<String, Pin> {
-        let text = match fs::read(self.folder.join(PINS_FILE)) {
+        let text = match private::read(&self.folder.join(PINS_FILE)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return BTreeMap::new(),
             Err(error) => {
@@ -100,6 +99,8 @@ impl Pins {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use gloria_sign_in::Issuer;
 
     use super::*;

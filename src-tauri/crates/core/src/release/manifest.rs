@@ -11,6 +11,12 @@ use super::{Channel, Refusal, ReleaseKey};
 /// The program that a manifest has to name, so that nothing else that was signed with the key counts as one.
 pub const PRODUCT: &str = "com.gloriasystem.notify";
 
+/// More characters than a version has in which a person recognises one.
+const MAX_VERSION: usize = 64;
+
+/// The longest address of a page that browsers and window show.
+const MAX_NOTES: usize = 2000;
+
 /// The newest version of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
@@ -58,6 +64,9 @@ impl Manifest {
             | Error::UnsupportedLegacyMode => Refusal::Unsigned,
         })?;
         let file: File = serde_json::from_slice(signed).map_err(|_| Refusal::Malformed)?;
+        if !is_short(&file.version) {
+            return Err(Refusal::Malformed);
+        }
         if file.product != PRODUCT {
             return Err(Refusal::OtherProduct);
         }
@@ -112,8 +121,16 @@ fn channel_of(name: &str) -> Result<Channel, Refusal> {
         .ok_or(Refusal::OtherChannel)
 }
 
+/// Whether a version can be shown.
+pub(super) fn is_short(version: &Version) -> bool {
+    version.to_string().len() <= MAX_VERSION
+}
+
 /// The address of a page that a browser may be sent to.
 pub(super) fn web_page(text: &str) -> Option<Url> {
+    if text.len() > MAX_NOTES {
+        return None;
+    }
     let url = Url::parse(text).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none();
     (url.scheme() == "https" && url.has_host() && is_plain).then_some(url)

@@ -22,9 +22,14 @@ pub(crate) fn after_asking(now: i64, random: f64) -> i64 {
 /// away than any plan was made with another clock.
 pub(crate) fn at_start(planned: Option<i64>, now: i64, random: f64) -> i64 {
     match planned {
-        Some(planned) if planned > now => planned.min(now.saturating_add(MAX_INTERVAL)),
+        Some(planned) if planned > now => within_reach(planned, now),
         Some(_) | None => soon(now, random),
     }
+}
+
+/// A plan as it is kept while the app runs: the clock may have been set back since it was made.
+pub(crate) fn within_reach(planned: i64, now: i64) -> i64 {
+    planned.min(now.saturating_add(MAX_INTERVAL))
 }
 
 /// The time after one at which there was no network.

@@ -204,6 +204,7 @@ fn notes_are_a_web_page_over_https_or_nothing() {
         ("file:///etc/passwd", false),
         ("gloria-notify:show", false),
         ("notes", false),
+        (&format!("https://gloria.example/{}", "n".repeat(2000)), false),
     ] {
         let text = manifest(Channel::Stable, "1.4.0", 28)
             .text()
@@ -337,27 +338,73 @@ fn what_was_seen_outlives_the_app_for_each_key_and_channel() {
     let (one, other) = (Publisher::new(), Publisher::new());
     let (stable, beta) = (source(&one, Channel::Stable), source(&one, Channel::Beta));
     let mut record = Record::read(path.clone());
-    assert_eq!((record.next_at(), record.seen(&stable)), (None, None));
-    record.on_asked(&stable, Some(seen("1.4.0", 28)), 1);
-    record.on_asked(&beta, Some(seen("1.5.0", 28)), 2);
-    record.on_asked(&stable, None, 3);
+    assert_eq!((record.next_at(&stable), record.seen(&stable)), (None, None));
+    record.on_asked(&stable, Ok(seen("1.4.0", 28)), 1);
+    record.on_asked(&beta, Ok(seen("1.5.0", 28)), 2);
+    record.on_asked(&stable, Err(message::release_unreadable()), 3);
     let mut record = Record::read(path.clone());
-    assert_eq!(record.next_at(), Some(3));
+    assert_eq!((record.next_at(&stable), record.next_at(&beta)), (Some(3), None));
     assert_eq!(record.seen(&stable), Some(&seen("1.4.0", 28)));
     assert_eq!(record.seen(&beta), Some(&seen("1.5.0", 28)));
     assert_eq!(record.seen(&source(&other, Channel::Stable)), None);
     for _ in 0..20 {
-        record.on_asked(
-            &source(&Publisher::new(), Channel::Beta),
-            Some(seen("1.0.0", 1)),
-            4,
-        );
+        record.on_asked(&source(&Publisher::new(), Channel::Beta), Ok(seen("1.0.0", 1)), 4);
     }
     let size = std::fs::metadata(&path).unwrap().len();
     assert!(size < 4096, "{size}");
     for broken in ["", "{", "[]", "{\"seen\":[{\"version\":\"1\"}]}"] {
         std::fs::write(&path, broken).unwrap();
         let record = Record::read(path.clone());
-        assert_eq!((record.next_at(), record.seen(&stable)), (None, None), "{broken}");
+        assert_eq!(
+            (record.next_at(&stable), record.seen(&stable)),
+            (None, None),
+            "{broken}"
+        );
     }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_takes_none_of_the_others() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("releases.json");
+    let source = Source {
+        url: Url::parse("https://gloria.example/updates").unwrap(),
+        key: Publisher::new().key(),
+        channel: Channel::Stable,
+    };
+    Record::read(path.clone()).on_asked(&source, Ok(seen("1.4.0", 28)), 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut nightly = record["seen"][0].clone();
+    nightly["channel"] = "nightly".into();
+    let entries = record["seen"].as_array_mut().unwrap();
+    entries.extend([nightly, "nonsense".into()]);
+    std::fs::write(&path, record.to_string()).unwrap();
+    assert_eq!(Record::read(path).seen(&source), Some(&seen("1.4.0", 28)));
+}
+
+#[test]
+fn a_version_that_is_too_long_to_be_shown_is_refused() {
+    let publisher = Publisher::new();
+    for (length, is_read) in [(64, true), (65, false)] {
+        let number = format!("1.4.0+{}", "b".repeat(length - 6));
+        let text = manifest(Channel::Stable, &number, 28).text();
+        let signature = publisher.sign(&text, None);
+        let (key, channel) = (publisher.key(), Channel::Stable);
+        let read = Manifest::verified(text.as_bytes(), signature.as_bytes(), &key, channel);
+        assert_eq!(read.is_ok(), is_read, "{length}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_is_no_file_neither_hangs_nor_fills_memory() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("releases.json");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    Record::read(path.clone());
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
+    Record::read(path);
 }
