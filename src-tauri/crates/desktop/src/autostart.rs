@@ -53,9 +53,9 @@ fn folders(variable: impl Fn(&str) -> Option<OsString>) -> Option<Folders> {
 impl Autostart for LoginEntry {
     fn is_on(&self) -> Option<bool> {
         let folders = self.folders.as_ref()?;
-        Some(match fs::read_to_string(&folders.own) {
-            Ok(entry) => starts(&entry),
-            Err(_) => system_starts(folders),
+        Some(match read(&folders.own) {
+            Some(entry) => starts(&entry),
+            None => system_starts(folders),
         })
     }
 
@@ -75,12 +75,13 @@ impl Autostart for LoginEntry {
     }
 }
 
+fn read(entry: &Path) -> Option<String> {
+    String::from_utf8(private::read(entry).ok()?).ok()
+}
+
 /// Only the first entry of the system counts.
 fn system_starts(folders: &Folders) -> bool {
-    let first = folders
-        .system
-        .iter()
-        .find_map(|entry| fs::read_to_string(entry).ok());
+    let first = folders.system.iter().find_map(|entry| read(entry));
     first.is_some_and(|entry| starts(&entry))
 }
 

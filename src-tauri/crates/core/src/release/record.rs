@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -29,10 +30,10 @@ struct Contents {
     #[serde(default)]
     next_at: Option<i64>,
     /// The source that it is about.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_readable")]
     asked: Option<Asked>,
     /// Why the last attempt brought nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_readable")]
     problem: Option<Message>,
     #[serde(default, deserialize_with = "each_readable")]
     seen: Vec<Entry>,
@@ -70,6 +71,12 @@ impl Entry {
     fn is_of(&self, source: &Source) -> bool {
         self.channel == source.channel.name() && self.key == source.key.to_string()
     }
+}
+
+/// Reads what a later version may have written otherwise, without which `seen` still counts.
+fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(value)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 /// Reads the entries, each by itself: one that is damaged does not take what protects the other channels.

@@ -379,6 +379,8 @@ fn an_entry_that_cannot_be_read_takes_none_of_the_others() {
     nightly["channel"] = "nightly".into();
     let entries = record["seen"].as_array_mut().unwrap();
     entries.extend([nightly, "nonsense".into()]);
+    record["problem"] = serde_json::json!({"id": 5});
+    record["asked"] = "of a later version".into();
     std::fs::write(&path, record.to_string()).unwrap();
     assert_eq!(Record::read(path).seen(&source), Some(&seen("1.4.0", 28)));
 }

@@ -200,7 +200,7 @@ fn backup_path(target: &Path, text: &str) -> PathBuf {
         number => target.with_extension(format!("toml.broken.{number}")),
     };
     let is_free = |path: &PathBuf| match fs::symlink_metadata(path) {
-        Ok(found) => found.is_file() && fs::read(path).is_ok_and(|before| before == text.as_bytes()),
+        Ok(found) => found.is_file() && private::read(path).is_ok_and(|before| before == text.as_bytes()),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
     let mut names = (0..MAX_SET_ASIDE).map(name);

@@ -1,7 +1,6 @@
 //! Name and icon of the app's notifications.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use gloria_core::message;
@@ -68,7 +67,7 @@ fn data_folders(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
 }
 
 fn written(file: &Path, png: &[u8]) -> Option<String> {
-    if fs::read(file).ok().as_deref() != Some(png)
+    if private::read(file).ok().as_deref() != Some(png)
         && let Err(error) = private::replace(file, png, Mode::Private)
     {
         tracing::debug!(%error, "notifications have no icon");
@@ -79,6 +78,7 @@ fn written(file: &Path, png: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

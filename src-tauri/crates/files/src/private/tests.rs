@@ -108,6 +108,27 @@ fn a_file_is_replaced_as_a_whole_and_never_through_a_link() {
 }
 
 #[test]
+fn only_a_file_of_a_size_that_the_app_writes_is_read() {
+    let home = home();
+    let path = home.path().join("file");
+    let most = usize::try_from(MAX_OWN_BYTES).unwrap();
+    fs::write(&path, vec![b'a'; most]).unwrap();
+    assert_eq!(read(&path).unwrap().len(), most);
+    fs::write(&path, vec![b'a'; most + 1]).unwrap();
+    assert_eq!(read(&path).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    let pipe = home.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for other in [&pipe, home.path(), Path::new("/dev/zero")] {
+        assert_eq!(read(other).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+    assert_eq!(
+        read(&home.path().join("none")).unwrap_err().kind(),
+        io::ErrorKind::NotFound
+    );
+}
+
+#[test]
 fn a_start_closes_what_is_ours_and_touches_nothing_else() {
     let home = home();
     let paths = Paths::within(home.path());
@@ -118,7 +139,11 @@ fn a_start_closes_what_is_ours_and_touches_nothing_else() {
         "settings.toml.broken",
         "inbox.sqlite",
         "inbox.damaged-1.sqlite",
+        "metrics-file.json",
+        "policy.last.toml",
+        "releases.json",
         "running.lock",
+        "sounds-pause.json",
         "accounts/gloria.example-1/inbox.sqlite",
         "accounts/gloria.example-1/inbox.sqlite-wal",
     ];
