@@ -101,4 +101,5 @@ metrics-not-written = metrics cannot be written to { $path }: { $problem }
 metrics-no-folder = its folder does not exist
 metrics-disk-hangs = the disk does not respond
 shared-not-file = there is a link or a folder of this name
+shared-foreign = it belongs to another user of this computer
 shared-unmarked = another program wrote this file

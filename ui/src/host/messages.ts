@@ -613,6 +613,7 @@ export interface Messages {
   'settings-value-in-line': { setting: string; line: number; place: string | Message };
   'settings-value-refused': undefined;
   'settings-warning': { value: string | Message; warning: Message };
+  'shared-foreign': undefined;
   'shared-not-file': undefined;
   'shared-unmarked': undefined;
   'should-be-boolean': undefined;

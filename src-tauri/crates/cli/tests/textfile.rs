@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::future::Future;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -183,6 +183,54 @@ async fn after_a_kill_the_next_start_goes_on_with_the_file_and_removes_what_was_
     assert_eq!(fs::read_dir(scene.folder.path()).unwrap().count(), 1);
     assert_eq!(scene.settings_notice().await, None);
     scene.quit(agent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_app_left_goes_at_the_next_start_also_if_the_setting_has_gone() {
+    let scene = Scene::set().await;
+    let file = scene.file("gloria.prom");
+    scene.want(&file);
+    let mut agent = scene.agent();
+    until("the file", async || file.exists()).await;
+    agent.kill().await.unwrap();
+    assert!(file.exists(), "nobody could remove it");
+
+    fs::remove_file(scene.home.path().join("settings.toml")).unwrap();
+    let agent = scene.agent();
+    until("no file", async || !file.exists()).await;
+    scene.quit(agent).await;
+    assert!(!scene.home.path().join("metrics-file.json").exists());
+}
+
+/// Nobody who works here.
+const SOMEBODY: u32 = 65_534;
+
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stderr, reason = "a reader of the test's output should know")]
+async fn a_file_of_another_user_stays_and_is_named_once_and_not_again_at_the_end() {
+    let scene = Scene::set().await;
+    let file = scene.file("gloria.prom");
+    fs::write(&file, "# Gloria Notify writes this file every minute.\n").unwrap();
+    if chown(&file, Some(SOMEBODY), None).is_err() {
+        eprintln!("skipped: only root can give a file to another user");
+        return;
+    }
+    scene.want(&file);
+    let agent = scene.agent();
+    until("the words", async || {
+        let notice = scene.settings_notice().await;
+        notice.is_some_and(|notice| notice.contains("it belongs to another user of this computer"))
+    })
+    .await;
+    let notice = scene.settings_notice().await.unwrap_or_default();
+    let words = serde_json::from_str::<Value>(&notice).unwrap()["message"]["words"].to_string();
+    assert_eq!(words.matches("gloria.prom").count(), 1, "{words}");
+    scene.quit(agent).await;
+    assert!(file.exists());
+    let log = scene.gloria(&["logs"]).output().await.unwrap();
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    assert_eq!(log.matches("metrics are not written").count(), 1, "{log}");
+    assert!(!log.contains("is not removed"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

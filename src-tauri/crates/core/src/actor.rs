@@ -234,7 +234,7 @@ impl Actor {
         }
         let meters = Meters::new(setup.ports.clock.clone(), &setup.version);
         let mut own_problems = Vec::new();
-        let exports = Exports::new(&settings, &meters, began);
+        let exports = Exports::new(&settings, &meters, setup.paths.metrics_file(), began);
         let environment = |name: &str| (setup.environment)(name);
         let environment_token =
             session::environment_token(environment, &settings.token_for, settings.address.as_ref())

@@ -143,6 +143,11 @@ impl Paths {
         self.data.join("releases.json")
     }
 
+    /// Which file of metrics was written and has to be removed.
+    pub fn metrics_file(&self) -> PathBuf {
+        self.data.join("metrics-file.json")
+    }
+
     /// The folder that contains those of the accounts.
     pub fn accounts(&self) -> PathBuf {
         self.data.join("accounts")

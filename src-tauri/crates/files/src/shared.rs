@@ -9,7 +9,7 @@ use std::path::Path;
 use gloria_text::message::{self, Message};
 use thiserror::Error;
 
-use crate::private::{self, NotPrivate};
+use crate::private;
 
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,9 @@ pub enum NotOurs {
     /// It is a link, a folder, a pipe or a device.
     #[error("there is a link or a folder of this name")]
     NotFile,
+    /// It belongs to another user.
+    #[error("it belongs to another user of this computer")]
+    Foreign,
     /// It has other contents.
     #[error("another program wrote this file")]
     Unmarked,
@@ -30,6 +33,7 @@ impl NotOurs {
     pub fn message(self) -> Message {
         match self {
             Self::NotFile => message::shared_not_file(),
+            Self::Foreign => message::shared_foreign(),
             Self::Unmarked => message::shared_unmarked(),
         }
     }
@@ -76,6 +80,10 @@ fn write(mut file: File, mark: &str, contents: &str) -> io::Result<()> {
 /// # Errors
 /// When it is of somebody else, or cannot be removed.
 pub fn remove(target: &Path, mark: &str) -> io::Result<()> {
+    // A disk that can only be read refuses to remove even what is not there.
+    if fs::symlink_metadata(target).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
     refuse_foreign(target, mark)?;
     match fs::remove_file(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -109,7 +117,7 @@ fn refuse_foreign(target: &Path, mark: &str) -> io::Result<()> {
         return Err(NotOurs::NotFile.into());
     }
     if !private::is_own(&found) {
-        return Err(NotPrivate::Foreign(target.to_owned()).into());
+        return Err(NotOurs::Foreign.into());
     }
     let mut beginning = Vec::new();
     let read = File::open(target)?;

@@ -3,19 +3,22 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
 
+use self::own_file::OwnFile;
 use super::{Actor, Report};
 use crate::message::{self, Message, Phrase};
 use crate::metrics::Meters;
 use crate::metrics::endpoint::Endpoint;
-use crate::metrics::textfile::MARK;
 use crate::settings::{FileProblem, Settings};
 use crate::shared;
 use crate::ticks::{TICK_INTERVAL, Ticks};
+
+mod own_file;
 
 /// Collectors read the file once or twice a minute.
 const WRITE_INTERVAL: Duration = Duration::from_secs(60);
@@ -44,7 +47,7 @@ struct Textfile {
     /// Where the settings want it.
     wanted: Option<PathBuf>,
     /// What this app may have written and has not removed.
-    written: Option<PathBuf>,
+    own: Arc<OwnFile>,
     /// The last write or removal. While it is not finished, no other one is started.
     job: Option<Job>,
     /// Why it is not written although a setting asks for it.
@@ -58,7 +61,8 @@ struct Job {
 }
 
 impl Exports {
-    pub(super) fn new(settings: &Settings, meters: &Meters, now: Instant) -> Self {
+    /// `record` is the file in which the path of the written one is remembered.
+    pub(super) fn new(settings: &Settings, meters: &Meters, record: PathBuf, now: Instant) -> Self {
         let (endpoint, endpoint_problem) = open_endpoint(settings.metrics_listen, meters);
         Self {
             endpoint,
@@ -67,7 +71,7 @@ impl Exports {
                 ticks: Ticks::new(now.into_std()),
                 due: now,
                 wanted: settings.metrics_textfile.clone(),
-                written: None,
+                own: Arc::new(OwnFile::read(record)),
                 job: None,
                 problem: None,
             },
@@ -102,7 +106,7 @@ impl Exports {
     /// When the file has to be written or removed.
     pub(super) fn due(&self) -> Option<Instant> {
         let textfile = &self.textfile;
-        (textfile.wanted.is_some() || textfile.written.is_some()).then_some(textfile.due)
+        (textfile.wanted.is_some() || textfile.own.is_known()).then_some(textfile.due)
     }
 
     /// Ends both, for a core that has crashed: what the file says is no longer true.
@@ -113,14 +117,13 @@ impl Exports {
 
     /// Removes the file, once a write that is under way has ended.
     pub(super) fn withdraw(&mut self) -> impl Future<Output = ()> + Send + use<> {
-        let (written, job) = (self.textfile.written.take(), self.textfile.job.take());
+        let (own, job) = (self.textfile.own.clone(), self.textfile.job.take());
         async move {
-            let Some(written) = written else { return };
             if let Some(job) = job {
                 // It does not panic, and is not cancelled.
                 let _ = job.task.await;
             }
-            let _ = spawn_blocking(move || remove(&written)).await;
+            let _ = spawn_blocking(move || own.remove()).await;
         }
     }
 }
@@ -137,12 +140,7 @@ impl Textfile {
             };
         }
         self.due = self.ticks.after_tokio(now + WRITE_INTERVAL - TICK_INTERVAL);
-        let left = self
-            .written
-            .take_if(|written| Some(&*written) != self.wanted.as_ref());
-        let is_first = self.wanted.is_some() && self.written.is_none();
-        self.written.clone_from(&self.wanted);
-        Next::Job { left, is_first }
+        Next::Job
     }
 }
 
@@ -150,12 +148,7 @@ impl Textfile {
 enum Next {
     Nothing,
     Hanging,
-    Job {
-        /// The file that is not wanted any more.
-        left: Option<PathBuf>,
-        /// Nothing was written to the present one yet.
-        is_first: bool,
-    },
+    Job,
 }
 
 /// Opens the metrics endpoint if a setting asks for it. Returns it, or why it could not be opened.
@@ -178,11 +171,8 @@ fn open_endpoint(listen: Option<SocketAddr>, meters: &Meters) -> (Option<Endpoin
     }
 }
 
-fn write(path: &Path, contents: &str, is_first: bool) -> Option<Message> {
-    if is_first {
-        shared::remove_drafts(path);
-    }
-    let problem = match shared::replace(path, MARK, contents) {
+fn write(own: &OwnFile, path: &Path, contents: &str) -> Option<Message> {
+    let problem = match own.write(path, contents) {
         Ok(()) => return None,
         Err(error) => match shared::refusal(&error) {
             Some(refused) => refused.message().into(),
@@ -197,15 +187,6 @@ fn not_written(path: &Path, problem: Phrase) -> Message {
     message::metrics_not_written(path.display().to_string(), problem)
 }
 
-fn remove(path: &Path) {
-    if let Err(error) = shared::remove(path, MARK)
-        // What somebody else wrote was never written here.
-        && shared::refusal(&error).is_none()
-    {
-        tracing::warn!(%error, "the file of metrics is not removed");
-    }
-}
-
 impl Actor {
     /// Writes the file outside the loop. Only another outcome than the last one is reported, because a report wakes
     /// the loop.
@@ -213,7 +194,7 @@ impl Actor {
         // So that the state in the file is the present one.
         self.publish_connection();
         let textfile = &mut self.exports.textfile;
-        let (left, is_first) = match textfile.poll(now) {
+        match textfile.poll(now) {
             Next::Nothing => return,
             Next::Hanging => {
                 if let Some(path) = textfile.wanted.clone() {
@@ -222,16 +203,14 @@ impl Actor {
                 }
                 return;
             }
-            Next::Job { left, is_first } => (left, is_first),
-        };
+            Next::Job => {}
+        }
         let (wanted, known) = (textfile.wanted.clone(), textfile.problem.clone());
+        let own = textfile.own.clone();
         let (meters, reports) = (self.meters.clone(), self.reports.0.clone());
         let task = spawn_blocking(move || {
-            if let Some(left) = left {
-                remove(&left);
-            }
-            let Some(path) = wanted else { return };
-            let problem = write(&path, &meters.textfile(), is_first);
+            let Some(path) = wanted else { return own.remove() };
+            let problem = write(&own, &path, &meters.textfile());
             if problem != known {
                 // The core may have ended meanwhile.
                 let _ = reports.send(Report::TextfileWritten(Outcome { path, problem }));

@@ -78,8 +78,7 @@ fn a_file_of_another_user_is_neither_replaced_nor_removed() {
         return;
     }
     for outcome in [replace(&file, MARK, "1\n"), remove(&file, MARK)] {
-        let foreign = NotPrivate::Foreign(file.clone());
-        assert_eq!(private::refusal(&outcome.unwrap_err()), Some(&foreign));
+        assert_eq!(refusal(&outcome.unwrap_err()), Some(NotOurs::Foreign));
     }
 }
 

@@ -237,6 +237,7 @@ messages! {
     metrics_no_folder();
     metrics_disk_hangs();
     shared_not_file();
+    shared_foreign();
     shared_unmarked();
 
     // errors.ftl: why something that was asked for was not done.

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::super::tests::setup;
 use super::*;
+use crate::metrics::textfile::MARK;
 use crate::protocol::NoticeKind;
 use crate::settings::tests::english;
 
@@ -147,6 +148,22 @@ async fn a_file_that_is_not_wanted_any_more_is_removed() {
     write_once(&mut actor).await;
     assert_eq!(files.each_ref().map(|file| file.exists()), [false, false]);
     assert_eq!(actor.exports.due(), None, "nothing is left to do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_app_left_is_removed_at_the_next_start_without_the_setting() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("gloria.prom");
+    let mut killed = actor(home.path(), &file);
+    write_once(&mut killed).await;
+    drop(killed);
+    assert!(file.exists());
+    fs::write(home.path().join("settings.toml"), "").unwrap();
+    let mut next = Actor::new(setup(home.path())).unwrap();
+    assert!(next.exports.due().is_some_and(|due| due <= Instant::now()));
+    write_once(&mut next).await;
+    assert!(!file.exists());
+    assert_eq!(next.exports.due(), None, "nothing is left to do");
 }
 
 #[tokio::test(start_paused = true)]
