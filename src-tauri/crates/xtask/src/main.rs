@@ -10,6 +10,7 @@ mod install;
 mod output;
 mod processes;
 mod report;
+mod tag;
 mod test;
 
 use std::ffi::OsString;
@@ -53,6 +54,11 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Fail unless a release's tag names the version in Cargo.toml.
+    Tag {
+        /// The tag, such as v1.2.0.
+        tag: String,
+    },
     /// Write anew what is generated: the TypeScript of the protocol and of the messages, the table of settings, and the
     /// templates and documentation of policies.
     Protocol,
@@ -76,6 +82,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test { suites, extent } => test::run(&suites, extent),
         Task::Bench { benches, quick } => bench::run(&benches, quick),
         Task::Bundle { arguments } => bundle(&arguments),
+        Task::Tag { tag } => tag::check(&tag).map(|()| ExitCode::SUCCESS),
         Task::Protocol => protocol(),
         Task::Screens => demo::screens(),
     }
