@@ -134,7 +134,9 @@ pub fn tree(plan: &Plan) -> Result<Tree> {
             .linux(format!("usr/share/doc/{PACKAGE}/{document}"))
             .windows(document),
     );
-    entries.extend(policies(&plan.root.join("src-tauri/packaging/policy"))?);
+    let packaging = plan.root.join("src-tauri/packaging");
+    entries.extend(for_administrators(&packaging, "policy")?);
+    entries.extend(for_administrators(&packaging, "monitoring")?);
     add_desktop_files(plan, &mut entries);
     add_documents(plan, &mut entries)?;
     for (size, file) in ICONS {
@@ -192,11 +194,12 @@ fn add_documents(plan: &Plan, entries: &mut Vec<Entry>) -> Result<()> {
     Ok(())
 }
 
-/// The templates of policies, whatever there is: all of them for administrators of Linux, who may have other systems as
-/// well, and on Windows those of Group Policy.
-fn policies(folder: &Path) -> Result<Vec<Entry>> {
+/// What a folder has for administrators, whatever it is: all of it on Linux, whose administrators may have other
+/// systems as well, and on Windows the templates of Group Policy.
+fn for_administrators(packaging: &Path, kind: &str) -> Result<Vec<Entry>> {
+    let folder = packaging.join(kind);
     let mut entries = Vec::new();
-    let mut open = vec![folder.to_owned()];
+    let mut open = vec![folder.clone()];
     while let Some(at) = open.pop() {
         let Ok(found) = fs::read_dir(&at) else { continue };
         for file in found {
@@ -205,12 +208,12 @@ fn policies(folder: &Path) -> Result<Vec<Entry>> {
                 open.push(path);
                 continue;
             }
-            let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
+            let name = path.strip_prefix(&folder)?.to_string_lossy().replace('\\', "/");
             let entry =
-                Entry::new(Source::File(path)).linux(format!("usr/share/doc/{PACKAGE}/policy/{name}"));
+                Entry::new(Source::File(path)).linux(format!("usr/share/doc/{PACKAGE}/{kind}/{name}"));
             let is_for_windows = [".admx", ".adml"].iter().any(|ending| name.ends_with(ending));
             entries.push(if is_for_windows {
-                entry.windows(format!("policy/{name}"))
+                entry.windows(format!("{kind}/{name}"))
             } else {
                 entry
             });
@@ -311,12 +314,12 @@ mod tests {
     #[test]
     fn all_templates_of_policies_are_taken_and_none_is_needed() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(policies(&folder.path().join("none")).unwrap(), []);
-        fs::create_dir(folder.path().join("en-US")).unwrap();
+        assert_eq!(for_administrators(folder.path(), "policy").unwrap(), []);
+        fs::create_dir_all(folder.path().join("policy/en-US")).unwrap();
         for name in ["en-US/a.adml", "a.admx", "a.toml", "a.mobileconfig", "a.json"] {
-            fs::write(folder.path().join(name), "").unwrap();
+            fs::write(folder.path().join("policy").join(name), "").unwrap();
         }
-        let entries = policies(folder.path()).unwrap();
+        let entries = for_administrators(folder.path(), "policy").unwrap();
         let paths = |of: fn(&Entry) -> &Option<String>| {
             let mut paths: Vec<_> = entries.iter().filter_map(|entry| of(entry).clone()).collect();
             paths.sort();

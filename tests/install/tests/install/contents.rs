@@ -165,6 +165,16 @@ fn what_the_programs_are_made_of_is_listed() {
 }
 
 #[test]
+fn the_alert_rules_are_in_the_documentation_with_their_tests() {
+    let folder = unpacked();
+    let monitoring = folder.path().join("usr/share/doc/gloria-notify/monitoring");
+    let rules = fs::read_to_string(monitoring.join("gloria-notify.rules.yml")).unwrap();
+    assert!(rules.contains("alert: GloriaNotifyStale"), "{rules}");
+    let tests = fs::read_to_string(monitoring.join("gloria-notify.rules.test.yml")).unwrap();
+    assert!(tests.contains("gloria-notify.rules.yml"), "{tests}");
+}
+
+#[test]
 fn every_file_is_the_administrators_and_only_programs_are_executable() {
     let text = expect(limited("dpkg-deb").arg("--contents").arg(PACKAGES.deb(THIS)));
     for line in text.lines() {

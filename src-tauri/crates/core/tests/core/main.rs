@@ -5,6 +5,7 @@
 mod account;
 mod accounts;
 mod address;
+mod alert_rules;
 mod alerts;
 mod arrivals;
 mod clock;

@@ -1,6 +1,5 @@
 //! The connection's metrics: a window, a script and a collector read the same counters.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,12 +12,6 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::{CREATED, Harness, Running, Spoken, backend, live, within_deadline};
 use crate::open_metrics;
-
-/// The alert rules for Prometheus.
-const RULES: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../packaging/monitoring/gloria-notify.rules.yml"
-);
 
 impl Running {
     async fn metrics(&self) -> MetricsView {
@@ -338,20 +331,6 @@ async fn an_address_that_cannot_be_served_is_reported_and_costs_the_metrics_alon
     }
 }
 
-/// Returns the names of metrics in a text, without the endings that a histogram's series have.
-fn names(text: &str) -> BTreeSet<&str> {
-    // What a rule records has colons in its name, and is not the app's.
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
-    let names = words.filter(|word| word.starts_with("gloria_"));
-    names
-        .map(|name| {
-            let endings = ["_bucket", "_sum", "_count"];
-            let base = endings.iter().find_map(|ending| name.strip_suffix(ending));
-            base.unwrap_or(name)
-        })
-        .collect()
-}
-
 #[tokio::test]
 async fn a_file_has_the_numbers_of_the_endpoint_while_the_core_runs() {
     let (backend, control) = backend().await;
@@ -383,17 +362,10 @@ async fn a_file_has_the_numbers_of_the_endpoint_while_the_core_runs() {
         assert_eq!(samples.get(series), Some(&value), "{series} in {served}");
         assert!(text.contains(series), "{series} in {text}");
     }
-    let own = "gloria_textfile_written_timestamp_seconds";
-    assert!(names(&text).contains(own), "{text}");
-    let rules = std::fs::read_to_string(RULES).unwrap();
-    let rules = names(&rules);
-    assert!(rules.len() >= 7, "{rules:?}");
-    for name in rules {
-        let is_there = samples
-            .keys()
-            .any(|series| series.split('{').next() == Some(name));
-        assert!(is_there || name == own, "an alert rule asks for {name}: {served}");
-    }
+    assert!(
+        text.contains("\ngloria_textfile_written_timestamp_seconds "),
+        "{text}"
+    );
     running.stop().await;
     assert!(!file.exists(), "a file that nobody writes must not look alive");
 }
