@@ -21,7 +21,7 @@ use tokio::time::Instant;
 pub const NEVER: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// Longer than anything takes on a busy machine, if time is not paused.
-pub const DEADLINE: Duration = Duration::from_secs(30);
+pub const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The minimum time between two attempts of a client.
 pub const MIN_WAIT: Duration = Duration::from_millis(250);

@@ -13,7 +13,7 @@ use gloria_desktop_session::{
 };
 use zbus::zvariant::Value;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 fn bare() -> SessionOptions {
     SessionOptions {

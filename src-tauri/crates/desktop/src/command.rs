@@ -24,9 +24,9 @@ mod system;
 /// The prefix of the app's own variables, among them `GLORIA_TOKEN`.
 const PREFIX: &str = "GLORIA_";
 
-/// How long a program that ends waits for a command that is just being started. Without it, the command's first lines may
-/// run before its number is known, and a program that ends in between leaves it running. A start takes milliseconds; on
-/// a disk that hangs it never ends, and nobody shall wait for that.
+/// How long a program that ends waits for a command that is just being started. Without it, the command's first lines
+/// may run before its number is known, and a program that ends in between leaves it running. A start takes
+/// milliseconds; on a disk that hangs it never ends, and nobody shall wait for that.
 const MAX_START_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs commands as processes of this user.

@@ -11,7 +11,7 @@ use gloria_desktop_session::{Process, Session, SessionOptions, output, wait_unti
 use serde_json::{Value, json};
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// A key press without effect for this long did not arrive.
 const KEY_TIMEOUT: Duration = Duration::from_secs(3);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// How long a session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for one are
 /// never answered, so there must be time for the next.

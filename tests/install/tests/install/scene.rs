@@ -14,7 +14,7 @@ use crate::machine::Machine;
 use crate::packages::PACKAGES;
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The entry that starts the app at login.
 pub(crate) const AUTOSTART: &str = "/etc/xdg/autostart/com.gloriasystem.notify.desktop";

@@ -14,7 +14,7 @@ use crate::stored::{self, Stored};
 use crate::verdict::{Evidence, Settled};
 
 /// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 /// As many as a developer reads.
 const WRONGS_EXPLAINED: usize = 3;

@@ -10,7 +10,7 @@ use crate::desktop::Desktop;
 use crate::person::Person;
 
 /// Longer than anything here takes on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Where the provider's metadata is.
 pub(crate) const METADATA: &str = "/.well-known/openid-configuration";

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Nothing here takes longer on a working backend; only a broken one waits for it.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
 pub(crate) async fn backend() -> Backend {
     Backend::start(BackendOptions::default()).await.unwrap()

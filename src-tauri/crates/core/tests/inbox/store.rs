@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, keys, open, page};
 
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 fn file(inbox: &mut Inbox, arrivals: Vec<Arrival>) {
     let cursor = Cursor::At(arrivals.last().unwrap().event_id.clone());

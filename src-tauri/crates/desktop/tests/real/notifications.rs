@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use zbus::zvariant::Value;
 
 /// Far beyond what anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(90);
 
 type Events = mpsc::Receiver<NotificationEvent>;
 
