@@ -140,6 +140,7 @@ test('where the organisation sets everything, each control says so and none can 
     await expect(section).toContainText('Set by your organisation');
     for (const control of await section.locator('input, select').all()) await expect(control).toBeDisabled();
   }
+  await expect(app.get('account'), 'nothing is left to change').toHaveCount(0);
   // Its text is as large as somebody who reads badly wants it.
   for (const size of [100, 200]) {
     await page.evaluate((percent) => {
