@@ -88,6 +88,7 @@ cli-token-still-left = the token of an erased account may still be in the keyrin
 ## gloria logs.
 
 cli-nothing-logged = nothing is logged yet in { $path }
+cli-log-no-file = a log in { $path } is not a file
 
 ## gloria status. $since, $span and the like are spans of time.
 

@@ -223,6 +223,7 @@ export interface Messages {
   'cli-keyring-asks': undefined;
   'cli-last-heard': { span: Message };
   'cli-locked': { settings: string };
+  'cli-log-no-file': { path: string };
   'cli-logged-in': { address: string };
   'cli-logged-out': { address: string };
   'cli-mark-unread': undefined;

@@ -31,8 +31,14 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let mut reader = LogReader::new(&folder);
     let mut out = BufWriter::new(io::stdout().lock());
     let newest = options.lines.or(options.follow.then_some(FOLLOWED_LINES));
-    if !print_kept(&mut reader, newest, &mut out)? {
-        print_error(&message::cli_nothing_logged(folder.display().to_string()));
+    match print_kept(&mut reader, newest, &mut out) {
+        Ok(true) => {}
+        Ok(false) => print_error(&message::cli_nothing_logged(folder.display().to_string())),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            print_error(&message::cli_log_no_file(folder.display().to_string()));
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error.into()),
     }
     if !options.follow {
         return Ok(ExitCode::SUCCESS);

@@ -98,3 +98,20 @@ async fn following_goes_on_over_files_that_are_put_aside_and_over_a_folder_that_
     expect("five").await;
     assert!(following.try_wait().unwrap().is_none());
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_is_a_pipe_is_named_and_not_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = folder(&home);
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.join("gloria-notify.log"))
+        .status();
+    assert!(made.unwrap().success());
+    for arguments in [&[][..], &["-f"]] {
+        let ended = timeout(DEADLINE, printed(&home, arguments)).await;
+        let (code, out, said) = ended.expect("nobody writes into it");
+        assert_eq!((code, &*out), (1, ""), "{said}");
+        assert!(said.contains("is not a file"), "{said}");
+    }
+}

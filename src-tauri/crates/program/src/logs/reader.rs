@@ -1,6 +1,6 @@
 //! Reads the log files while another process may be writing them.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,7 @@ impl LogReader {
         // From newest to oldest: a file that is rotated meanwhile is found twice, and none is missed.
         let mut files: Vec<Handle> = Vec::new();
         for age in 0..Limits::default().max_files {
-            match Handle::from_path(files::path(&self.folder, age)) {
+            match open(&files::path(&self.folder, age)) {
                 Ok(file) if files.contains(&file) => {}
                 Ok(file) => files.push(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -83,6 +83,23 @@ impl LogReader {
             None => files.pop(),
         })
     }
+}
+
+/// Opens a log file. What is no file is refused: a pipe would keep the reader for as long as nobody writes into it.
+fn open(path: &Path) -> io::Result<Handle> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // Of a file it says nothing. A pipe without a writer is opened at once.
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Handle::from_file(file)
 }
 
 impl Current {
@@ -178,6 +195,27 @@ mod tests {
         assert!(lines.len() >= 8, "{lines:?}");
         assert!(lines.ends_with(&numbers(92..100)), "{lines:?}");
         assert_eq!(new_lines(&mut reader), [""; 0]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let home = tempfile::tempdir().unwrap();
+        let pipe = home.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let folder = home.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        for other in [pipe, folder] {
+            let logs = tempfile::tempdir().unwrap();
+            std::os::unix::fs::symlink(&other, files::path(logs.path(), 0)).unwrap();
+            let (sender, read) = std::sync::mpsc::channel();
+            let mut reader = LogReader::new(logs.path());
+            std::thread::spawn(move || sender.send(reader.read(|_| Ok(()))));
+            // It would be for ever.
+            let read = read.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
+            assert_eq!(read.unwrap_err().kind(), io::ErrorKind::InvalidInput, "{other:?}");
+        }
     }
 
     #[test]

@@ -125,6 +125,7 @@ messages! {
     cli_token_removed();
     cli_token_still_left(problem: Phrase);
     cli_nothing_logged(path: Text);
+    cli_log_no_file(path: Text);
     cli_span_seconds(seconds: Number);
     cli_span_minutes(minutes: Number);
     cli_span_hours(hours: Number, minutes: Number);
