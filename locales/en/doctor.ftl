@@ -40,7 +40,7 @@ doctor-app-absent = Gloria Notify is not running, so no notification is shown
 doctor-app-unreachable = Gloria Notify does not answer: { $problem }
 doctor-no-address = no server is set up
 # $title is the check that failed before.
-doctor-after = it needs what failed above, "{ $title }"
+doctor-after = "{ $title }" has to work first
 doctor-hangs = no answer within { $seconds } s
 doctor-app-only = only the running app knows
 doctor-unasked = this system does not say
@@ -64,6 +64,8 @@ doctor-stream-trying = it is being opened
 doctor-heard = the server was last heard { $seconds } s ago
 doctor-silent = the server has been silent for { $seconds } s
 doctor-not-heard = the stream is not open
+doctor-nothing-heard-yet = nothing was heard since the stream was opened
+doctor-clock-unsaid = the server does not say its time
 doctor-events = { $count ->
         [one] { $count } event
        *[other] { $count } events
@@ -81,6 +83,7 @@ doctor-autostart-off = Gloria Notify does not start at login
 doctor-disk-free = { $megabytes } MB are free where the inbox is
 doctor-disk-low = only { $megabytes } MB are free where the inbox is
 doctor-disk-network = the inbox is on a network drive
+doctor-disk-unwritable = no file can be created where the inbox is: { $problem }
 doctor-clock-good = it agrees with the server's
 doctor-clock-ahead = it is { $seconds } s ahead of the server's
 doctor-clock-behind = it is { $seconds } s behind the server's
@@ -94,9 +97,11 @@ doctor-settings-mistakes = { $count ->
         [one] a mistake: { $problem }
        *[other] { $count } mistakes, the first: { $problem }
     }
+doctor-types-without-notifications = sse.types leaves out notification.created, so no notification arrives
 doctor-version = { $version }
 doctor-versions-differ = the app that runs is { $app }, this command { $command }
 doctor-event-not-offered = this server sends none, so only the way from the app to the screen is tested
+doctor-event-no-stream = the server says that no stream of this user is open
 doctor-event-not-arrived = the server sent it, and it did not arrive within { $seconds } s
 doctor-event-arrived = the server sent it, and it is in the inbox
 
@@ -125,7 +130,7 @@ doctor-broke = the checks ended without a result that this version understands; 
 ## What mends it.
 
 doctor-mend-app = start Gloria Notify
-doctor-mend-app-anew = end Gloria Notify with `gloria quit`, and start it again
+doctor-mend-app-anew = end Gloria Notify in this computer's list of processes, or sign out of this computer and in again
 doctor-mend-address = enter the server's address in Gloria Notify, or set api.url
 doctor-mend-name = check the address, and whether this computer is in the right network or VPN
 doctor-mend-tcp = check the address and its port, the network or VPN, and firewalls between here and the server
@@ -142,6 +147,9 @@ doctor-mend-retry = connect with `gloria retry`
 doctor-mend-person = open Gloria Notify and say who is signed in
 doctor-mend-unreadable = `gloria status` names what could not be read; tell the server's administrator
 doctor-mend-keyring = start a keyring service such as GNOME Keyring or KWallet in this session
+doctor-mend-hangs = sign out of this computer and in again
+doctor-mend-wait = wait some minutes, and try again
+doctor-mend-types = add notification.created to sse.types, or remove the setting
 doctor-mend-unlock = unlock the keyring, for example by signing out of this computer and in again
 doctor-mend-notifications = start the desktop's notification service, or sign in to the desktop again
 doctor-mend-do-not-disturb = turn "do not disturb" off in the desktop's settings
@@ -149,6 +157,7 @@ doctor-mend-tray = turn on the desktop's extension for tray icons (AppIndicator)
 doctor-mend-sound = connect an output, or check the sound settings of this computer
 doctor-mend-autostart = turn it on in the preferences of Gloria Notify
 doctor-mend-disk = free some space on it
+doctor-mend-disk-unwritable = see that this user can write there and that the disk has room for more files, or set GLORIA_HOME to another folder
 doctor-mend-disk-network = set GLORIA_HOME or the data folder to a disk of this computer
 doctor-mend-clock = set this computer's clock by the network
 doctor-mend-settings = `gloria policy` names all of them with their places

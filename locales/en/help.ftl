@@ -160,8 +160,8 @@ help-gloria-doctor-examples =
       gloria doctor --json | jq 'select(.outcome=="failed")'
 
     It exits with 0 if nothing is wrong, 1 if something should be better, and 4 if notifications are kept from the user.
-    The checks take at most 15 seconds, change nothing, and open no stream beside that of the running app. A test event
-    takes a few seconds more, or half a minute where something hangs, and stays in the inbox.
+    It takes at most 15 seconds, changes nothing, and opens no stream beside that of the running app. A test event stays
+    in the inbox.
 
 help-gloria-account = List the accounts on this computer, switch between them, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line

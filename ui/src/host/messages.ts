@@ -342,12 +342,15 @@ export interface Messages {
   'doctor-clock-ahead': { seconds: number };
   'doctor-clock-behind': { seconds: number };
   'doctor-clock-good': undefined;
+  'doctor-clock-unsaid': undefined;
   'doctor-disk': undefined;
   'doctor-disk-free': { megabytes: number };
   'doctor-disk-low': { megabytes: number };
   'doctor-disk-network': undefined;
+  'doctor-disk-unwritable': { problem: string | Message };
   'doctor-event': undefined;
   'doctor-event-arrived': undefined;
+  'doctor-event-no-stream': undefined;
   'doctor-event-not-arrived': { seconds: number };
   'doctor-event-not-offered': undefined;
   'doctor-events': { count: number };
@@ -371,7 +374,9 @@ export interface Messages {
   'doctor-mend-clock': undefined;
   'doctor-mend-disk': undefined;
   'doctor-mend-disk-network': undefined;
+  'doctor-mend-disk-unwritable': undefined;
   'doctor-mend-do-not-disturb': undefined;
+  'doctor-mend-hangs': undefined;
   'doctor-mend-insecure': undefined;
   'doctor-mend-keyring': undefined;
   'doctor-mend-name': undefined;
@@ -389,9 +394,11 @@ export interface Messages {
   'doctor-mend-tcp': undefined;
   'doctor-mend-tls': undefined;
   'doctor-mend-tray': undefined;
+  'doctor-mend-types': undefined;
   'doctor-mend-unlock': undefined;
   'doctor-mend-unreadable': undefined;
   'doctor-mend-versions': undefined;
+  'doctor-mend-wait': undefined;
   'doctor-name-by-proxy': { name: string; proxy: string };
   'doctor-name-found': { name: string };
   'doctor-name-unneeded': { name: string };
@@ -399,6 +406,7 @@ export interface Messages {
   'doctor-no-folder': undefined;
   'doctor-not-heard': undefined;
   'doctor-not-started': { problem: string | Message };
+  'doctor-nothing-heard-yet': undefined;
   'doctor-notifications': undefined;
   'doctor-notifications-good': { service: string; capabilities: string };
   'doctor-notifications-paused': { service: string };
@@ -434,6 +442,7 @@ export interface Messages {
   'doctor-tray': undefined;
   'doctor-tray-good': undefined;
   'doctor-tray-none': undefined;
+  'doctor-types-without-notifications': undefined;
   'doctor-unasked': undefined;
   'doctor-version': { version: string };
   'doctor-versions': undefined;

@@ -3,22 +3,31 @@
 
 mod alert;
 mod bundle;
+mod disk;
 mod probes;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use gloria_core::doctor::{Finding, Outcome, findings, worst};
 use gloria_core::text;
+use tokio::time::Instant;
 
-use self::bundle::Asked;
+use self::bundle::{Asked, Known};
 use crate::output::{Lines, add_words, catalogue, is_broken_pipe, print_words};
 
 /// Something should be better; notifications arrive.
 const WARNING: u8 = 1;
 /// Notifications are kept from the user.
 const FAILED: u8 = 4;
+
+/// Somebody waits for the report, and a script may give it a quarter of a minute. What comes after this is left out.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The checks and a test event together: less than the 15 s that the help promises, by what start and output take.
+const TEST_TIMEOUT: Duration = Duration::from_secs(14);
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -40,14 +49,20 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     {
         return Ok(refused);
     }
-    let mut seen = probes::observe().await?;
+    let began = Instant::now();
+    let looked = probes::observe(began + REPORT_TIMEOUT).await?;
+    let mut seen = looked.seen;
     if options.test_alert {
-        seen.test_alert = Some(alert::test_alert().await?);
+        seen.test_alert = Some(alert::test_alert(&seen.app, began + TEST_TIMEOUT).await?);
     }
     let findings = findings(&seen);
     let printed = print(&findings, options.json);
+    let known = Known {
+        status: looked.status.as_deref(),
+        token: looked.token.as_ref(),
+    };
     if let Some(file) = &options.bundle
-        && let Some(failed) = bundle::save(file, &findings, Asked::by(&options)).await?
+        && let Some(failed) = bundle::save(file, &findings, &known, Asked::by(&options))?
     {
         return Ok(failed);
     }

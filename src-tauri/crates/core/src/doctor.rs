@@ -28,6 +28,7 @@ pub use self::status::AppStatus;
 pub use crate::protocol::Outcome;
 
 use crate::message::{self, Message};
+use crate::protocol::Remedy;
 
 macro_rules! checks {
     ($($(#[$doc:meta])* $name:ident($title:ident),)*) => {
@@ -59,12 +60,12 @@ checks! {
     Versions(doctor_versions),
     /// No mistake is in the settings or the policy.
     Policy(doctor_policy),
+    /// The proxy lets the connection through.
+    Proxy(doctor_proxy),
     /// The server's name has an address.
     ServerName(doctor_server_name),
     /// The server accepts connections.
     Tcp(doctor_tcp),
-    /// The proxy lets the connection through.
-    Proxy(doctor_proxy),
     /// TLS and the server's certificate.
     Tls(doctor_tls),
     /// The server answers over HTTP.
@@ -218,7 +219,11 @@ fn verdict(check: Check, seen: &Observed) -> Option<Verdict> {
         Check::Answer => network::answer(seen.server.as_ref()),
         Check::Clock => network::clock(seen.server.as_ref()),
         Check::Policy => computer::policy(&seen.settings),
-        Check::Keyring => computer::keyring(&seen.keyring, app::notice(seen, app::NoticeOf::Keyring)),
+        Check::Keyring => computer::keyring(
+            &seen.keyring,
+            app::notice(seen, app::NoticeOf::Keyring),
+            app::is_keyring_needed(seen),
+        ),
         Check::Notifications => computer::notifications(
             &seen.notifications,
             app::notice(seen, app::NoticeOf::Notifications),
@@ -230,4 +235,20 @@ fn verdict(check: Check, seen: &Observed) -> Option<Verdict> {
         Check::TestEvent => alert::event(seen.test_alert.as_ref()?),
         Check::TestAlert => alert::alert(seen.test_alert.as_ref()?),
     })
+}
+
+/// What mends it, where the app itself knows what helps.
+fn mend_of(remedy: Remedy) -> Message {
+    match remedy {
+        Remedy::None | Remedy::Retry => message::doctor_mend_stream(),
+        Remedy::SignIn => message::doctor_mend_sign_in(),
+        Remedy::CheckAddress => message::doctor_mend_server(),
+        Remedy::UnlockKeyring => message::doctor_mend_unlock(),
+        Remedy::CheckNetwork => message::doctor_mend_network(),
+        Remedy::ProxySignIn => message::doctor_mend_proxy(),
+        Remedy::CheckCertificate => message::doctor_mend_tls(),
+        Remedy::ClientCertificate => message::doctor_mend_client_certificate(),
+        Remedy::NetworkSignIn => message::doctor_mend_network_sign_in(),
+        Remedy::ConfirmPerson => message::doctor_mend_person(),
+    }
 }

@@ -49,7 +49,7 @@ use crate::event;
 use crate::grant::GrantRule;
 use crate::inbox::Retention;
 pub use crate::paths::{Managed, Source};
-use crate::protocol::LockedBy;
+use crate::protocol::{EventType, LockedBy};
 use crate::release;
 
 impl Settings {
@@ -60,6 +60,11 @@ impl Settings {
             max_attempts: self.max_reconnect_attempts,
             heartbeat: self.heartbeat_interval,
         }
+    }
+
+    /// Whether the events that become notifications are among those that are received.
+    pub fn receives_notifications(&self) -> bool {
+        event::is_listened_to(EventType::NotificationCreated.name(), &self.types)
     }
 
     /// Returns the network options, as far as they are settings.

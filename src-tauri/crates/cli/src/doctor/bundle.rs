@@ -7,18 +7,18 @@ use std::fs;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use gloria_core::account::Accounts;
 use gloria_core::doctor::Finding;
 use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use gloria_core::private::{self, Mode};
-use gloria_core::settings::{Layers, Settings};
+use gloria_core::settings::{Key, Layers, Settings};
 use gloria_core::text;
+use gloria_core::token::Token;
 use gloria_program::{LogReader, process};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use self::archive::Entry;
 use self::redaction::{Private, Redaction};
@@ -48,6 +48,15 @@ pub(super) struct Asked {
     json: bool,
 }
 
+/// What the checks found out, and their findings do not say.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    /// The document that the app answered with.
+    pub(super) status: Option<&'a str>,
+    /// The token that is in the keyring.
+    pub(super) token: Option<&'a Token>,
+}
+
 impl Asked {
     pub(super) fn by(options: &Options) -> Self {
         Self {
@@ -57,9 +66,6 @@ impl Asked {
         }
     }
 }
-
-/// An app that runs answers within milliseconds; what it did not answer to the checks is left out.
-const APP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why no report can be saved, before anything is looked at: nobody could answer the question.
 pub(super) fn refused(asked: Asked) -> Option<ExitCode> {
@@ -71,16 +77,17 @@ pub(super) fn refused(asked: Asked) -> Option<ExitCode> {
 }
 
 /// Shows what the file would contain, asks, and writes it, unless only a preview is wanted. Returns `None` once that is
-/// done.
+/// done. `known` is what the checks have found out beside it.
 ///
 /// # Errors
 /// When there is no place for the app's files, or the terminal cannot be read.
-pub(super) async fn save(
+pub(super) fn save(
     file: &Path,
     findings: &[Finding],
+    known: &Known<'_>,
     asked: Asked,
 ) -> anyhow::Result<Option<ExitCode>> {
-    let entries = entries(findings).await?;
+    let entries = entries(findings, known)?;
     print_error(&message::doctor_bundle_contents(file.display().to_string()));
     for entry in &entries {
         print_error(&message::doctor_bundle_entry(entry.name, entry.contents.len()));
@@ -146,18 +153,22 @@ fn is_wanted(question: &Message) -> io::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-async fn entries(findings: &[Finding]) -> anyhow::Result<Vec<Entry>> {
+fn entries(findings: &[Finding], known: &Known<'_>) -> anyhow::Result<Vec<Entry>> {
     let paths = gloria_program::paths(process::variable)?;
     let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
-    let redaction = redaction(&paths, &resolved.settings);
-    let status = timeout(APP_TIMEOUT, gloria_ipc::ask_status(&paths.data)).await;
-    let status = status.ok().and_then(Result::ok);
-    let status = status.and_then(|document| serde_json::from_str::<Value>(&document).ok());
+    let redaction = redaction(&paths, &resolved.settings, known.token);
+    let status = known
+        .status
+        .and_then(|document| serde_json::from_str::<Value>(document).ok());
 
     let lines = |values: Vec<Value>| {
         let mut out = String::new();
         for mut value in values {
+            let own = word_of_setting(&value);
             redaction.json(&mut value);
+            if let Some(own) = own {
+                value["value"] = own;
+            }
             // The texts of this program contain nothing private beside what is put into them.
             add_words(&mut value, catalogue());
             out.push_str(&value.to_string());
@@ -203,7 +214,7 @@ async fn entries(findings: &[Finding]) -> anyhow::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-fn redaction(paths: &Paths, settings: &Settings) -> Redaction {
+fn redaction(paths: &Paths, settings: &Settings, token: Option<&Token>) -> Redaction {
     let accounts = Accounts::read(paths);
     let of_accounts = accounts.all().flat_map(|account| {
         [account.user(), account.name_of_user(), account.email()]
@@ -225,8 +236,18 @@ fn redaction(paths: &Paths, settings: &Settings) -> Redaction {
         home,
         path: of_api.to_owned(),
         host: url.as_ref().and_then(|url| url.host_str()).map(str::to_owned),
-        secrets: process::text_variable("GLORIA_TOKEN").into_iter().collect(),
+        secrets: process::text_variable("GLORIA_TOKEN")
+            .into_iter()
+            .chain(token.map(|token| token.expose().to_owned()))
+            .collect(),
     })
+}
+
+/// The value of a setting, where it is a word or a number of this program: somebody may be called like it, too.
+fn word_of_setting(line: &Value) -> Option<Value> {
+    let (name, value) = (&line["setting"], &line["value"]);
+    let key = Key::ALL.iter().find(|key| name == key.name())?;
+    key.is_word_of_program(value).then(|| value.clone())
 }
 
 fn versions(status: Option<&Value>) -> Value {
@@ -246,31 +267,15 @@ fn versions(status: Option<&Value>) -> Value {
 /// What is kept of the log. A file that cannot be read says so in its place.
 fn log(folder: &Path, redaction: &Redaction) -> Vec<u8> {
     let mut out = String::new();
-    let read = only_files(folder).and_then(|()| {
-        LogReader::new(folder).read(|line| {
-            let line = redaction.text(&String::from_utf8_lossy(line));
-            out.push_str(&text::escaped_line(&line));
-            out.push('\n');
-            Ok(())
-        })
+    let read = LogReader::new(folder).read(|line| {
+        let line = redaction.text(&String::from_utf8_lossy(line));
+        out.push_str(&text::escaped_line(&line));
+        out.push('\n');
+        Ok(())
     });
     if let Err(error) = read {
         out.push_str(&redaction.text(&error.to_string()));
         out.push('\n');
     }
     out.into_bytes()
-}
-
-/// Fails where opening something in this folder might wait for ever, as a pipe does. A missing folder is no error.
-fn only_files(folder: &Path) -> io::Result<()> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Ok(());
-    };
-    for entry in entries {
-        let path = entry?.path();
-        if fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-    }
-    Ok(())
 }

@@ -4,38 +4,37 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt as _;
 use gloria_core::account::address::Address;
 use gloria_core::account::session::{Server, environment_token};
 use gloria_core::connection::{Acceptance, Asking, accepts};
 use gloria_core::doctor::reach::reach;
-use gloria_core::doctor::{
-    AppSeen, AppStatus, DiskSeen, Observed, Probed, SavedSignIn, ServerSeen, SettingsSeen,
-};
+use gloria_core::doctor::{AppSeen, AppStatus, Observed, Probed, SavedSignIn, ServerSeen, SettingsSeen};
 use gloria_core::grant::Secret;
 use gloria_core::message::{self, Phrase};
-use gloria_core::paths::{Disk, Paths};
 use gloria_core::ports::{Autostart as _, SecretError, Secrets as _};
 use gloria_core::settings::{Layers, Origin, Resolved, Settings};
 use gloria_core::token::Token;
 use gloria_desktop::socket::ask_failure;
 use gloria_desktop::{LoginEntry, survey};
 use gloria_ipc::AskError;
-use gloria_program::paths::free_bytes;
 use gloria_program::process;
 use gloria_stream::http::HttpOptions;
 use gloria_stream::{DialLimits, NetworkOptions};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::disk;
 use crate::session::{self, USER_AGENT};
 
-/// Somebody waits for the report, and a script may give it a quarter of a minute. What comes after this is left out.
-const REPORT_TIMEOUT: Duration = Duration::from_secs(13);
-
 /// An app that runs answers within milliseconds.
-const APP_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const APP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A keyring that is started for it takes a second or two.
-const KEYRING_TIMEOUT: Duration = Duration::from_secs(5);
+/// A keyring that is started for it takes a second or two. It is asked three times at most: for the proxy's password
+/// and for two entries.
+const KEYRING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A local disk answers within milliseconds, a network drive that is awake within a second.
+const DISK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is saved for the server, and the token if it can be used.
 struct Saved {
@@ -44,24 +43,35 @@ struct Saved {
     token: Option<Token>,
 }
 
-/// Looks at everything.
+/// All that was seen.
+pub(super) struct Looked {
+    pub(super) seen: Observed,
+    /// The document that the app answered with.
+    pub(super) status: Option<String>,
+    /// The saved token, which must be in no report.
+    pub(super) token: Option<Token>,
+}
+
+/// Looks at everything until the deadline.
 ///
 /// # Errors
 /// When there is no place for the app's files.
-pub(super) async fn observe() -> anyhow::Result<Observed> {
-    let deadline = Instant::now() + REPORT_TIMEOUT;
+pub(super) async fn observe(deadline: Instant) -> anyhow::Result<Looked> {
     let paths = gloria_program::paths(process::variable)?;
     let resolved = Settings::resolve(&Layers::of(&paths), process::text_variable);
     let settings = &resolved.settings;
     let at = SystemTime::now();
-    let (app, (server, saved, acceptance), notifications, tray, sound) = tokio::join!(
-        app(&paths.data),
-        at_server(&paths.data, settings, deadline),
+    let app = app(&paths.data).shared();
+    let (_, (server, saved, acceptance), notifications, tray, sound, disk) = tokio::join!(
+        app.clone(),
+        at_server(app.clone(), settings, deadline),
         survey::notification_service(),
         survey::tray_host(),
         survey::sound_device(),
+        disk::look(&paths, DISK_TIMEOUT),
     );
-    Ok(Observed {
+    let (app, status) = app.await;
+    let seen = Observed {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at,
         app,
@@ -74,23 +84,36 @@ pub(super) async fn observe() -> anyhow::Result<Observed> {
         tray,
         sound,
         autostart: LoginEntry::find(|name| std::env::var_os(name), PathBuf::new()).is_on(),
-        disk: seen_disk(&paths),
+        disk,
         test_alert: None,
+    };
+    Ok(Looked {
+        seen,
+        status,
+        token: saved.token,
     })
 }
 
-async fn app(data: &Path) -> AppSeen {
-    let document = match timeout(APP_TIMEOUT, gloria_ipc::ask_status(data)).await {
-        Err(_) => return AppSeen::Unreachable(message::app_silent()),
-        Ok(Err(AskError::NotRunning)) => return AppSeen::NotRunning,
+async fn app(data: &Path) -> (AppSeen, Option<String>) {
+    match asked(data).await {
+        Ok(document) => match AppStatus::read(&document) {
+            Some(status) => (AppSeen::Running(Box::new(status)), Some(document)),
+            // What another version says of itself is still worth reading.
+            None => (AppSeen::Unreachable(message::cli_app_senseless()), Some(document)),
+        },
+        Err(seen) => (seen, None),
+    }
+}
+
+/// The app's document, or why there is none.
+async fn asked(data: &Path) -> Result<String, AppSeen> {
+    match timeout(APP_TIMEOUT, gloria_ipc::ask_status(data)).await {
+        Err(_) => Err(AppSeen::Unreachable(message::app_silent())),
+        Ok(Err(AskError::NotRunning)) => Err(AppSeen::NotRunning),
         Ok(Err(
             error @ (AskError::Silent | AskError::Unreachable(_) | AskError::Unknown | AskError::Refused(_)),
-        )) => return AppSeen::Unreachable(ask_failure(&error)),
-        Ok(Ok(document)) => document,
-    };
-    match AppStatus::read(&document) {
-        Some(status) => AppSeen::Running(Box::new(status)),
-        None => AppSeen::Unreachable(message::cli_app_senseless()),
+        )) => Err(AppSeen::Unreachable(ask_failure(&error))),
+        Ok(Ok(document)) => Ok(document),
     }
 }
 
@@ -104,19 +127,13 @@ fn seen_settings(resolved: &Resolved) -> SettingsSeen {
             .map(|problem| problem.message())
             .collect(),
         set_by_policy: by_policy.count(),
-    }
-}
-
-fn seen_disk(paths: &Paths) -> DiskSeen {
-    DiskSeen {
-        free_bytes: free_bytes(&paths.data),
-        is_network: paths.disk == Disk::Network,
+        is_without_notifications: !resolved.settings.receives_notifications(),
     }
 }
 
 /// How far a request comes, what is saved, and where no app runs, whether the server accepts a token.
 async fn at_server(
-    data: &Path,
+    app: impl Future<Output = (AppSeen, Option<String>)>,
     settings: &Settings,
     deadline: Instant,
 ) -> (Option<ServerSeen>, Saved, Option<Acceptance>) {
@@ -131,9 +148,9 @@ async fn at_server(
     let http = http(settings).await;
     let token = async {
         let saved = saved(address, settings).await;
-        // One stream for a user: what the app does is not repeated beside it.
         let accepted = match &saved.token {
-            Some(token) if is_alone(data).await => {
+            // One stream for a user: what an app does, or may do, is not repeated beside it.
+            Some(token) if app.await.0 == AppSeen::NotRunning => {
                 let asking = Asking {
                     address,
                     token,
@@ -143,8 +160,10 @@ async fn at_server(
                     seed: 0,
                     network: http.network.clone(),
                 };
+                let began = Instant::now();
                 let accepted = timeout_at(deadline, accepts(asking)).await;
-                Some(accepted.unwrap_or_else(|_| Acceptance::Unknown(message::check_timeout(REPORT_TIMEOUT))))
+                let late = |_| Acceptance::Unknown(message::cause_answer_timeout(whole_seconds(began)));
+                Some(accepted.unwrap_or_else(late))
             }
             Some(_) | None => None,
         };
@@ -154,14 +173,13 @@ async fn at_server(
     (server, saved, accepted)
 }
 
-/// Whether no app runs that has, or may have, a stream.
-async fn is_alone(data: &Path) -> bool {
-    let asked = timeout(APP_TIMEOUT, gloria_ipc::ask_status(data)).await;
-    matches!(asked, Ok(Err(AskError::NotRunning)))
+/// How long that took.
+pub(super) fn whole_seconds(began: Instant) -> Duration {
+    Duration::from_secs(began.elapsed().as_secs())
 }
 
 /// The way out of the network. A keyring that does not give the proxy's password in time is left out.
-async fn http(settings: &Settings) -> HttpOptions {
+pub(super) async fn http(settings: &Settings) -> HttpOptions {
     match timeout(KEYRING_TIMEOUT, session::http(settings, false)).await {
         Ok(Ok(http)) => http,
         Ok(Err(_)) | Err(_) => HttpOptions {
@@ -207,7 +225,7 @@ async fn saved(address: &Address, settings: &Settings) -> Saved {
         .as_ref()
         .and_then(|own| own.for_server(&Server::of(address)));
     let (kind, token) = if let Some(token) = given {
-        (Probed::Seen(SavedSignIn::Token), Some(token.clone()))
+        (Probed::Seen(SavedSignIn::Variable), Some(token.clone()))
     } else if session::command_for(address, settings).is_some() {
         (Probed::Seen(SavedSignIn::Command), None)
     } else {

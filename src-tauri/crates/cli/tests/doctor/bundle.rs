@@ -223,6 +223,62 @@ async fn what_is_private_in_the_log_is_in_no_file_of_a_report() {
     assert!(log.contains("GET http://[::1]:8080/[PATH] failed\n"), "{log}");
 }
 
+/// A token like any word: nothing but itself says that it is one.
+const PLAIN_TOKEN: &str = "swordfish";
+
+/// An app that answers every question for its status with this line.
+#[cfg(unix)]
+fn answer_with(home: &Path, status: Value) {
+    use std::io::{BufRead as _, BufReader};
+    let listener = std::os::unix::net::UnixListener::bind(home.join("status.sock")).unwrap();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            BufReader::new(&client).read_line(&mut String::new()).unwrap();
+            writeln!(client, "{status}").unwrap();
+        }
+    });
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_in_no_file_of_a_report_wherever_it_was_written() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("logs")).unwrap();
+    fs::write(
+        home.path().join("logs/gloria-notify.log"),
+        format!("saw {PLAIN_TOKEN} and x{PLAIN_TOKEN}y\n"),
+    )
+    .unwrap();
+    let said = json!({"id": "cause-other", "args": {"problem": format!("sent {PLAIN_TOKEN}")}});
+    answer_with(
+        home.path(),
+        json!({
+            "version": PLAIN_TOKEN,
+            "connection": {"state": "waiting", "remedy": "retry", "reason": said},
+            "metrics": {"minutes": [PLAIN_TOKEN], "errors": [{"cause": said}]},
+            "notices": [{"kind": "keyring", "message": said}],
+        }),
+    );
+    let file = home.path().join("report.tar.gz");
+    let mut command = saving(home.path(), &file, &["--yes"]);
+    command
+        .env("GLORIA_TOKEN", PLAIN_TOKEN)
+        .env("GLORIA_SOUND_VOLUME", PLAIN_TOKEN)
+        .env("GLORIA_API_URL", format!("http://127.0.0.1:9/{PLAIN_TOKEN}"))
+        .env("GLORIA_CA_FILE", format!("/{PLAIN_TOKEN}.pem"));
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let files = unpacked(&file);
+    let names: Vec<_> = files.iter().map(|(name, _)| &**name).collect();
+    assert!(names.contains(&"status.json"), "{names:?}");
+    for (name, text) in &files {
+        assert!(!text.contains(PLAIN_TOKEN), "the token is in {name}:\n{text}");
+    }
+    let (_, log) = files.iter().find(|(name, _)| name == "log.txt").unwrap();
+    assert_eq!(log, "saw [REDACTED] and x[REDACTED]y\n");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn words_of_the_report_stay_for_a_user_who_is_called_like_them() {
     let home = tempfile::tempdir().unwrap();
@@ -231,7 +287,7 @@ async fn words_of_the_report_stay_for_a_user_who_is_called_like_them() {
     command
         .env("USER", "keyring")
         .env("LOGNAME", "failed")
-        .env("USERNAME", "gloria")
+        .env("USERNAME", "system")
         .env("GLORIA_API_URL", "https://gloria.invalid:9");
     let output = command.output().await.unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -255,7 +311,10 @@ async fn words_of_the_report_stay_for_a_user_who_is_called_like_them() {
     assert!(shown.pop().unwrap()["report"].is_object());
     let shown: Vec<_> = shown.into_iter().map(words).collect();
     assert_eq!(saved, shown);
-    assert!(of("settings.jsonl").contains("https://gloria.invalid:9"));
+    let settings = of("settings.jsonl");
+    assert!(settings.contains("https://gloria.invalid:9"));
+    let proxy = r#""setting":"network.proxy","value":"system""#;
+    assert!(settings.contains(proxy), "{settings}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

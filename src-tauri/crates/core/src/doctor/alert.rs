@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use gloria_stream::Cause;
+use gloria_stream::http::RequestError;
 use serde::Deserialize;
 
-use super::{Check, Verdict};
+use super::{Check, Outcome, Verdict};
+use crate::connection;
 use crate::item::AlertState;
 use crate::message::{self, Message};
+use crate::protocol::Remedy;
 
 /// What became of a test event that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +26,25 @@ pub struct TestAlertSeen {
 pub enum TestEventSeen {
     /// No app runs that could receive it.
     NoApp,
+    /// The app does not answer, as the checks have found already.
+    AppUnreachable,
+    /// The app answered the checks, and does not any more.
+    AppSilent(Message),
+    /// The app has no stream that could receive it.
+    NotConnected,
+    /// The settings leave the events out that become notifications.
+    NotSubscribed,
     /// The server sends none.
     NotOffered,
     /// The server answered with this status.
     Refused(u16),
     /// The server could not be asked.
-    NotAsked(Message),
+    NotAsked {
+        /// Why.
+        why: Message,
+        /// What helps.
+        remedy: Remedy,
+    },
     /// The server sent it, and it did not arrive within this time.
     NotArrived(Duration),
     /// It is in the inbox.
@@ -61,15 +78,32 @@ pub struct ItemAlertSeen {
     pub words: Message,
 }
 
+impl TestEventSeen {
+    /// The request got no answer.
+    pub fn unanswered(error: RequestError) -> Self {
+        let (why, remedy) = match error {
+            RequestError::Dial(error) => {
+                let cause = Cause::Dial(error);
+                (connection::cause(&cause), connection::remedy(&cause))
+            }
+            RequestError::TimedOut(limit) => (message::cause_answer_timeout(limit), Remedy::CheckNetwork),
+            RequestError::TooLarge(_) | RequestError::BrokenOff(_) | RequestError::Encoded(_) => {
+                (message::check_no_answer(), Remedy::CheckAddress)
+            }
+        };
+        Self::NotAsked { why, remedy }
+    }
+}
+
 pub(super) fn event(seen: &TestAlertSeen) -> Verdict {
     match &seen.event {
-        TestEventSeen::NoApp => Verdict::after(Check::App),
+        TestEventSeen::NoApp | TestEventSeen::AppUnreachable => Verdict::after(Check::App),
+        TestEventSeen::AppSilent(why) => Verdict::failed(why.clone(), Some(message::doctor_mend_app_anew())),
+        TestEventSeen::NotConnected => Verdict::after(Check::Stream),
+        TestEventSeen::NotSubscribed => Verdict::after(Check::Policy),
         TestEventSeen::NotOffered => Verdict::skipped(message::doctor_event_not_offered()),
-        TestEventSeen::Refused(status) => Verdict::failed(
-            message::cause_status(*status),
-            Some(message::doctor_mend_server()),
-        ),
-        TestEventSeen::NotAsked(why) => Verdict::failed(why.clone(), Some(message::doctor_mend_server())),
+        TestEventSeen::Refused(status) => refused(*status),
+        TestEventSeen::NotAsked { why, remedy } => Verdict::failed(why.clone(), Some(mend_of(*remedy))),
         TestEventSeen::NotArrived(limit) => Verdict::failed(
             message::doctor_event_not_arrived(*limit),
             Some(message::doctor_mend_network()),
@@ -78,12 +112,42 @@ pub(super) fn event(seen: &TestAlertSeen) -> Verdict {
     }
 }
 
+fn refused(status: u16) -> Verdict {
+    let (cause, mend) = match status {
+        401 => (message::check_token_refused(), message::doctor_mend_sign_in()),
+        409 => (message::doctor_event_no_stream(), message::doctor_mend_retry()),
+        408 | 425 | 429 | 503 => (message::cause_status(status), message::doctor_mend_wait()),
+        _ => (message::cause_status(status), message::doctor_mend_server()),
+    };
+    Verdict::failed(cause, Some(mend))
+}
+
+fn mend_of(remedy: Remedy) -> Message {
+    match remedy {
+        // Nobody tries again by itself.
+        Remedy::None | Remedy::Retry => message::doctor_mend_wait(),
+        Remedy::SignIn
+        | Remedy::CheckAddress
+        | Remedy::UnlockKeyring
+        | Remedy::CheckNetwork
+        | Remedy::ProxySignIn
+        | Remedy::CheckCertificate
+        | Remedy::ClientCertificate
+        | Remedy::NetworkSignIn
+        | Remedy::ConfirmPerson => super::mend_of(remedy),
+    }
+}
+
 pub(super) fn alert(seen: &TestAlertSeen) -> Verdict {
     let mend = || Some(message::doctor_mend_notifications());
     match &seen.alert {
-        None if seen.event == TestEventSeen::NoApp => Verdict::after(Check::App),
-        None => Verdict::after(Check::TestEvent),
-        Some(AlertSeen::Hangs(limit)) => Verdict::failed(message::doctor_hangs(*limit), mend()),
+        None => match event(seen) {
+            skipped if skipped.outcome == Outcome::Skipped => skipped,
+            _ => Verdict::after(Check::TestEvent),
+        },
+        Some(AlertSeen::Hangs(limit)) => {
+            Verdict::failed(message::doctor_hangs(*limit), Some(message::doctor_mend_hangs()))
+        }
         Some(AlertSeen::NotAsked(why)) => Verdict::failed(why.clone(), Some(message::doctor_mend_app_anew())),
         Some(AlertSeen::OfApp { succeeded, detail }) => {
             if *succeeded {

@@ -1,7 +1,7 @@
 //! Checks of the app, and of what only it knows: its stream.
 
 use super::status::{AppStatus, Metrics};
-use super::{AppSeen, Check, Observed, Probed, SavedSignIn, Verdict};
+use super::{AppSeen, Check, Observed, Probed, SavedSignIn, Verdict, mend_of, network};
 use crate::connection::{Acceptance, epoch_millis};
 use crate::message::{self, Message};
 use crate::protocol::{ConnectionState, Remedy};
@@ -28,6 +28,10 @@ impl NoticeOf {
     }
 }
 
+fn is_unreachable(seen: &Observed) -> bool {
+    matches!(seen.app, AppSeen::Unreachable(_))
+}
+
 fn status(seen: &Observed) -> Option<&AppStatus> {
     match &seen.app {
         AppSeen::Running(status) => Some(status),
@@ -43,6 +47,16 @@ pub(super) fn notice(seen: &Observed, of: NoticeOf) -> Option<Message> {
 
 pub(super) fn storage(seen: &Observed) -> Option<Message> {
     status(seen)?.connection.storage.clone()
+}
+
+/// Whether a token is wanted that only the keyring has.
+pub(super) fn is_keyring_needed(seen: &Observed) -> bool {
+    let is_connected = status(seen).is_some_and(AppStatus::is_connected);
+    let is_elsewhere = matches!(
+        seen.sign_in,
+        Probed::Seen(SavedSignIn::Variable | SavedSignIn::Command)
+    );
+    !(is_connected || is_elsewhere)
 }
 
 pub(super) fn running(app: &AppSeen) -> Verdict {
@@ -92,10 +106,16 @@ pub(super) fn sign_in(seen: &Observed) -> Verdict {
         };
     }
     match (&seen.acceptance, &seen.sign_in) {
+        _ if is_unreachable(seen) => Verdict::after(Check::App),
+        (Some(Acceptance::Unknown(_)), _) => {
+            Verdict::after(network::failed_step(seen.server.as_ref()).unwrap_or(Check::Stream))
+        }
         (Some(Acceptance::Accepted), _) => Verdict::passed(message::doctor_signed_in()),
         (Some(Acceptance::Refused(why)), _) => Verdict::failed(why.clone(), mend()),
         (_, Probed::Seen(SavedSignIn::Nothing)) => Verdict::failed(message::cause_no_token(), mend()),
-        (_, Probed::Seen(SavedSignIn::Token)) => Verdict::skipped(message::doctor_token_untested()),
+        (_, Probed::Seen(SavedSignIn::Token | SavedSignIn::Variable)) => {
+            Verdict::skipped(message::doctor_token_untested())
+        }
         (_, Probed::Seen(SavedSignIn::Grant)) => Verdict::skipped(message::doctor_sign_in_saved()),
         (_, Probed::Seen(SavedSignIn::Command)) => Verdict::skipped(message::doctor_sign_in_by_command()),
         (_, Probed::Hangs(_) | Probed::Untried) => match seen.server {
@@ -127,25 +147,14 @@ pub(super) fn stream(seen: &Observed) -> Verdict {
         };
     }
     match &seen.acceptance {
+        _ if is_unreachable(seen) => Verdict::after(Check::App),
         Some(Acceptance::Accepted) => Verdict::passed(message::doctor_stream_open()),
         Some(Acceptance::Refused(_)) => Verdict::after(Check::SignIn),
-        Some(Acceptance::Unknown(why)) => Verdict::failed(why.clone(), Some(message::doctor_mend_server())),
+        Some(Acceptance::Unknown(why)) => match network::failed_step(seen.server.as_ref()) {
+            Some(step) => Verdict::after(step),
+            None => Verdict::failed(why.clone(), Some(message::doctor_mend_server())),
+        },
         None => Verdict::skipped(message::doctor_app_only()),
-    }
-}
-
-fn mend_of(remedy: Remedy) -> Message {
-    match remedy {
-        Remedy::None | Remedy::Retry => message::doctor_mend_stream(),
-        Remedy::SignIn => message::doctor_mend_sign_in(),
-        Remedy::CheckAddress => message::doctor_mend_server(),
-        Remedy::UnlockKeyring => message::doctor_mend_unlock(),
-        Remedy::CheckNetwork => message::doctor_mend_network(),
-        Remedy::ProxySignIn => message::doctor_mend_proxy(),
-        Remedy::CheckCertificate => message::doctor_mend_tls(),
-        Remedy::ClientCertificate => message::doctor_mend_client_certificate(),
-        Remedy::NetworkSignIn => message::doctor_mend_network_sign_in(),
-        Remedy::ConfirmPerson => message::doctor_mend_person(),
     }
 }
 
@@ -162,9 +171,9 @@ pub(super) fn heartbeat(seen: &Observed) -> Verdict {
                 Verdict::warning(message::doctor_silent(seconds), message::doctor_mend_retry())
             }
         }
+        (ConnectionState::Connected, None) => Verdict::skipped(message::doctor_nothing_heard_yet()),
         (
-            ConnectionState::Connected
-            | ConnectionState::Idle
+            ConnectionState::Idle
             | ConnectionState::Disconnected
             | ConnectionState::Connecting
             | ConnectionState::Waiting

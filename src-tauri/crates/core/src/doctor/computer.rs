@@ -1,7 +1,7 @@
 //! Checks of this computer: keyring, notifications, tray, sound, disk and settings.
 
 use super::{DiskSeen, NotificationsSeen, Probed, SettingsSeen, Verdict};
-use crate::message::{self, Message};
+use crate::message::{self, Message, Phrase};
 use crate::ports::{SecretError, SoundError};
 
 /// The inbox of a year needs about this much.
@@ -14,6 +14,10 @@ const MEGABYTE: u64 = 1_000_000;
 
 pub(super) fn policy(settings: &SettingsSeen) -> Verdict {
     match (settings.problems.first(), settings.set_by_policy) {
+        _ if settings.is_without_notifications => Verdict::warning(
+            message::doctor_types_without_notifications(),
+            message::doctor_mend_types(),
+        ),
         (Some(first), _) => Verdict::warning(
             message::doctor_settings_mistakes(settings.problems.len(), first.clone()),
             message::doctor_mend_settings(),
@@ -23,20 +27,34 @@ pub(super) fn policy(settings: &SettingsSeen) -> Verdict {
     }
 }
 
-pub(super) fn keyring(seen: &Probed<Result<(), SecretError>>, notice: Option<Message>) -> Verdict {
+/// It keeps notifications from the user only while a token is wanted that it alone has.
+pub(super) fn keyring(
+    seen: &Probed<Result<(), SecretError>>,
+    notice: Option<Message>,
+    is_needed: bool,
+) -> Verdict {
+    let wrong = |cause, mend| {
+        if is_needed {
+            Verdict::failed(cause, Some(mend))
+        } else {
+            Verdict::warning(cause, mend)
+        }
+    };
     match (seen, notice) {
         (Probed::Seen(Err(error @ SecretError::Locked)), _) => {
-            Verdict::failed(error.message(), Some(message::doctor_mend_unlock()))
+            wrong(error.message(), message::doctor_mend_unlock())
+        }
+        (Probed::Seen(Err(SecretError::Unavailable(Phrase::Message(why)))), _)
+            if *why == message::keyring_hangs() =>
+        {
+            wrong(why.clone(), message::doctor_mend_hangs())
         }
         (Probed::Seen(Err(error @ (SecretError::Unavailable(_) | SecretError::Refused(_)))), _) => {
-            Verdict::failed(error.message(), Some(message::doctor_mend_keyring()))
+            wrong(error.message(), message::doctor_mend_keyring())
         }
-        (Probed::Hangs(limit), _) => Verdict::failed(
-            message::doctor_hangs(*limit),
-            Some(message::doctor_mend_keyring()),
-        ),
+        (Probed::Hangs(limit), _) => wrong(message::doctor_hangs(*limit), message::doctor_mend_hangs()),
         (Probed::Seen(Ok(())) | Probed::Untried, Some(notice)) => {
-            Verdict::failed(notice, Some(message::doctor_mend_unlock()))
+            wrong(notice, message::doctor_mend_unlock())
         }
         (Probed::Seen(Ok(())), None) => Verdict::passed(message::doctor_keyring_good()),
         (Probed::Untried, None) => Verdict::skipped(message::doctor_unasked()),
@@ -49,7 +67,9 @@ pub(super) fn notifications(seen: &Probed<NotificationsSeen>, notice: Option<Mes
         (Probed::Seen(NotificationsSeen::Absent), _) => {
             Verdict::failed(message::notifications_none(), mend())
         }
-        (Probed::Hangs(limit), _) => Verdict::failed(message::doctor_hangs(*limit), mend()),
+        (Probed::Hangs(limit), _) => {
+            Verdict::failed(message::doctor_hangs(*limit), Some(message::doctor_mend_hangs()))
+        }
         (Probed::Seen(NotificationsSeen::Present { .. }) | Probed::Untried, Some(notice)) => {
             Verdict::failed(notice, mend())
         }
@@ -105,19 +125,24 @@ pub(super) fn autostart(is_on: Option<bool>) -> Verdict {
 pub(super) fn disk(seen: &DiskSeen, storage: Option<Message>) -> Verdict {
     let mend = message::doctor_mend_disk();
     let megabytes = |bytes: u64| bytes / MEGABYTE;
-    match (storage, seen.free_bytes) {
-        (Some(storage), _) => Verdict::failed(storage, Some(mend)),
-        (None, Some(free)) if free < MIN_WRITABLE_BYTES => {
+    match (storage, &seen.refusal, seen.free_bytes) {
+        (Some(storage), ..) if storage == message::storage_full() => Verdict::failed(storage, Some(mend)),
+        (Some(storage), ..) => Verdict::failed(storage, Some(message::doctor_mend_disk_unwritable())),
+        (None, _, Some(free)) if free < MIN_WRITABLE_BYTES => {
             Verdict::failed(message::doctor_disk_low(megabytes(free)), Some(mend))
         }
-        (None, Some(free)) if free < MIN_FREE_BYTES => {
+        (None, Some(refusal), _) => Verdict::failed(
+            message::doctor_disk_unwritable(refusal.clone()),
+            Some(message::doctor_mend_disk_unwritable()),
+        ),
+        (None, None, Some(free)) if free < MIN_FREE_BYTES => {
             Verdict::warning(message::doctor_disk_low(megabytes(free)), mend)
         }
-        (None, _) if seen.is_network => Verdict::warning(
+        (None, None, _) if seen.is_network => Verdict::warning(
             message::doctor_disk_network(),
             message::doctor_mend_disk_network(),
         ),
-        (None, Some(free)) => Verdict::passed(message::doctor_disk_free(megabytes(free))),
-        (None, None) => Verdict::skipped(message::doctor_unasked()),
+        (None, None, Some(free)) => Verdict::passed(message::doctor_disk_free(megabytes(free))),
+        (None, None, None) => Verdict::skipped(message::doctor_unasked()),
     }
 }

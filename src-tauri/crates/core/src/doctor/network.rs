@@ -1,9 +1,10 @@
 //! Checks of the way to the server. Each failure of a request belongs to one of them; those before it passed, and those
 //! after it could not be tried.
 
+use gloria_stream::machine::ProxyProblem;
 use gloria_stream::{Cause, DialError};
 
-use super::{Check, Reached, ServerSeen, Verdict};
+use super::{Check, Outcome, Reached, ServerSeen, Verdict};
 use crate::connection;
 use crate::message::{self, Message};
 
@@ -11,11 +12,14 @@ use crate::message::{self, Message};
 /// with more than a minute or two.
 const MAX_CLOCK_OFFSET: u64 = 90;
 
-/// The steps of a request, in their order.
+/// The status by which a proxy asks for a sign-in (RFC 9110, 15.5.8).
+const PROXY_AUTHENTICATION: u16 = 407;
+
+/// The steps of a request, in their order. A proxy is what is connected to first, and it looks the name up.
 const STEPS: [Check; 5] = [
+    Check::Proxy,
     Check::ServerName,
     Check::Tcp,
-    Check::Proxy,
     Check::Tls,
     Check::Answer,
 ];
@@ -53,21 +57,70 @@ fn passed(server: Option<&ServerSeen>, check: Check) -> Result<&ServerSeen, Verd
 fn failure(server: &ServerSeen) -> Option<(Check, Message, Message)> {
     let hangs = |limit| message::doctor_hangs(limit);
     match &server.reached {
+        // Over plain HTTP the proxy answers in the server's place.
+        Reached::Answered {
+            status: PROXY_AUTHENTICATION,
+            ..
+        } if server.proxy.is_some() => {
+            let cause = connection::cause(&Cause::Dial(DialError::ProxyAuthentication));
+            Some((Check::Proxy, cause, message::doctor_mend_proxy()))
+        }
         Reached::Answered { .. } => None,
         Reached::NameHangs(limit) => Some((Check::ServerName, hangs(*limit), message::doctor_mend_name())),
         Reached::ConnectHangs(limit) => Some((Check::Tcp, hangs(*limit), message::doctor_mend_tcp())),
         Reached::TlsHangs(limit) => Some((Check::Tls, hangs(*limit), message::doctor_mend_network())),
         Reached::AnswerHangs(limit) => Some((Check::Answer, hangs(*limit), message::doctor_mend_network())),
         Reached::Failed(error) => {
-            let (step, mend) = step_of(error);
-            let cause = connection::cause(&Cause::Dial(error.clone()));
+            let error = match &server.proxy {
+                Some(_) => by_proxy(error),
+                None => error.clone(),
+            };
+            let (step, mend) = step_of(&error, server.proxy.is_some());
+            let cause = connection::cause(&Cause::Dial(error));
             Some((step, cause, mend))
         }
     }
 }
 
-fn step_of(error: &DialError) -> (Check, Message) {
+/// The step that keeps everything after it from being tried.
+pub(super) fn failed_step(server: Option<&ServerSeen>) -> Option<Check> {
+    let is_failed = |step: &Check| {
+        passed(server, *step).is_err_and(|verdict| verdict.outcome == Outcome::Failed)
+            || *step == Check::Answer && answer(server).outcome == Outcome::Failed
+    };
+    STEPS.into_iter().find(is_failed)
+}
+
+/// Over plain HTTP a proxy is connected to like a server: what fails is the way to the proxy.
+fn by_proxy(error: &DialError) -> DialError {
     match error {
+        DialError::NameNotFound => DialError::Proxy(ProxyProblem::NameNotFound),
+        DialError::ConnectionRefused | DialError::Unreachable => DialError::Proxy(ProxyProblem::NotThere),
+        DialError::ConnectTimedOut(_)
+        | DialError::AnswerTimedOut(_)
+        | DialError::ProxyAuthentication
+        | DialError::Proxy(_)
+        | DialError::Certificate(_)
+        | DialError::CertificateFile { .. }
+        | DialError::ClientCertificate(_)
+        | DialError::Tls(_)
+        | DialError::NetworkSignIn
+        | DialError::BrokenOff(_)
+        | DialError::Credential(_)
+        | DialError::NotFound(_)
+        | DialError::NotHttp(_)
+        | DialError::NotWebSocket(_)
+        | DialError::RedirectToNowhere
+        | DialError::RedirectNotSecure
+        | DialError::TooManyRedirects
+        | DialError::Setup(_) => error.clone(),
+    }
+}
+
+fn step_of(error: &DialError, is_by_proxy: bool) -> (Check, Message) {
+    match error {
+        // Whether the proxy or something behind it hangs is not seen from here.
+        DialError::ConnectTimedOut(_) if is_by_proxy => (Check::Proxy, message::doctor_mend_network()),
         DialError::NameNotFound => (Check::ServerName, message::doctor_mend_name()),
         DialError::ConnectionRefused | DialError::Unreachable | DialError::ConnectTimedOut(_) => {
             (Check::Tcp, message::doctor_mend_tcp())
@@ -151,25 +204,22 @@ pub(super) fn answer(server: Option<&ServerSeen>) -> Verdict {
 }
 
 pub(super) fn clock(server: Option<&ServerSeen>) -> Verdict {
-    let Some(server) = server else {
-        return Verdict::skipped(message::doctor_no_address());
-    };
-    match server.reached {
-        Reached::Answered {
-            clock_offset: Some(offset),
-            ..
-        } => of_offset(offset),
-        Reached::Answered {
-            clock_offset: None, ..
-        } => Verdict::skipped(message::doctor_unasked()),
-        Reached::NameHangs(_)
-        | Reached::ConnectHangs(_)
-        | Reached::TlsHangs(_)
-        | Reached::AnswerHangs(_)
-        | Reached::Failed(_) => {
-            let step = failure(server).map_or(Check::Answer, |(step, ..)| step);
-            Verdict::after(step)
-        }
+    match passed(server, Check::Clock) {
+        Err(verdict) => verdict,
+        Ok(server) => match server.reached {
+            Reached::Answered {
+                clock_offset: Some(offset),
+                ..
+            } => of_offset(offset),
+            Reached::Answered {
+                clock_offset: None, ..
+            } => Verdict::skipped(message::doctor_clock_unsaid()),
+            Reached::NameHangs(_)
+            | Reached::ConnectHangs(_)
+            | Reached::TlsHangs(_)
+            | Reached::AnswerHangs(_)
+            | Reached::Failed(_) => Verdict::after(Check::Answer),
+        },
     }
 }
 

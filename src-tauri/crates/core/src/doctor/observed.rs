@@ -7,7 +7,7 @@ use gloria_stream::DialError;
 use super::TestAlertSeen;
 use super::status::AppStatus;
 use crate::connection::Acceptance;
-use crate::message::Message;
+use crate::message::{Message, Phrase};
 use crate::ports::{SecretError, SoundError};
 
 /// The result of something that may hang or may not have been tried.
@@ -83,6 +83,8 @@ pub struct SettingsSeen {
     pub problems: Vec<Message>,
     /// How many settings a policy sets.
     pub set_by_policy: usize,
+    /// `sse.types` leaves out the events that become notifications.
+    pub is_without_notifications: bool,
 }
 
 /// What is saved for the server.
@@ -90,8 +92,10 @@ pub struct SettingsSeen {
 pub enum SavedSignIn {
     /// Nothing.
     Nothing,
-    /// A token.
+    /// A token, in the keyring.
     Token,
+    /// A token, in the variable GLORIA_TOKEN.
+    Variable,
     /// A sign-in at a provider. To use it is to renew it, which only the app does.
     Grant,
     /// The administrator's command prints the token.
@@ -156,10 +160,12 @@ pub enum NotificationsSeen {
 }
 
 /// The disk of the inbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiskSeen {
     /// How many bytes are free, if the system says it.
     pub free_bytes: Option<u64>,
     /// It is on another computer.
     pub is_network: bool,
+    /// Why no file can be created there.
+    pub refusal: Option<Phrase>,
 }

@@ -12,13 +12,13 @@ use super::{Reached, ServerSeen};
 use crate::account::address::Address;
 
 /// Name, TCP and TLS together: each may lose a packet. All times of this file in a row are less than a report may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A small document.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What took so long is looked for in two steps, each of which may take this long.
-const STEP_TIMEOUT: Duration = Duration::from_secs(2);
+const STEP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The document has a few hundred bytes, and nothing of it is read.
 const MAX_BODY_BYTES: usize = 64 << 10;

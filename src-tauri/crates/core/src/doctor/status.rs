@@ -46,6 +46,11 @@ pub(super) struct Notice {
 }
 
 impl AppStatus {
+    /// Its stream is open.
+    pub fn is_connected(&self) -> bool {
+        self.connection.state == ConnectionState::Connected
+    }
+
     /// Reads the document; `None` if it is not one.
     pub fn read(document: &str) -> Option<Self> {
         serde_json::from_str(document).ok()

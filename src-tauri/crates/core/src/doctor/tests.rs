@@ -35,6 +35,7 @@ fn good() -> Observed {
         disk: DiskSeen {
             free_bytes: Some(5_000_000_000),
             is_network: false,
+            refusal: None,
         },
         test_alert: None,
     }
@@ -126,7 +127,7 @@ fn what_is_wrong_says_what_mends_it() {
         server: None,
         settings: SettingsSeen {
             problems: vec![message::cause_closed()],
-            set_by_policy: 0,
+            ..SettingsSeen::default()
         },
         sign_in: Probed::Untried,
         keyring: Probed::Seen(Err(SecretError::Locked)),
@@ -137,6 +138,7 @@ fn what_is_wrong_says_what_mends_it() {
         disk: DiskSeen {
             free_bytes: Some(1),
             is_network: false,
+            refusal: None,
         },
         ..good()
     };
@@ -170,9 +172,9 @@ fn the_names_in_json_are_stable() {
         "app",
         "versions",
         "policy",
+        "proxy",
         "serverName",
         "tcp",
-        "proxy",
         "tls",
         "answer",
         "clock",

@@ -55,6 +55,19 @@ impl Key {
         self == Self::ClientCertificatePassword
     }
 
+    /// Whether this is a value that this program has a word for, or a number: it says nothing of people, even where
+    /// somebody is called like it.
+    pub fn is_word_of_program(self, value: &serde_json::Value) -> bool {
+        let is_default = || *value == Settings::default().shown(self);
+        match (self, self.kind()) {
+            // Of types, names of events alone are taken.
+            (Self::Types, _)
+            | (_, Kind::Switch | Kind::Number { .. } | Kind::Choice(_) | Kind::Numbers { .. }) => true,
+            (Self::Proxy, _) => value == "system" || value == "none",
+            (_, Kind::Text | Kind::Texts) => is_default(),
+        }
+    }
+
     /// What is wrong with a value, by itself.
     fn refusal(self, raw: Raw) -> Option<Mistake> {
         Settings::default().read(self, &raw).err()
@@ -67,7 +80,28 @@ fn one(raw: Raw) -> Raw {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn words_and_numbers_are_the_programs_and_texts_are_peoples() {
+        for (key, value, expected) in [
+            (Key::Appearance, json!("dark"), true),
+            (Key::LogLevel, json!("debug"), true),
+            (Key::Sounds, json!(true), true),
+            (Key::Volume, json!(50), true),
+            (Key::Types, json!(["error"]), true),
+            (Key::Proxy, json!("none"), true),
+            (Key::Proxy, json!("http://anna@proxy.example:3128"), false),
+            (Key::ApiUrl, json!("https://anna.example"), false),
+            (Key::CaFile, json!("/home/anna/ca.pem"), false),
+            (Key::AuthCommand, json!(["print-token", "anna"]), false),
+            (Key::CaFile, Settings::default().shown(Key::CaFile), true),
+        ] {
+            assert_eq!(key.is_word_of_program(&value), expected, "{key:?} {value}");
+        }
+    }
 
     #[test]
     fn each_form_is_recognised() {

@@ -65,6 +65,8 @@ messages! {
     doctor_heard(seconds: Number);
     doctor_silent(seconds: Number);
     doctor_not_heard();
+    doctor_nothing_heard_yet();
+    doctor_clock_unsaid();
     doctor_events(count: Number);
     doctor_events_unreadable(failed: Number, count: Number);
     doctor_keyring_good();
@@ -78,15 +80,18 @@ messages! {
     doctor_disk_free(megabytes: Number);
     doctor_disk_low(megabytes: Number);
     doctor_disk_network();
+    doctor_disk_unwritable(problem: Phrase);
     doctor_clock_good();
     doctor_clock_ahead(seconds: Number);
     doctor_clock_behind(seconds: Number);
     doctor_policy_none();
     doctor_policy_sets(count: Number);
     doctor_settings_mistakes(count: Number, problem: Message);
+    doctor_types_without_notifications();
     doctor_version(version: Text);
     doctor_versions_differ(app: Text, command: Text);
     doctor_event_not_offered();
+    doctor_event_no_stream();
     doctor_event_not_arrived(seconds: Number);
     doctor_event_arrived();
 
@@ -126,6 +131,10 @@ messages! {
     doctor_mend_person();
     doctor_mend_unreadable();
     doctor_mend_keyring();
+    doctor_mend_hangs();
+    doctor_mend_wait();
+    doctor_mend_types();
+    doctor_mend_disk_unwritable();
     doctor_mend_unlock();
     doctor_mend_notifications();
     doctor_mend_do_not_disturb();

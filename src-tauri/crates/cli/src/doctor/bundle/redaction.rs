@@ -25,8 +25,19 @@ const MIN_NAME: usize = 3;
 const MIN_TOKEN: usize = 24;
 
 /// Fields that contain words of this program, which a user may be called as well.
-const OF_PROGRAM: [&str; 8] = [
-    "check", "kind", "level", "origin", "outcome", "remedy", "setting", "state",
+const OF_PROGRAM: [&str; 12] = [
+    "channel",
+    "check",
+    "health",
+    "kind",
+    "level",
+    "network",
+    "origin",
+    "outcome",
+    "remedy",
+    "setting",
+    "state",
+    "transport",
 ];
 
 /// What is taken out.

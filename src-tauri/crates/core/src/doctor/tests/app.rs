@@ -1,5 +1,7 @@
 //! The app, and what only it knows.
 
+use gloria_stream::http::RequestError;
+use gloria_stream::{CredentialError, DialError};
 use serde_json::json;
 
 use super::*;
@@ -72,8 +74,14 @@ fn without_an_app_a_token_is_tried_and_a_sign_in_is_not() {
         (
             token,
             unknown(),
-            (Skipped, "doctor-token-untested", ""),
+            (Skipped, "doctor-after", ""),
             (Failed, "cause-closed", "server"),
+        ),
+        (
+            Probed::Seen(SavedSignIn::Variable),
+            Some(Acceptance::Accepted),
+            (Passed, "doctor-signed-in", ""),
+            (Passed, "doctor-stream-open", ""),
         ),
         (
             Probed::Seen(SavedSignIn::Grant),
@@ -114,22 +122,153 @@ fn without_an_app_a_token_is_tried_and_a_sign_in_is_not() {
     }
 }
 
+/// The check that has to work before this one.
+#[track_caller]
+fn assert_after(seen: &Observed, check: Check, first: Check) {
+    let finding = findings(seen).into_iter().find(|finding| finding.check == check);
+    let finding = finding.unwrap();
+    let after = (Outcome::Skipped, message::doctor_after(first.title()), None);
+    assert_eq!(
+        (finding.outcome, finding.cause, finding.mend),
+        after,
+        "{check:?} after {first:?}"
+    );
+}
+
+#[test]
+fn without_an_app_the_first_fault_on_the_way_is_the_only_one() {
+    let answered = |status| Reached::Answered {
+        status,
+        clock_offset: None,
+    };
+    for (reached, first) in [
+        (Reached::Failed(DialError::NameNotFound), Check::ServerName),
+        (Reached::Failed(DialError::ConnectionRefused), Check::Tcp),
+        (Reached::TlsHangs(SECOND), Check::Tls),
+        (Reached::AnswerHangs(SECOND), Check::Answer),
+        (answered(503), Check::Answer),
+    ] {
+        let seen = Observed {
+            app: AppSeen::NotRunning,
+            server: Some(server(reached)),
+            sign_in: Probed::Seen(SavedSignIn::Token),
+            acceptance: Some(Acceptance::Unknown(message::cause_closed())),
+            ..good()
+        };
+        assert_after(&seen, Check::SignIn, first);
+        assert_after(&seen, Check::Stream, first);
+    }
+    // Such as a redirect of the stream alone.
+    let seen = Observed {
+        app: AppSeen::NotRunning,
+        server: Some(server(answered(200))),
+        acceptance: Some(Acceptance::Unknown(message::cause_closed())),
+        ..good()
+    };
+    assert_after(&seen, Check::SignIn, Check::Stream);
+    assert_finds(&seen, Check::Stream, Outcome::Failed, "cause-closed", "server");
+}
+
+#[test]
+fn an_app_that_does_not_answer_is_the_only_fault() {
+    let seen = Observed {
+        app: AppSeen::Unreachable(message::app_silent()),
+        acceptance: None,
+        test_alert: Some(TestAlertSeen {
+            event: TestEventSeen::AppUnreachable,
+            alert: None,
+        }),
+        ..good()
+    };
+    assert_finds(
+        &seen,
+        Check::App,
+        Outcome::Failed,
+        "doctor-app-unreachable",
+        "app-anew",
+    );
+    for check in [Check::SignIn, Check::Stream, Check::TestEvent, Check::TestAlert] {
+        assert_after(&seen, check, Check::App);
+    }
+}
+
+#[test]
+fn a_test_event_that_cannot_arrive_is_not_asked_for() {
+    for (event, first) in [
+        (TestEventSeen::NoApp, Check::App),
+        (TestEventSeen::NotConnected, Check::Stream),
+        (TestEventSeen::NotSubscribed, Check::Policy),
+    ] {
+        let alert = None;
+        let seen = Observed {
+            test_alert: Some(TestAlertSeen { event, alert }),
+            ..good()
+        };
+        assert_after(&seen, Check::TestEvent, first);
+        assert_after(&seen, Check::TestAlert, first);
+    }
+}
+
+#[test]
+fn a_test_event_that_was_refused_names_who_can_mend_it() {
+    let locked = CredentialError::Unavailable(SecretError::Locked.into());
+    let dial = |error| TestEventSeen::unanswered(RequestError::Dial(error));
+    for (event, cause, mend) in [
+        (TestEventSeen::Refused(401), "check-token-refused", "sign-in"),
+        (TestEventSeen::Refused(403), "cause-status", "server"),
+        (TestEventSeen::Refused(409), "doctor-event-no-stream", "retry"),
+        (TestEventSeen::Refused(429), "cause-status", "wait"),
+        (TestEventSeen::Refused(500), "cause-status", "server"),
+        (TestEventSeen::Refused(503), "cause-status", "wait"),
+        (dial(DialError::Credential(locked)), "keyring-locked", "unlock"),
+        (
+            dial(DialError::Credential(CredentialError::Missing)),
+            "cause-no-token",
+            "sign-in",
+        ),
+        (
+            dial(DialError::ProxyAuthentication),
+            "cause-proxy-sign-in",
+            "proxy",
+        ),
+        (
+            TestEventSeen::unanswered(RequestError::TimedOut(SECOND)),
+            "cause-answer-timeout",
+            "network",
+        ),
+        (
+            TestEventSeen::AppSilent(message::app_silent()),
+            "app-silent",
+            "app-anew",
+        ),
+    ] {
+        let alert = None;
+        let seen = Observed {
+            test_alert: Some(TestAlertSeen { event, alert }),
+            ..good()
+        };
+        assert_finds(&seen, Check::TestEvent, Outcome::Failed, cause, mend);
+        assert_after(&seen, Check::TestAlert, Check::TestEvent);
+    }
+}
+
 #[test]
 fn heartbeats_and_events_are_as_the_app_says() {
-    let heard =
-        |at: i64| running(json!({"connection": {"state": "connected", "remedy": "none", "lastHeardAt": at}}));
+    let heard = |at: Option<i64>| {
+        running(json!({"connection": {"state": "connected", "remedy": "none", "lastHeardAt": at}}))
+    };
     let counted =
         |events: u64, failed: u64| running(json!({"metrics": {"events": events, "failedEvents": failed}}));
     for (app, check, outcome, cause, mend) in [
         (
-            heard(3_420_000),
+            heard(Some(3_420_000)),
             Check::Heartbeat,
             Outcome::Passed,
             "doctor-heard",
             "",
         ),
         (
-            heard(3_419_000),
+            heard(Some(3_419_000)),
             Check::Heartbeat,
             Outcome::Warning,
             "doctor-silent",
@@ -137,10 +276,17 @@ fn heartbeats_and_events_are_as_the_app_says() {
         ),
         // The clock was set back since.
         (
-            heard(9_000_000),
+            heard(Some(9_000_000)),
             Check::Heartbeat,
             Outcome::Passed,
             "doctor-heard",
+            "",
+        ),
+        (
+            heard(None),
+            Check::Heartbeat,
+            Outcome::Skipped,
+            "doctor-nothing-heard-yet",
             "",
         ),
         (
@@ -215,7 +361,7 @@ fn a_test_event_is_followed_to_the_screen() {
             TestEventSeen::Arrived,
             Some(AlertSeen::Hangs(SECOND)),
             arrived,
-            (Failed, "doctor-hangs", "notifications"),
+            (Failed, "doctor-hangs", "hangs"),
         ),
         (
             TestEventSeen::NotOffered,

@@ -5,45 +5,66 @@ use serde_json::json;
 use super::*;
 
 #[test]
+fn a_keyring_is_a_fault_only_while_a_token_is_wanted_that_it_alone_has() {
+    use Outcome::{Failed, Warning};
+    let waiting = || connection("waiting", "unlockKeyring");
+    let unavailable = SecretError::Unavailable("no bus".into());
+    for (keyring, cause, mend) in [
+        (Probed::Seen(Err(SecretError::Locked)), "keyring-locked", "unlock"),
+        (Probed::Seen(Err(unavailable)), "keyring-unavailable", "keyring"),
+        (Probed::Hangs(SECOND), "doctor-hangs", "hangs"),
+        (
+            Probed::Seen(Err(SecretError::Unavailable(message::keyring_hangs().into()))),
+            "keyring-hangs",
+            "hangs",
+        ),
+    ] {
+        for (app, sign_in, outcome) in [
+            (running(json!({})), Probed::Untried, Warning),
+            (waiting(), Probed::Untried, Failed),
+            (AppSeen::NotRunning, Probed::Untried, Failed),
+            (AppSeen::NotRunning, Probed::Hangs(SECOND), Failed),
+            (waiting(), Probed::Seen(SavedSignIn::Variable), Warning),
+            (AppSeen::NotRunning, Probed::Seen(SavedSignIn::Command), Warning),
+            (waiting(), Probed::Seen(SavedSignIn::Token), Failed),
+        ] {
+            let seen = Observed {
+                app,
+                sign_in,
+                keyring: keyring.clone(),
+                ..good()
+            };
+            assert_finds(&seen, Check::Keyring, outcome, cause, mend);
+        }
+    }
+}
+
+#[test]
 fn this_computer_is_as_it_was_seen_and_a_notice_of_the_app_counts() {
     use Outcome::{Failed, Skipped, Warning};
-    let unavailable = || Probed::Seen(Err(SecretError::Unavailable("no bus".into())));
     let disk = |free_bytes, is_network| DiskSeen {
         free_bytes,
         is_network,
+        refusal: None,
     };
-    let full = json!({"connection": {"state": "connected", "remedy": "none",
-        "storage": {"id": "storage-full", "args": {}}}});
+    let stored = |id: &str| {
+        running(
+            json!({"connection": {"state": "connected", "remedy": "none", "storage": {"id": id, "args": {}}}}),
+        )
+    };
     for (seen, check, outcome, cause, mend) in [
         (
             Observed {
-                keyring: Probed::Seen(Err(SecretError::Locked)),
+                settings: SettingsSeen {
+                    is_without_notifications: true,
+                    ..SettingsSeen::default()
+                },
                 ..good()
             },
-            Check::Keyring,
-            Failed,
-            "keyring-locked",
-            "unlock",
-        ),
-        (
-            Observed {
-                keyring: unavailable(),
-                ..good()
-            },
-            Check::Keyring,
-            Failed,
-            "keyring-unavailable",
-            "keyring",
-        ),
-        (
-            Observed {
-                keyring: Probed::Hangs(SECOND),
-                ..good()
-            },
-            Check::Keyring,
-            Failed,
-            "doctor-hangs",
-            "keyring",
+            Check::Policy,
+            Warning,
+            "doctor-types-without-notifications",
+            "types",
         ),
         (
             Observed {
@@ -51,7 +72,7 @@ fn this_computer_is_as_it_was_seen_and_a_notice_of_the_app_counts() {
                 ..good()
             },
             Check::Keyring,
-            Failed,
+            Warning,
             "notice-tray",
             "unlock",
         ),
@@ -83,7 +104,7 @@ fn this_computer_is_as_it_was_seen_and_a_notice_of_the_app_counts() {
             Check::Notifications,
             Failed,
             "doctor-hangs",
-            "notifications",
+            "hangs",
         ),
         (
             Observed {
@@ -187,12 +208,48 @@ fn this_computer_is_as_it_was_seen_and_a_notice_of_the_app_counts() {
         ),
         (
             Observed {
-                app: running(full),
+                app: stored("storage-full"),
                 ..good()
             },
             Check::Disk,
             Failed,
             "storage-full",
+            "disk",
+        ),
+        (
+            Observed {
+                app: stored("storage-read-only"),
+                ..good()
+            },
+            Check::Disk,
+            Failed,
+            "storage-read-only",
+            "disk-unwritable",
+        ),
+        (
+            Observed {
+                disk: DiskSeen {
+                    refusal: Some("Read-only file system".into()),
+                    ..disk(Some(5_000_000_000), false)
+                },
+                ..good()
+            },
+            Check::Disk,
+            Failed,
+            "doctor-disk-unwritable",
+            "disk-unwritable",
+        ),
+        (
+            Observed {
+                disk: DiskSeen {
+                    refusal: Some("No space left on device".into()),
+                    ..disk(Some(0), false)
+                },
+                ..good()
+            },
+            Check::Disk,
+            Failed,
+            "doctor-disk-low",
             "disk",
         ),
         (

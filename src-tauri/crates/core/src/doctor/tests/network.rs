@@ -10,7 +10,7 @@ fn a_failure_on_the_way_to_the_server_belongs_to_one_step() {
     use Check::{Answer, Proxy, ServerName, Tcp, Tls};
     let failed = |error| Reached::Failed(error);
     let certificate = DialError::Certificate(CertificateProblem::UnknownIssuer);
-    let steps = [ServerName, Tcp, Proxy, Tls, Answer];
+    let steps = [Proxy, ServerName, Tcp, Tls, Answer];
     for (reached, at, cause, mend) in [
         (
             failed(DialError::NameNotFound),
@@ -72,6 +72,73 @@ fn a_failure_on_the_way_to_the_server_belongs_to_one_step() {
 }
 
 #[test]
+fn what_fails_at_a_proxy_or_behind_it_is_not_said_of_the_server() {
+    use Check::{Answer, Proxy, Tls};
+    let failed = |error| Reached::Failed(error);
+    let asks_for_a_sign_in = Reached::Answered {
+        status: 407,
+        clock_offset: Some(0),
+    };
+    for (reached, at, cause, mend) in [
+        (asks_for_a_sign_in, Proxy, "cause-proxy-sign-in", "proxy"),
+        (
+            failed(DialError::ProxyAuthentication),
+            Proxy,
+            "cause-proxy-sign-in",
+            "proxy",
+        ),
+        (
+            failed(DialError::Proxy(ProxyProblem::Refused)),
+            Proxy,
+            "cause-proxy",
+            "proxy",
+        ),
+        // Over plain HTTP a proxy is connected to like a server.
+        (
+            failed(DialError::ConnectionRefused),
+            Proxy,
+            "cause-proxy",
+            "proxy",
+        ),
+        (failed(DialError::Unreachable), Proxy, "cause-proxy", "proxy"),
+        (failed(DialError::NameNotFound), Proxy, "cause-proxy", "proxy"),
+        (
+            failed(DialError::ConnectTimedOut(SECOND)),
+            Proxy,
+            "cause-connect-timeout",
+            "network",
+        ),
+        (
+            failed(DialError::Tls(TlsProblem::NotTls)),
+            Tls,
+            "cause-tls",
+            "server",
+        ),
+        (Reached::AnswerHangs(SECOND), Answer, "doctor-hangs", "network"),
+    ] {
+        let seen = Observed {
+            server: Some(ServerSeen {
+                proxy: Some("proxy.example:3128".into()),
+                ..server(reached)
+            }),
+            ..good()
+        };
+        assert_finds(&seen, at, Outcome::Failed, cause, mend);
+        let all = findings(&seen);
+        let way = [Check::ServerName, Check::Tcp, Proxy, Tls, Answer, Check::Clock];
+        let faults = all
+            .iter()
+            .filter(|finding| way.contains(&finding.check) && finding.outcome == Outcome::Failed);
+        assert_eq!(faults.count(), 1, "{all:?}");
+        if at == Proxy {
+            for after in [Check::ServerName, Check::Tcp, Tls, Answer, Check::Clock] {
+                assert_finds(&seen, after, Outcome::Skipped, "doctor-after", "");
+            }
+        }
+    }
+}
+
+#[test]
 fn an_answer_with_any_status_but_a_failure_of_the_server_is_an_answer() {
     for (status, outcome, mend) in [
         (200, Outcome::Passed, ""),
@@ -92,7 +159,7 @@ fn an_answer_with_any_status_but_a_failure_of_the_server_is_an_answer() {
             "cause-status"
         };
         assert_finds(&seen, Check::Answer, outcome, cause, mend);
-        assert_finds(&seen, Check::Clock, Outcome::Skipped, "doctor-unasked", "");
+        assert_finds(&seen, Check::Clock, Outcome::Skipped, "doctor-clock-unsaid", "");
     }
 }
 
