@@ -37,6 +37,7 @@ alert-reason-lost = the notification service went away
 alert-reason-refused = the notification service refused it ({ $message })
 alert-reason-broke = showing it caused an internal error
 alert-reason-read = it was read
+alert-reason-snoozed = it is snoozed
 alert-reason-deleted = it was deleted
 alert-reason-replaced = something newer replaced it
 

@@ -201,4 +201,5 @@ help-gloria-inbox-mark-examples =
     Examples:
       gloria inbox mark read n:42
       gloria inbox mark archived n:42 w:7
+      gloria inbox mark flagged n:42
       gloria inbox list --filter unread --json | jq -r .key | xargs gloria inbox mark read

@@ -64,6 +64,7 @@ export interface Messages {
   'alert-reason-refused': { message: string };
   'alert-reason-replaced': undefined;
   'alert-reason-shown-before': undefined;
+  'alert-reason-snoozed': undefined;
   'alert-shown': { reason: Message };
   'alert-shown-after-wait': undefined;
   'alert-shown-news': { sound: Message };
@@ -985,7 +986,11 @@ export interface Messages {
   'ui-empty-archived': undefined;
   'ui-empty-archived-title': undefined;
   'ui-empty-away': undefined;
+  'ui-empty-flagged': undefined;
+  'ui-empty-flagged-title': undefined;
   'ui-empty-history': { at: Time };
+  'ui-empty-snoozed': undefined;
+  'ui-empty-snoozed-title': undefined;
   'ui-empty-title': undefined;
   'ui-empty-unread': undefined;
   'ui-empty-unread-title': undefined;
@@ -1089,7 +1094,9 @@ export interface Messages {
   'ui-link-not-opened': { reason: Value };
   'ui-links-withheld': { count: number };
   'ui-list-archived': undefined;
+  'ui-list-flagged': undefined;
   'ui-list-inbox': undefined;
+  'ui-list-snoozed': undefined;
   'ui-list-unread': undefined;
   'ui-locked-administrator': undefined;
   'ui-locked-environment': undefined;

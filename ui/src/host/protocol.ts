@@ -901,7 +901,7 @@ receivedAt: number,
  */
 sort: string, 
 /**
- * Urgent and unread, so it comes before other items whatever its time.
+ * Urgent and unread, or to be acknowledged, so it comes before other items whatever its time.
  */
 pinned: boolean, 
 /**
@@ -920,6 +920,34 @@ readAt: number | null,
  * When it was archived.
  */
 archivedAt: number | null, 
+/**
+ * When it was flagged.
+ */
+flaggedAt: number | null, 
+/**
+ * When it returns to the inbox; absent unless it is snoozed.
+ */
+snoozedUntil: number | null, 
+/**
+ * The server wants it to be acknowledged: it stays on top until it is acknowledged or archived.
+ */
+ackRequired: boolean, 
+/**
+ * When it was acknowledged.
+ */
+acknowledgedAt: number | null, 
+/**
+ * When it expires.
+ */
+expiresAt: number | null, 
+/**
+ * Items with the same value belong together.
+ */
+groupKey: string | null, 
+/**
+ * The server's version of it: of two statements about the item, the one with the higher version is in force.
+ */
+version: number | null, 
 /**
  * The state of its newest alert.
  */
@@ -980,7 +1008,7 @@ sound: SoundReason, } | { "why": "shownBefore" } | { "why": "noService" } | { "w
 /**
  * The service's error.
  */
-message: string, } | { "why": "broke" } | { "why": "read" } | { "why": "deleted" } | { "why": "replaced" } | { "why": "earlier", 
+message: string, } | { "why": "broke" } | { "why": "read" } | { "why": "snoozed" } | { "why": "deleted" } | { "why": "replaced" } | { "why": "earlier", 
 /**
  * The text.
  */
@@ -1043,7 +1071,7 @@ view: InboxView, };
 /**
  * The views of the inbox.
  */
-export type InboxView = "inbox" | "unread" | "archived";
+export type InboxView = "inbox" | "unread" | "flagged" | "snoozed" | "archived";
 
 /**
  * The result of setting marks.
@@ -1087,7 +1115,21 @@ mark: Mark, };
 /**
  * A mark on an item.
  */
-export type Mark = "seen" | "read" | "unread" | "archived" | "unarchived";
+export type Mark = "seen" | "read" | "unread" | "archived" | "unarchived" | "flagged" | "unflagged" | { "snoozed": SnoozedUntil } | "unsnoozed" | "acknowledged" | "unacknowledged";
+
+/**
+ * When a snoozed item returns.
+ */
+export type SnoozedUntil = { 
+/**
+ * The time.
+ */
+at: number, 
+/**
+ * What the clock on the wall shows then, if the user chose that and no duration: `2026-11-30T08:00:00`. If the
+ * time zone changes, `at` changes with it.
+ */
+wall: string | null, };
 
 /**
  * Selects a link of an item.
@@ -1468,7 +1510,15 @@ createdAt: number | null,
 /**
  * When it expires.
  */
-expiresAt: number | null, };
+expiresAt: number | null, 
+/**
+ * The user has to acknowledge it.
+ */
+ackRequired: boolean, 
+/**
+ * The server's version of it, if it counts them.
+ */
+version: number | null, };
 
 /**
  * Data of `notification.updated`: absent fields stay, and null removes the value.
@@ -1525,7 +1575,27 @@ readAt?: number | null,
 /**
  * When it was archived elsewhere.
  */
-archivedAt?: number | null, };
+archivedAt?: number | null, 
+/**
+ * When it was flagged elsewhere.
+ */
+flaggedAt?: number | null, 
+/**
+ * Until when it was snoozed elsewhere.
+ */
+snoozedUntil?: number | null, 
+/**
+ * Whether the user has to acknowledge it.
+ */
+ackRequired?: boolean | null, 
+/**
+ * When it was acknowledged elsewhere.
+ */
+acknowledgedAt?: number | null, 
+/**
+ * The server's version of it, if it counts them.
+ */
+version?: number, };
 
 /**
  * Data of `notification.deleted`.
@@ -1538,7 +1608,11 @@ id: string,
 /**
  * The key of its item in the inbox.
  */
-key: string, };
+key: string, 
+/**
+ * The server's version of it, if it counts them.
+ */
+version?: number, };
 
 /**
  * Data of `user.status_changed`.

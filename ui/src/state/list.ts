@@ -116,18 +116,35 @@ export interface Doing {
 /** The list with the user's changes. Archived items disappear at once. */
 export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList {
   if (doings.length === 0) return list;
-  const leaves: Mark = list.filter.view === 'archived' ? 'unarchived' : 'archived';
+  const { view } = list.filter;
+  const leaves = ({ key }: Item): boolean => {
+    const last = doings.findLast(({ keys, mark }) => keys.includes(key) && staysIn(view, mark) !== null);
+    return last !== undefined && staysIn(view, last.mark) === false;
+  };
   const apply = (items: readonly Item[]): readonly Item[] =>
-    items
-      .filter(
-        ({ key }) => doings.findLast((doing) => moves(doing) && doing.keys.includes(key))?.mark !== leaves,
-      )
-      .map((item) => withMarks(item, doings));
+    items.filter((item) => !leaves(item)).map((item) => withMarks(item, doings));
   return { ...list, items: apply(list.items), waiting: apply(list.waiting) };
 }
 
-function moves({ mark }: Doing): boolean {
-  return mark === 'archived' || mark === 'unarchived';
+/** Whether an item of the view is still in it after the mark; null if the mark does not decide that. */
+function staysIn(view: InboxView, mark: Mark): boolean | null {
+  if (view === 'flagged') return mark === 'flagged' || (mark === 'unflagged' ? false : null);
+  const place = placeAfter(mark);
+  return place === null ? null : place === (view === 'unread' ? 'inbox' : view);
+}
+
+/** Where the mark moves an item. */
+function placeAfter(mark: Mark): InboxView | null {
+  if (typeof mark !== 'string') return 'snoozed';
+  switch (mark) {
+    case 'archived':
+      return 'archived';
+    case 'unarchived':
+    case 'unsnoozed':
+      return 'inbox';
+    default:
+      return null;
+  }
 }
 
 /** The item with the user's changes. */
@@ -141,6 +158,7 @@ export function withMarks(item: Item, doings: readonly Doing[]): Item {
 export function markItem(item: Item, mark: Mark, now: EpochMillis): Item {
   const seenAt = item.seenAt ?? now;
   const readAt = item.readAt ?? now;
+  if (typeof mark !== 'string') return { ...item, seenAt, archivedAt: null, snoozedUntil: mark.snoozed.at };
   switch (mark) {
     case 'seen':
       return { ...item, seenAt };
@@ -149,9 +167,19 @@ export function markItem(item: Item, mark: Mark, now: EpochMillis): Item {
     case 'unread':
       return { ...item, readAt: null };
     case 'archived':
-      return { ...item, seenAt, readAt, archivedAt: item.archivedAt ?? now };
+      return { ...item, seenAt, readAt, archivedAt: item.archivedAt ?? now, snoozedUntil: null };
     case 'unarchived':
       return { ...item, archivedAt: null };
+    case 'flagged':
+      return { ...item, flaggedAt: item.flaggedAt ?? now };
+    case 'unflagged':
+      return { ...item, flaggedAt: null };
+    case 'unsnoozed':
+      return { ...item, snoozedUntil: null };
+    case 'acknowledged':
+      return { ...item, seenAt, readAt, acknowledgedAt: item.acknowledgedAt ?? now };
+    case 'unacknowledged':
+      return { ...item, acknowledgedAt: null };
   }
 }
 

@@ -192,7 +192,18 @@ test('new items do not move what is being read', async ({ app, page }) => {
       progress: null,
       alert: null,
     };
-    const marks = { seenAt: null, readAt: null, archivedAt: null };
+    const marks = {
+      seenAt: null,
+      readAt: null,
+      archivedAt: null,
+      flaggedAt: null,
+      snoozedUntil: null,
+      ackRequired: false,
+      acknowledgedAt: null,
+      expiresAt: null,
+      groupKey: null,
+      version: null,
+    };
     for (const n of [1, 2, 3]) {
       const times = { createdAt: now + n, receivedAt: now + n };
       const sort = `0${String(now + n).padStart(16, '0')}`;

@@ -170,5 +170,18 @@ describe('what was done and is on its way', () => {
     expect(keys(lists.withDoings(list(), back).items)).toBe('9 7 5');
     const archived = list({ filter: { view: 'archived' } });
     expect(keys(lists.withDoings(archived, [doing('unarchived', 'k7')]).items)).toBe('9 5');
+    const snooze = { snoozed: { at: 9, wall: null } };
+    expect(keys(lists.withDoings(list(), [doing(snooze, 'k7')]).items)).toBe('9 5');
+    expect(keys(lists.withDoings(list(), [doing(snooze, 'k7'), doing('unsnoozed', 'k7')]).items)).toBe(
+      '9 7 5',
+    );
+    const snoozed = list({ filter: { view: 'snoozed' } });
+    expect(keys(lists.withDoings(snoozed, [doing('unsnoozed', 'k7'), doing('archived', 'k5')]).items)).toBe(
+      '9',
+    );
+    const flagged = list({ filter: { view: 'flagged' } });
+    expect(keys(lists.withDoings(flagged, [doing('unflagged', 'k7'), doing('archived', 'k5')]).items)).toBe(
+      '9 5',
+    );
   });
 });

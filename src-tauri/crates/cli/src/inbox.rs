@@ -42,6 +42,8 @@ pub(crate) struct ListOptions {
 enum Filter {
     Inbox,
     Unread,
+    Flagged,
+    Snoozed,
     Archived,
 }
 
@@ -60,6 +62,11 @@ enum MarkName {
     Unread,
     Archived,
     Unarchived,
+    Flagged,
+    Unflagged,
+    Unsnoozed,
+    Acknowledged,
+    Unacknowledged,
 }
 
 impl From<MarkName> for Mark {
@@ -70,6 +77,11 @@ impl From<MarkName> for Mark {
             MarkName::Unread => Self::Unread,
             MarkName::Archived => Self::Archived,
             MarkName::Unarchived => Self::Unarchived,
+            MarkName::Flagged => Self::Flagged,
+            MarkName::Unflagged => Self::Unflagged,
+            MarkName::Unsnoozed => Self::Unsnoozed,
+            MarkName::Acknowledged => Self::Acknowledged,
+            MarkName::Unacknowledged => Self::Unacknowledged,
         }
     }
 }
@@ -142,6 +154,8 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
     let view = match options.filter {
         Filter::Inbox => InboxView::Inbox,
         Filter::Unread => InboxView::Unread,
+        Filter::Flagged => InboxView::Flagged,
+        Filter::Snoozed => InboxView::Snoozed,
         Filter::Archived => InboxView::Archived,
     };
     let limit_of = |left: usize| u32::try_from(left).unwrap_or(PAGE).min(PAGE);

@@ -66,6 +66,7 @@ impl Decision {
             | Reason::Refused { .. }
             | Reason::Broke
             | Reason::Read
+            | Reason::Snoozed
             | Reason::Deleted
             | Reason::Replaced
             | Reason::Earlier { .. } => None,
@@ -106,6 +107,9 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     }
     if item.read_at.is_some() || item.archived_at.is_some() {
         return suppressed(Reason::Handled);
+    }
+    if item.snoozed_until.is_some() {
+        return suppressed(Reason::Snoozed);
     }
     if now.shown_before {
         return suppressed(Reason::ShownBefore);

@@ -14,6 +14,7 @@ mod names;
 pub mod refusal;
 mod schema;
 mod spelling;
+mod states;
 mod time;
 mod values;
 
@@ -38,6 +39,10 @@ use crate::message::{self, Message};
 
 /// A decoded event.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most events are notifications, and each would need an allocation"
+)]
 pub enum Event {
     /// `connection_established`
     ConnectionEstablished(ConnectionEstablished),
@@ -51,6 +56,8 @@ pub enum Event {
     NotificationDeleted {
         /// The server's id.
         id: String,
+        /// The server's version of the item, if it counts them.
+        version: Option<i64>,
     },
     /// `user.status_changed` and `user.updated`: the name and status of the account's own user are shown.
     UserChanged(UserChange),
@@ -230,6 +237,8 @@ pub struct Post {
     pub read_at: Option<EpochMillis>,
     /// When it was archived elsewhere.
     pub archived_at: Option<EpochMillis>,
+    /// Its other states.
+    pub states: PostStates,
     /// The key of the item that it replaces.
     pub supersedes: Option<String>,
     /// Fields that this version does not know, unchanged.
@@ -237,6 +246,21 @@ pub struct Post {
     /// The key is the event's id, because the JSON has none. Servers that start counting events with each connection
     /// use the same id for something else later.
     pub named_by_event: bool,
+}
+
+/// States of a post that most posts do not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PostStates {
+    /// When it was flagged elsewhere.
+    pub flagged_at: Option<EpochMillis>,
+    /// Until when it was snoozed elsewhere.
+    pub snoozed_until: Option<EpochMillis>,
+    /// The user has to acknowledge it.
+    pub ack_required: bool,
+    /// When it was acknowledged elsewhere.
+    pub acknowledged_at: Option<EpochMillis>,
+    /// The server's version of the item, if it counts them.
+    pub version: Option<i64>,
 }
 
 /// `notification.updated`: only fields that are present change.
@@ -267,6 +291,16 @@ pub struct Change {
     pub read_at: Field<EpochMillis>,
     /// When it was archived elsewhere; null moves it back to the inbox.
     pub archived_at: Field<EpochMillis>,
+    /// When it was flagged elsewhere; null removes the flag.
+    pub flagged_at: Field<EpochMillis>,
+    /// Until when it was snoozed elsewhere; null moves it back to the inbox.
+    pub snoozed_until: Field<EpochMillis>,
+    /// Whether it has to be acknowledged.
+    pub ack_required: Field<bool>,
+    /// When it was acknowledged elsewhere; null asks for it again.
+    pub acknowledged_at: Field<EpochMillis>,
+    /// The server's version of the item, if it counts them.
+    pub version: Option<i64>,
 }
 
 /// What decoding depends on besides the frame.

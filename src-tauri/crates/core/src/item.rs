@@ -5,6 +5,7 @@
 
 mod alert;
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -63,7 +64,7 @@ pub struct Item {
     pub received_at: EpochMillis,
     /// Its position in every list: the item with the greater string, compared by code units, comes first.
     pub sort: String,
-    /// Urgent and unread, so it comes before other items whatever its time.
+    /// Urgent and unread, or to be acknowledged, so it comes before other items whatever its time.
     pub pinned: bool,
     /// The views that contain it.
     pub views: Vec<InboxView>,
@@ -73,6 +74,20 @@ pub struct Item {
     pub read_at: Option<EpochMillis>,
     /// When it was archived.
     pub archived_at: Option<EpochMillis>,
+    /// When it was flagged.
+    pub flagged_at: Option<EpochMillis>,
+    /// When it returns to the inbox; absent unless it is snoozed.
+    pub snoozed_until: Option<EpochMillis>,
+    /// The server wants it to be acknowledged: it stays on top until it is acknowledged or archived.
+    pub ack_required: bool,
+    /// When it was acknowledged.
+    pub acknowledged_at: Option<EpochMillis>,
+    /// When it expires.
+    pub expires_at: Option<EpochMillis>,
+    /// Items with the same value belong together.
+    pub group_key: Option<String>,
+    /// The server's version of it: of two statements about the item, the one with the higher version is in force.
+    pub version: Option<i64>,
     /// The state of its newest alert.
     pub alert: Option<ItemAlert>,
 }
@@ -119,6 +134,13 @@ impl Item {
             seen_at: None,
             read_at: None,
             archived_at: None,
+            flagged_at: None,
+            snoozed_until: None,
+            ack_required: false,
+            acknowledged_at: None,
+            expires_at: None,
+            group_key: None,
+            version: None,
             alert: None,
         }
     }
@@ -189,10 +211,14 @@ pub struct ItemAction {
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum InboxView {
-    /// Everything that is not archived.
+    /// Everything that is neither archived nor snoozed.
     Inbox,
-    /// Everything that is neither read nor archived.
+    /// What of it is not read.
     Unread,
+    /// Everything that is flagged, also if it is archived or snoozed.
+    Flagged,
+    /// Everything that is snoozed.
+    Snoozed,
     /// Everything that is archived.
     Archived,
 }
@@ -208,10 +234,36 @@ pub enum Mark {
     Read,
     /// It is unread again.
     Unread,
-    /// It left the inbox, and counts as read.
+    /// It is done: it left the inbox, and counts as read.
     Archived,
     /// It is in the inbox again.
     Unarchived,
+    /// It is flagged.
+    Flagged,
+    /// It is not flagged any more.
+    Unflagged,
+    /// It left the inbox until this time, and counts as seen.
+    Snoozed(SnoozedUntil),
+    /// It is in the inbox again before its time.
+    Unsnoozed,
+    /// The user confirmed it, and so also read it.
+    Acknowledged,
+    /// It is to be confirmed again.
+    Unacknowledged,
+}
+
+/// When a snoozed item returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnoozedUntil {
+    /// The time.
+    pub at: EpochMillis,
+    /// What the clock on the wall shows then, if the user chose that and no duration: `2026-11-30T08:00:00`. If the
+    /// time zone changes, `at` changes with it.
+    #[serde(default)]
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub wall: Option<DateTime>,
 }
 
 /// Gives a macro the list of bundled sounds: a variant and the name of its file. A sound is added here; the files in

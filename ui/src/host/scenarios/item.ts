@@ -1,4 +1,4 @@
-import type { Item, ItemAlert } from '../protocol';
+import type { InboxView, Item, ItemAlert } from '../protocol';
 import { MINUTE } from './times';
 import { says } from './says';
 
@@ -27,6 +27,13 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     seenAt: null,
     readAt: null,
     archivedAt: null,
+    flaggedAt: null,
+    snoozedUntil: null,
+    ackRequired: false,
+    acknowledgedAt: null,
+    expiresAt: null,
+    groupKey: null,
+    version: null,
     alert: shown('Notification shown; with sound'),
     ...fields,
   });
@@ -35,13 +42,22 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
 /** The item with its position and views, as the core computes them. */
 export function placed(item: Item): Item {
   const archived = item.archivedAt !== null;
+  const snoozed = item.snoozedUntil !== null && !archived;
   const unread = item.readAt === null && !archived;
-  const pinned = unread && item.priority === 'urgent';
+  const waits = item.ackRequired && item.acknowledgedAt === null && !archived;
+  const pinned = (unread && item.priority === 'urgent') || waits;
+  const views: InboxView[] = archived
+    ? ['archived']
+    : snoozed
+      ? ['snoozed']
+      : unread
+        ? ['inbox', 'unread']
+        : ['inbox'];
   return {
     ...item,
     pinned,
     sort: `${pinned ? 1 : 0}${String(item.createdAt).padStart(16, '0')} ${item.key.padStart(20, '0')}`,
-    views: archived ? ['archived'] : unread ? ['inbox', 'unread'] : ['inbox'],
+    views: item.flaggedAt === null ? views : [...views, 'flagged'],
   };
 }
 

@@ -28,6 +28,7 @@ pub fn words(state: AlertState, reason: &Reason) -> Message {
         | Reason::Refused { .. }
         | Reason::Broke
         | Reason::Read
+        | Reason::Snoozed
         | Reason::Deleted
         | Reason::Replaced => None,
     };
@@ -70,6 +71,7 @@ fn because(reason: &Reason) -> Message {
         Reason::Refused { message } => message::alert_reason_refused(message),
         Reason::Broke => message::alert_reason_broke(),
         Reason::Read => message::alert_reason_read(),
+        Reason::Snoozed => message::alert_reason_snoozed(),
         Reason::Deleted => message::alert_reason_deleted(),
         Reason::Replaced => message::alert_reason_replaced(),
         Reason::Earlier { words } => message::alert_earlier(words),

@@ -58,7 +58,7 @@ const WRAPPERS: [&str; 17] = [
 ];
 
 const WORKFLOW_FIELDS: [&str; 5] = ["workflowId", "name", "error", "progress", "status"];
-const CHANGE_FIELDS: [&str; 17] = [
+const CHANGE_FIELDS: [&str; 25] = [
     "title",
     "message",
     "category",
@@ -75,6 +75,14 @@ const CHANGE_FIELDS: [&str; 17] = [
     "archivedAt",
     "archived",
     "isArchived",
+    "flaggedAt",
+    "flagged",
+    "isFlagged",
+    "snoozedUntil",
+    "acknowledgedAt",
+    "acknowledged",
+    "isAcknowledged",
+    "ackRequired",
     "status",
 ];
 const NOTIFICATION_FIELDS: [&str; 6] = ["title", "category", "priority", "link", "readAt", "expiresAt"];

@@ -7,11 +7,13 @@ use serde_json::Value;
 use super::error::{failure, server_error};
 use super::fields::Fields;
 use super::kind::Kind;
+use super::states::{ack_required, marks, snoozed_until, states, version};
 use super::values::{self, Reading};
 use super::{
-    Change, ConnectionEstablished, DecodeError, Event, Expected, Field, GapEnd, Post, UserChange, time,
+    Change, ConnectionEstablished, DecodeError, Event, Expected, Field, GapEnd, Post, PostStates, UserChange,
+    time,
 };
-use crate::item::{EpochMillis, ItemKind, ItemWords, Priority};
+use crate::item::{ItemKind, ItemWords, Priority};
 use crate::message::{self, Message};
 use crate::text::one_line;
 
@@ -96,6 +98,7 @@ pub(super) fn event(
         Kind::Updated => Event::NotificationUpdated(notification_updated(fields)?),
         Kind::Deleted => Event::NotificationDeleted {
             id: notification_key(&fields.id(&ID).ok_or(DecodeError::Missing("id"))?),
+            version: version(fields),
         },
         Kind::UserStatusChanged => {
             let (user_id, status) = (user_id(fields)?, fields.label(&STATUS));
@@ -203,37 +206,6 @@ fn category(fields: &mut Fields<'_>) -> Field<String> {
     fields.label(&["category", "categories", "tag", "tags", "topic"])
 }
 
-struct Marks {
-    seen: Field<EpochMillis>,
-    read: Field<EpochMillis>,
-    archived: Field<EpochMillis>,
-}
-
-fn marks(fields: &mut Fields<'_>) -> Marks {
-    let mut marks = Marks {
-        seen: fields.mark(&["seenAt", "seen", "isSeen"], &["unseen"]),
-        read: fields.mark(&["readAt", "read", "isRead", "hasRead"], &["unread", "isUnread"]),
-        archived: fields.mark(&["archivedAt", "archived", "isArchived"], &[]),
-    };
-    let silent = marks.seen.is_absent() && marks.read.is_absent() && marks.archived.is_absent();
-    let word = ["status", "state"].iter().find_map(|name| {
-        let key = super::spelling::find(&fields.object, name)?;
-        Some((fields.object[&key].as_str()?.trim().to_ascii_lowercase(), key))
-    });
-    if silent && let Some((word, key)) = word {
-        let now = fields.context.now;
-        match word.as_str() {
-            "seen" => marks.seen = Field::Value(now),
-            "read" => marks.read = Field::Value(now),
-            "unread" => marks.read = Field::Null,
-            "archived" => marks.archived = Field::Value(now),
-            _ => return marks,
-        }
-        fields.object.remove(&key);
-    }
-    marks
-}
-
 /// Title and body, of which at least one is required. A body without a title gets its first line as title, and does not
 /// repeat what the title shows.
 fn words(fields: &mut Fields<'_>) -> Result<(String, String), DecodeError> {
@@ -270,6 +242,7 @@ fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Resu
     let (id, named_by_event) = fallback.unless(fields.id(&ID));
     let key = notification_key(&id);
     let marks = marks(fields);
+    let states = states(fields, &marks);
     Ok(Post {
         kind: ItemKind::Notification,
         title,
@@ -290,6 +263,7 @@ fn notification_created(fields: &mut Fields<'_>, fallback: Fallback<'_>) -> Resu
         seen_at: marks.seen.into_value(),
         read_at: marks.read.into_value(),
         archived_at: marks.archived.into_value(),
+        states,
         supersedes: fields
             .id(&["supersedes", "replaces", "replacesId", "supersedesId"])
             .map(|id| notification_key(&id))
@@ -320,6 +294,11 @@ fn notification_updated(fields: &mut Fields<'_>) -> Result<Change, DecodeError> 
         seen_at: marks.seen,
         read_at: marks.read,
         archived_at: marks.archived,
+        flagged_at: marks.flagged,
+        snoozed_until: snoozed_until(fields),
+        ack_required: ack_required(fields),
+        acknowledged_at: marks.acknowledged,
+        version: version(fields),
     };
     fields.rest();
     Ok(change)
@@ -396,6 +375,7 @@ fn workflow(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> 
         seen_at: None,
         read_at: None,
         archived_at: None,
+        states: PostStates::default(),
         supersedes: None,
         extra: fields.rest(),
         named_by_event,
@@ -432,6 +412,7 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
     let actions = fields.actions().into_value().unwrap_or_default();
     let created_at = fields.time(&CREATED_AT).into_value();
     let marks = marks(fields);
+    let states = states(fields, &marks);
     let mut extra = fields.rest();
     if let Some(starts) = starts {
         extra.insert("startsAt".to_owned(), starts.into());
@@ -466,6 +447,7 @@ fn system(fields: &mut Fields<'_>, kind: ItemKind, fallback: Fallback<'_>) -> Re
         seen_at: marks.seen.into_value(),
         read_at: marks.read.into_value(),
         archived_at: marks.archived.into_value(),
+        states,
         supersedes: None,
         extra,
         named_by_event,

@@ -197,7 +197,7 @@ pub(super) fn decide_alerts(
             ),
             Decided::Before(alert) => (*alert, true),
         };
-        let is_unread = item.read_at.is_none() && item.archived_at.is_none();
+        let is_unread = item.read_at.is_none() && item.archived_at.is_none() && item.snoozed_until.is_none();
         let is_settled = is_as_posted && is_unread && !was_decided;
         insert(
             db,
@@ -257,7 +257,7 @@ pub(super) enum Decided {
 /// Reads an item after its batch, with what the decision depends on; `None` if it is deleted.
 fn load_item(db: &Connection, key: &str) -> Result<Option<(Stored, Item)>, InboxError> {
     let sql = format!(
-        "SELECT {}, expires_at FROM item WHERE key = ?1 AND deleted_at IS NULL",
+        "SELECT {} FROM item WHERE key = ?1 AND deleted_at IS NULL",
         reading::ITEM_COLUMNS
     );
     Ok(db
@@ -294,23 +294,28 @@ fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
     Ok(())
 }
 
-/// Updates the alerts of a changed item: one that is read, archived or deleted is no longer shown, and a waiting alert
-/// takes over the priority and expiry that the item has now.
+/// Updates the alerts of a changed item: one that is read, archived, snoozed or deleted is no longer shown, and a
+/// waiting alert takes over the priority and expiry that the item has now.
 pub(super) fn settle(db: &Connection, key: &str) -> Result<(), InboxError> {
-    let item: Option<(i64, bool, bool, i64, Option<i64>)> = db
+    let item: Option<(i64, Option<i64>, i64, Option<i64>)> = db
         .prepare_cached(
-            "SELECT id, read_at IS NOT NULL OR archived_at IS NOT NULL, deleted_at IS NOT NULL, priority, expires_at
+            "SELECT id, CASE WHEN deleted_at IS NOT NULL THEN 0 WHEN coalesce(read_at, archived_at) IS NOT NULL THEN 1
+                 WHEN snoozed_until IS NOT NULL THEN 2 END, priority, expires_at
              FROM item WHERE key = ?1",
         )?
         .query_row([key], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
-    let Some((id, is_handled, is_deleted, priority, expires_at)) = item else {
+    let Some((id, handled, priority, expires_at)) = item else {
         return Ok(());
     };
-    if is_handled || is_deleted {
-        let reason = if is_deleted { Reason::Deleted } else { Reason::Read };
+    let handled = handled.map(|which| match which {
+        0 => Reason::Deleted,
+        1 => Reason::Read,
+        _ => Reason::Snoozed,
+    });
+    if let Some(reason) = handled {
         db.prepare_cached(RECONCILE_ONE)?
             .execute(params![id, reading::json(&reason)])?;
     } else {

@@ -18,17 +18,32 @@ impl EventWriter<'_> {
     /// the result is the same; this also suits a server that numbers its events anew for each connection. Marks that
     /// the user set since then stay, and so does what was posted since then.
     pub(super) fn change(&self, change: &Change) -> Result<Effect, InboxError> {
-        if self.seen == Seen::EarlierConnection && self.arrival.own_id && self.is_before_post(&change.key)? {
+        let known = self.version(&change.key)?;
+        if known.zip(change.version).is_some_and(|(known, new)| known >= new) {
             return Ok(Effect::Nothing);
         }
-        let change = match self.seen {
-            Seen::New | Seen::ThisConnection => change.clone(),
-            Seen::EarlierConnection => Change {
-                seen_at: Field::Absent,
-                read_at: Field::Absent,
-                archived_at: Field::Absent,
-                ..change.clone()
-            },
+        let change = if known.is_some() && change.version.is_some() {
+            // The version says whether it is news, whichever connection it came on.
+            change.clone()
+        } else {
+            if self.seen == Seen::EarlierConnection
+                && self.arrival.own_id
+                && self.is_before_post(&change.key)?
+            {
+                return Ok(Effect::Nothing);
+            }
+            match self.seen {
+                Seen::New | Seen::ThisConnection => change.clone(),
+                Seen::EarlierConnection => Change {
+                    seen_at: Field::Absent,
+                    read_at: Field::Absent,
+                    archived_at: Field::Absent,
+                    flagged_at: Field::Absent,
+                    snoozed_until: Field::Absent,
+                    acknowledged_at: Field::Absent,
+                    ..change.clone()
+                },
+            }
         };
         let before = self.item(&change.key)?;
         let changed = self.apply_change(&change)?;
@@ -40,6 +55,22 @@ impl EventWriter<'_> {
                 Effect::Nothing
             }
         })
+    }
+
+    /// Returns the version of what the server said last about the item.
+    fn version(&self, key: &str) -> Result<Option<i64>, InboxError> {
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT version FROM item WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
+            .optional()?
+            .flatten())
+    }
+
+    /// Whether the server said something of this version, or of a later one, about the item before.
+    fn is_outdated(&self, key: &str, version: Option<i64>) -> Result<bool, InboxError> {
+        let Some(version) = version else { return Ok(false) };
+        Ok(self.version(key)?.is_some_and(|known| known >= version))
     }
 
     /// Whether the item was posted again after the first arrival of the event.
@@ -61,7 +92,7 @@ impl EventWriter<'_> {
             .optional()?)
     }
 
-    fn apply_change(&self, change: &Change) -> Result<Option<Item>, InboxError> {
+    pub(super) fn apply_change(&self, change: &Change) -> Result<Option<Item>, InboxError> {
         // The title is never removed: an item without a title could not be shown.
         let sql = format!(
             "UPDATE item SET title = coalesce(:title, title),
@@ -75,7 +106,15 @@ impl EventWriter<'_> {
                  seen_at = CASE WHEN :clears_seen THEN NULL
                      ELSE coalesce(seen_at, :seen, :read, :archived) END,
                  read_at = CASE WHEN :clears_read THEN NULL ELSE coalesce(read_at, :read, :archived) END,
-                 archived_at = CASE WHEN :clears_archived THEN NULL ELSE coalesce(archived_at, :archived) END
+                 archived_at = CASE WHEN :clears_archived THEN NULL ELSE coalesce(archived_at, :archived) END,
+                 flagged_at = CASE WHEN :clears_flag THEN NULL ELSE coalesce(flagged_at, :flagged) END,
+                 snoozed_until = CASE WHEN :clears_snooze THEN NULL ELSE coalesce(:snoozed, snoozed_until) END,
+                 snoozed_to = CASE WHEN NOT :clears_snooze AND coalesce(:snoozed, snoozed_until) IS snoozed_until
+                     THEN snoozed_to END,
+                 ack_required = coalesce(:ack_required, ack_required),
+                 acknowledged_at = CASE WHEN :clears_ack THEN NULL
+                     ELSE coalesce(acknowledged_at, :acknowledged) END,
+                 version = coalesce(:version, version)
              WHERE key = :key AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
         );
         let no_actions = Vec::new();
@@ -89,6 +128,19 @@ impl EventWriter<'_> {
             Field::Null => Some(crate::item::Priority::default()),
             Field::Value(priority) => Some(priority),
         };
+        let ack_required = match change.ack_required {
+            Field::Absent => None,
+            Field::Null => Some(false),
+            Field::Value(required) => Some(required),
+        };
+        // A time that has passed returns it at once, and an archived item is in no list to return to.
+        let snoozed = change
+            .snoozed_until
+            .value()
+            .copied()
+            .filter(|at| *at > self.now.server);
+        let wakes = !change.snoozed_until.is_absent() && snoozed.is_none();
+        let clears_snooze = wakes || change.archived_at.value().is_some();
         Ok(self
             .transaction
             .prepare_cached(&sql)?
@@ -114,6 +166,14 @@ impl EventWriter<'_> {
                     ":clears_read": is_null(&change.read_at),
                     ":archived": change.archived_at.value(),
                     ":clears_archived": is_null(&change.archived_at),
+                    ":flagged": change.flagged_at.value(),
+                    ":clears_flag": is_null(&change.flagged_at),
+                    ":snoozed": snoozed,
+                    ":clears_snooze": clears_snooze,
+                    ":ack_required": ack_required,
+                    ":acknowledged": change.acknowledged_at.value(),
+                    ":clears_ack": is_null(&change.acknowledged_at),
+                    ":version": change.version,
                 },
                 reading::item,
             )
@@ -131,6 +191,14 @@ impl EventWriter<'_> {
         }
         let key = change.key.clone();
         let merged = match self.early(&key)? {
+            Some(before)
+                if before
+                    .version
+                    .zip(change.version)
+                    .is_some_and(|(known, new)| known >= new) =>
+            {
+                return Ok(());
+            }
             Some(before) => before.followed_by(change),
             None => change,
         };
@@ -164,16 +232,28 @@ impl EventWriter<'_> {
         self.transaction
             .prepare_cached("DELETE FROM early WHERE key = ?1")?
             .execute([key])?;
+        if self.is_outdated(key, change.version)? {
+            return Ok(None);
+        }
         self.apply_change(&change)
     }
 
     /// Handles a deletion. A replayed one that has its own id is ignored, because the item may have been posted again
     /// after it.
-    pub(super) fn deleted(&self, key: &str) -> Result<Effect, InboxError> {
-        if self.arrival.own_id && self.seen == Seen::EarlierConnection {
+    pub(super) fn deleted(&self, key: &str, version: Option<i64>) -> Result<Effect, InboxError> {
+        if self.is_outdated(key, version)? {
             return Ok(Effect::Nothing);
         }
-        self.delete(key)
+        if version.is_none() && self.arrival.own_id && self.seen == Seen::EarlierConnection {
+            return Ok(Effect::Nothing);
+        }
+        let effect = self.delete(key)?;
+        if version.is_some() {
+            self.transaction
+                .prepare_cached("UPDATE item SET version = ?2 WHERE key = ?1")?
+                .execute(params![key, version])?;
+        }
+        Ok(effect)
     }
 
     /// Erases an item's content and keeps its key. The key of an item that has not arrived is stored too, because
@@ -214,7 +294,8 @@ pub(super) fn erase_row(
     let key: Option<String> = transaction
         .prepare_cached(
             "UPDATE item SET deleted_at = ?2, title = '', body = '', actions = '[]', extra = '{}', link = NULL,
-                 actor = NULL, category = NULL, progress = NULL, content = coalesce(content, 0)
+                 actor = NULL, category = NULL, progress = NULL, group_key = NULL, snoozed_until = NULL,
+                 snoozed_to = NULL, content = coalesce(content, 0)
              WHERE id = ?1 AND deleted_at IS NULL RETURNING key",
         )?
         .query_row([row, now], |row| row.get(0))
@@ -256,6 +337,11 @@ impl Change {
             seen_at: last(self.seen_at, later.seen_at),
             read_at: last(self.read_at, read_at),
             archived_at: last(self.archived_at, later.archived_at),
+            flagged_at: last(self.flagged_at, later.flagged_at),
+            snoozed_until: last(self.snoozed_until, later.snoozed_until),
+            ack_required: last(self.ack_required, later.ack_required),
+            acknowledged_at: last(self.acknowledged_at, later.acknowledged_at),
+            version: later.version.or(self.version),
         }
     }
 }

@@ -305,7 +305,7 @@ impl EventWriter<'_> {
         match event {
             Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),
-            Event::NotificationDeleted { id } => filed.push(self.deleted(id)?),
+            Event::NotificationDeleted { id, version } => filed.push(self.deleted(id, *version)?),
             Event::Gap { from, to } => {
                 self.post(
                     &notices::gap(from.as_ref(), to.as_ref(), self.now.here),

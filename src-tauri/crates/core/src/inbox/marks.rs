@@ -19,9 +19,20 @@ impl Inbox {
             Mark::Unread => "read_at = NULL",
             Mark::Archived => {
                 "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1), \
-                 archived_at = coalesce(archived_at, ?1)"
+                 archived_at = coalesce(archived_at, ?1), snoozed_until = NULL, snoozed_to = NULL"
             }
             Mark::Unarchived => "archived_at = NULL",
+            Mark::Flagged => "flagged_at = coalesce(flagged_at, ?1)",
+            Mark::Unflagged => "flagged_at = NULL",
+            Mark::Snoozed(_) => {
+                "seen_at = coalesce(seen_at, ?1), archived_at = NULL, snoozed_until = ?3, snoozed_to = ?4"
+            }
+            Mark::Unsnoozed => "snoozed_until = NULL, snoozed_to = NULL",
+            Mark::Acknowledged => {
+                "seen_at = coalesce(seen_at, ?1), read_at = coalesce(read_at, ?1), \
+                 acknowledged_at = coalesce(acknowledged_at, ?1)"
+            }
+            Mark::Unacknowledged => "acknowledged_at = NULL",
         };
         let sql = format!(
             "UPDATE item SET {change} WHERE key = ?2 AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
@@ -30,7 +41,12 @@ impl Inbox {
         let mut changed = Vec::new();
         for key in keys {
             let mut statement = transaction.prepare_cached(&sql)?;
-            let row = statement.query_row(params![now, key], reading::item);
+            let row = if let Mark::Snoozed(until) = mark {
+                let wall = until.wall.map(|wall| wall.to_string());
+                statement.query_row(params![now, key, until.at, wall], reading::item)
+            } else {
+                statement.query_row(params![now, key], reading::item)
+            };
             changed.extend(row.optional()?);
             alerts::settle(&transaction, key)?;
         }
@@ -72,8 +88,10 @@ impl Inbox {
     }
 
     fn mark_all(&mut self, which: &str, change: &str, now: EpochMillis) -> Result<usize, InboxError> {
-        let sql =
-            format!("UPDATE item SET {change} WHERE {which} AND archived_at IS NULL AND deleted_at IS NULL");
+        let sql = format!(
+            "UPDATE item SET {change}
+             WHERE {which} AND archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL"
+        );
         let transaction = self.db.transaction()?;
         let changed = transaction.execute(&sql, params![now])?;
         alerts::reconcile_read(&transaction)?;

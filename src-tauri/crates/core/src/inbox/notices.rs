@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::Arrival;
-use crate::event::{Event, GapEnd, Post};
+use crate::event::{Event, GapEnd, Post, PostStates};
 use crate::item::{EpochMillis, ItemKind, ItemWords, Priority};
 use crate::message::{self, Message};
 use crate::text::one_line;
@@ -147,6 +147,7 @@ fn row(key: String, kind: ItemKind, title: Message, body: Message) -> Post {
         seen_at: None,
         read_at: None,
         archived_at: None,
+        states: PostStates::default(),
         supersedes: None,
         extra: Map::new(),
         named_by_event: false,

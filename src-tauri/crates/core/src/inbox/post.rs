@@ -8,7 +8,7 @@ use super::columns;
 use super::filing::{EventWriter, Seen};
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
-use crate::event::Post;
+use crate::event::{Change, Field, Post};
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item, ItemKind};
 
@@ -22,6 +22,7 @@ struct KnownItem {
     made_at: Option<EpochMillis>,
     received_at: EpochMillis,
     is_deleted: bool,
+    version: Option<i64>,
 }
 
 /// How a post relates to what is known of its key.
@@ -84,7 +85,18 @@ const MAX_AHEAD: EpochMillis = 2_000;
 
 impl KnownItem {
     fn classify(&self, post: &Post, event_writer: &EventWriter<'_>) -> Novelty {
-        let is_older = matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
+        let version = post.states.version.zip(self.version);
+        let is_newer = version.is_some_and(|(new, known)| new > known);
+        if version.is_some_and(|(new, known)| new < known || (new == known && self.is_deleted)) {
+            return Novelty::Old;
+        }
+        if is_newer && self.is_deleted {
+            return Novelty::News;
+        }
+        // Which of two is later, the version says better than a time or a connection.
+        let is_replayed = event_writer.seen == Seen::EarlierConnection && !is_newer;
+        let is_older =
+            !is_newer && matches!((post.created_at, self.made_at), (Some(new), Some(old)) if new < old);
         let same_time = post.created_at.is_none() || post.created_at == self.made_at;
         let same_content = is_identified_by_key(post.kind) || self.content == Some(content(post));
         if is_older {
@@ -115,7 +127,7 @@ impl KnownItem {
                 Some(_) => Novelty::Old,
             };
         }
-        if event_writer.seen == Seen::EarlierConnection {
+        if is_replayed {
             return Novelty::Old;
         }
         if is_workflow(post.kind) {
@@ -128,7 +140,7 @@ impl KnownItem {
         }
         // An item that was changed by an update is not news when it is posted again, as it was or as it is now.
         if same_content || (self.content.is_none() && self.has_same_text(post)) {
-            return if event_writer.seen == Seen::ThisConnection {
+            return if event_writer.seen == Seen::ThisConnection && !is_newer {
                 Novelty::Old
             } else {
                 Novelty::Details
@@ -164,15 +176,29 @@ fn body(post: &Post) -> String {
     columns::stored(&post.body, words)
 }
 
-/// Returns the fields that this version does not show, kept for a later version that does.
-fn extra(post: &Post) -> String {
-    match &post.group_key {
-        None => reading::json(&post.extra),
-        Some(group) => {
-            let mut extra = post.extra.clone();
-            extra.insert("groupKey".to_owned(), group.as_str().into());
-            reading::json(&extra)
-        }
+/// Returns what a post says of an item as a change in which nothing is absent: what the post does not have is removed.
+fn as_change(post: &Post) -> Change {
+    fn all<T: Clone>(value: Option<&T>) -> Field<T> {
+        value.cloned().map_or(Field::Null, Field::Value)
+    }
+    Change {
+        key: post.key.clone(),
+        title: Field::Value(post.title.clone()),
+        body: all(Some(&post.body).filter(|body| !body.is_empty())),
+        category: all(post.category.as_ref()),
+        priority: Field::Value(post.priority),
+        actor: all(post.actor.as_ref()),
+        link: all(post.link.as_ref()),
+        actions: Field::Value(post.actions.clone()),
+        expires_at: all(post.expires_at.as_ref()),
+        seen_at: all(post.seen_at.or(post.read_at).or(post.archived_at).as_ref()),
+        read_at: all(post.read_at.or(post.archived_at).as_ref()),
+        archived_at: all(post.archived_at.as_ref()),
+        flagged_at: all(post.states.flagged_at.as_ref()),
+        snoozed_until: all(post.states.snoozed_until.as_ref()),
+        ack_required: Field::Value(post.states.ack_required),
+        acknowledged_at: all(post.states.acknowledged_at.as_ref()),
+        version: post.states.version,
     }
 }
 
@@ -199,6 +225,12 @@ impl EventWriter<'_> {
             return self.post(&apart, news, filed);
         }
         let is_new = known.is_none();
+        let known_version = known.as_ref().and_then(|known| known.version);
+        let is_newer = post
+            .states
+            .version
+            .zip(known_version)
+            .is_some_and(|(new, known)| new > known);
         let verdict = match known {
             Some(known) => known.classify(post, self),
             // Its row was removed by the retention period.
@@ -213,6 +245,11 @@ impl EventWriter<'_> {
                     .prepare_cached("UPDATE item SET content = ?2, made_at = ?3 WHERE key = ?1")?
                     .execute(params![post.key, content(post), post.created_at])?;
                 filed.push(Effect::Nothing);
+            }
+            Novelty::Details if is_newer => {
+                self.update_details(post)?;
+                let changed = self.apply_change(&as_change(post))?;
+                filed.push(changed.map_or(Effect::Nothing, Effect::Changed));
             }
             Novelty::Details => filed.push(self.update_details(post)?),
             Novelty::News => {
@@ -240,7 +277,7 @@ impl EventWriter<'_> {
         Ok(self
             .transaction
             .prepare_cached(
-                "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL
+                "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL, version
                  FROM item WHERE key = ?1",
             )?
             .query_row([key], |row| {
@@ -252,6 +289,7 @@ impl EventWriter<'_> {
                     made_at: row.get(4)?,
                     received_at: row.get(5)?,
                     is_deleted: row.get(6)?,
+                    version: row.get(7)?,
                 })
             })
             .optional()?)
@@ -298,10 +336,11 @@ impl EventWriter<'_> {
         let sql = format!(
             "INSERT INTO item (key, kind, title, body, category, priority, actor, link, actions, progress,
                  extra, created_at, made_at, sort_at, received_at, expires_at, seen_at, read_at,
-                 archived_at, content, posted_by)
+                 archived_at, content, posted_by, group_key, flagged_at, snoozed_until, ack_required,
+                 acknowledged_at, version)
              VALUES (:key, :kind, :title, :body, :category, :priority, :actor, :link, :actions, :progress,
                  :extra, :created_at, :made_at, :sort_at, :now, :expires_at, :seen, :read, :archived,
-                 :content, :posted_by)
+                 :content, :posted_by, :group_key, :flagged, :snoozed, :ack_required, :acknowledged, :version)
              ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, title = excluded.title,
                  body = excluded.body, category = excluded.category, priority = excluded.priority,
                  actor = excluded.actor, link = coalesce(excluded.link, link), actions = excluded.actions,
@@ -309,7 +348,10 @@ impl EventWriter<'_> {
                  created_at = excluded.created_at, made_at = coalesce(excluded.made_at, made_at),
                  sort_at = excluded.sort_at, received_at = excluded.received_at, expires_at = excluded.expires_at,
                  seen_at = excluded.seen_at, read_at = excluded.read_at, archived_at = excluded.archived_at,
-                 content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL
+                 content = excluded.content, posted_by = excluded.posted_by, deleted_at = NULL,
+                 group_key = excluded.group_key, flagged_at = excluded.flagged_at,
+                 snoozed_until = excluded.snoozed_until, snoozed_to = NULL, ack_required = excluded.ack_required,
+                 acknowledged_at = excluded.acknowledged_at, version = coalesce(excluded.version, version)
              RETURNING {UNDECIDED_COLUMNS}"
         );
         let created_at = post.created_at.unwrap_or(self.now.server);
@@ -325,7 +367,7 @@ impl EventWriter<'_> {
                 ":link": post.link,
                 ":actions": reading::json(&post.actions),
                 ":progress": post.progress,
-                ":extra": extra(post),
+                ":extra": reading::json(&post.extra),
                 ":created_at": created_at,
                 ":made_at": post.created_at,
                 // A wrong time must not keep an item at the top of the list for days.
@@ -337,6 +379,14 @@ impl EventWriter<'_> {
                 ":archived": post.archived_at,
                 ":content": content(post),
                 ":posted_by": self.place,
+                ":group_key": post.group_key,
+                ":flagged": post.states.flagged_at,
+                // A time that has passed, and an archived item, leave nothing to wait for.
+                ":snoozed": post.states.snoozed_until
+                    .filter(|at| *at > self.now.server && post.archived_at.is_none()),
+                ":ack_required": post.states.ack_required,
+                ":acknowledged": post.states.acknowledged_at,
+                ":version": post.states.version,
             },
             |row| Ok((reading::item(row)?, row.get("id")?)),
         )?;
@@ -350,11 +400,12 @@ impl EventWriter<'_> {
                  body = CASE WHEN kind = 'workflowRunning' THEN :body ELSE body END,
                  link = coalesce(:link, link), progress = coalesce(:progress, progress),
                  expires_at = coalesce(:expires_at, expires_at), made_at = coalesce(:made_at, made_at),
-                 content = coalesce(content, :content)
+                 content = coalesce(content, :content), version = coalesce(:version, version)
              WHERE key = :key AND deleted_at IS NULL AND
                  (link IS NOT coalesce(:link, link) OR progress IS NOT coalesce(:progress, progress)
                   OR expires_at IS NOT coalesce(:expires_at, expires_at) OR made_at IS NOT coalesce(:made_at, made_at)
-                  OR content IS NULL OR (kind = 'workflowRunning' AND (title <> :title OR body <> :body)))
+                  OR content IS NULL OR version IS NOT coalesce(:version, version)
+                  OR (kind = 'workflowRunning' AND (title <> :title OR body <> :body)))
              RETURNING {ITEM_COLUMNS}"
         );
         let item = self
@@ -370,6 +421,7 @@ impl EventWriter<'_> {
                     ":expires_at": post.expires_at,
                     ":made_at": post.created_at,
                     ":content": content(post),
+                    ":version": post.states.version,
                 },
                 reading::item,
             )

@@ -11,7 +11,8 @@ use crate::protocol::{InboxFilter, InboxPage, InboxQuery};
 macro_rules! own_columns {
     () => {
         "key, kind, title, body, category, priority, actor, link, actions, progress, created_at, received_at, pinned, \
-         sort_at, id, seen_at, read_at, archived_at, "
+         sort_at, id, seen_at, read_at, archived_at, flagged_at, snoozed_until, ack_required, acknowledged_at, \
+         expires_at, group_key, version, "
     };
 }
 
@@ -31,8 +32,8 @@ pub(super) const UNDECIDED_COLUMNS: &str =
 const MAX_PAGE: u32 = 500;
 
 impl Inbox {
-    /// Returns a page of the list: urgent and unread items first, then newest first by the server's time, or by the
-    /// time of arrival if that is earlier.
+    /// Returns a page of the list: pinned items first, then newest first by the server's time, or by the time of
+    /// arrival if that is earlier.
     ///
     /// # Errors
     ///
@@ -40,8 +41,12 @@ impl Inbox {
     pub fn page(&self, query: &InboxQuery) -> Result<InboxPage, InboxError> {
         let InboxFilter { view } = query.filter;
         let view = match view {
-            InboxView::Inbox => "archived_at IS NULL AND deleted_at IS NULL",
-            InboxView::Unread => "read_at IS NULL AND archived_at IS NULL AND deleted_at IS NULL",
+            InboxView::Inbox => "archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL",
+            InboxView::Unread => {
+                "read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL"
+            }
+            InboxView::Flagged => "flagged_at IS NOT NULL AND deleted_at IS NULL",
+            InboxView::Snoozed => "snoozed_until IS NOT NULL AND archived_at IS NULL AND deleted_at IS NULL",
             InboxView::Archived => "archived_at IS NOT NULL AND deleted_at IS NULL",
         };
         let Place { pinned, sort_at, id } = query
@@ -156,7 +161,12 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         sort_at: row.get(13)?,
         id: row.get(14)?,
     };
-    let (read_at, archived_at) = (row.get(16)?, row.get(17)?);
+    let marks = Marks {
+        read_at: row.get(16)?,
+        archived_at: row.get(17)?,
+        flagged_at: row.get(18)?,
+        snoozed_until: row.get(19)?,
+    };
     let (title, title_words) = columns::phrase(row.get(2)?).into_parts();
     let (body, body_words) = columns::phrase(row.get(3)?).into_parts();
     Ok(Item {
@@ -184,20 +194,42 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         received_at: row.get(11)?,
         sort: place.sort(),
         pinned: place.pinned,
-        views: views(read_at, archived_at),
+        views: marks.views(),
         seen_at: row.get(15)?,
-        read_at,
-        archived_at,
+        read_at: marks.read_at,
+        archived_at: marks.archived_at,
+        flagged_at: marks.flagged_at,
+        snoozed_until: marks.snoozed_until,
+        ack_required: row.get(20)?,
+        acknowledged_at: row.get(21)?,
+        expires_at: row.get(22)?,
+        group_key: row.get(23)?,
+        version: row.get(24)?,
         alert: alert(row)?,
     })
 }
 
-/// Returns the views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
-fn views(read_at: Option<EpochMillis>, archived_at: Option<EpochMillis>) -> Vec<InboxView> {
-    match (read_at, archived_at) {
-        (_, Some(_)) => vec![InboxView::Archived],
-        (None, None) => vec![InboxView::Inbox, InboxView::Unread],
-        (Some(_), None) => vec![InboxView::Inbox],
+/// The marks that decide which views contain an item.
+struct Marks {
+    read_at: Option<EpochMillis>,
+    archived_at: Option<EpochMillis>,
+    flagged_at: Option<EpochMillis>,
+    snoozed_until: Option<EpochMillis>,
+}
+
+impl Marks {
+    /// Returns the views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
+    fn views(&self) -> Vec<InboxView> {
+        let mut views = match (self.read_at, self.snoozed_until, self.archived_at) {
+            (_, _, Some(_)) => vec![InboxView::Archived],
+            (_, Some(_), None) => vec![InboxView::Snoozed],
+            (None, None, None) => vec![InboxView::Inbox, InboxView::Unread],
+            (Some(_), None, None) => vec![InboxView::Inbox],
+        };
+        if self.flagged_at.is_some() {
+            views.push(InboxView::Flagged);
+        }
+        views
     }
 }
 

@@ -326,6 +326,7 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE account ADD COLUMN person_name TEXT;
     ALTER TABLE account ADD COLUMN person_status TEXT;
 ",
+    include_str!("schema/states.sql"),
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

@@ -57,9 +57,9 @@ pub struct Sweep {
 enum Pass {
     /// Items that were read long ago, and expired items.
     Old,
-    /// The oldest items beyond the maximum number, except urgent unread ones.
+    /// The oldest items beyond the maximum number, except unread urgent ones and those that the user still needs.
     Over,
-    /// Urgent ones too, if there are still too many.
+    /// Those too, if there are still too many.
     UrgentOver,
     /// The keys of deleted items, and digests without members.
     Tombstones,
@@ -80,7 +80,9 @@ struct Row {
     id: i64,
     received_at: EpochMillis,
     expires_at: Option<EpochMillis>,
+    /// Read or archived, and neither flagged, snoozed nor to be acknowledged.
     is_read: bool,
+    /// Urgent, flagged, snoozed or to be acknowledged.
     is_urgent: bool,
 }
 
@@ -190,7 +192,10 @@ impl Inbox {
 
     fn rows_after(&self, after: (EpochMillis, i64)) -> Result<Vec<Row>, InboxError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id, received_at, expires_at, read_at IS NOT NULL OR archived_at IS NOT NULL, priority = 3 FROM item
+            "SELECT id, received_at, expires_at,
+                 (read_at IS NOT NULL OR archived_at IS NOT NULL) AND flagged_at IS NULL AND snoozed_until IS NULL
+                     AND NOT pinned,
+                 priority = 3 OR flagged_at IS NOT NULL OR snoozed_until IS NOT NULL OR pinned FROM item
              WHERE deleted_at IS NULL AND (received_at, id) > (?1, ?2) ORDER BY received_at, id LIMIT ?3",
         )?;
         let rows = statement.query_map(params![after.0, after.1, MAX_STEP_ROWS], |row| {

@@ -74,6 +74,8 @@ pub enum Reason {
     Broke,
     /// It was read.
     Read,
+    /// It was snoozed.
+    Snoozed,
     /// It was deleted.
     Deleted,
     /// The item became news again before this could be shown.

@@ -55,10 +55,13 @@ fn server_event(event: &Event, event_type: EventType) -> Option<ServerEvent> {
         Event::Heartbeat => ServerEvent::Heartbeat(HeartbeatData {}),
         Event::Posted(post) => posted(post)?,
         Event::NotificationUpdated(change) => ServerEvent::NotificationUpdated(changed(change)),
-        Event::NotificationDeleted { id } => ServerEvent::NotificationDeleted(NotificationDeletedData {
-            id: server_id(id),
-            key: id.clone(),
-        }),
+        Event::NotificationDeleted { id, version } => {
+            ServerEvent::NotificationDeleted(NotificationDeletedData {
+                id: server_id(id),
+                key: id.clone(),
+                version: *version,
+            })
+        }
         Event::UserChanged(user) => user_event(user, event_type)?,
         Event::Gap { from, to } => ServerEvent::StreamGap(GapData {
             from: from.as_ref().map(gap_end),
@@ -112,6 +115,8 @@ fn posted(post: &Post) -> Option<ServerEvent> {
             group_key: post.group_key.clone(),
             created_at: post.created_at,
             expires_at: post.expires_at,
+            ack_required: post.states.ack_required,
+            version: post.states.version,
         }),
         ItemKind::Announcement => ServerEvent::SystemAnnouncement(system(post)),
         ItemKind::Maintenance => ServerEvent::SystemMaintenance(system(post)),
@@ -177,6 +182,11 @@ fn changed(change: &Change) -> NotificationChangeData {
         seen_at: time(&change.seen_at),
         read_at: time(&change.read_at),
         archived_at: time(&change.archived_at),
+        flagged_at: time(&change.flagged_at),
+        snoozed_until: time(&change.snoozed_until),
+        ack_required: field(&change.ack_required),
+        acknowledged_at: time(&change.acknowledged_at),
+        version: change.version,
     }
 }
 

@@ -163,6 +163,10 @@ pub struct NotificationData {
     pub created_at: Option<EpochMillis>,
     /// When it expires.
     pub expires_at: Option<EpochMillis>,
+    /// The user has to acknowledge it.
+    pub ack_required: bool,
+    /// The server's version of it, if it counts them.
+    pub version: Option<i64>,
 }
 
 /// Data of `notification.updated`: absent fields stay, and null removes the value.
@@ -208,17 +212,36 @@ pub struct NotificationChangeData {
     /// When it was archived elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archived_at: Option<Option<EpochMillis>>,
+    /// When it was flagged elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flagged_at: Option<Option<EpochMillis>>,
+    /// Until when it was snoozed elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snoozed_until: Option<Option<EpochMillis>>,
+    /// Whether the user has to acknowledge it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ack_required: Option<Option<bool>>,
+    /// When it was acknowledged elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Option<EpochMillis>>,
+    /// The server's version of it, if it counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// Data of `notification.deleted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationDeletedData {
     /// The server's id.
     pub id: String,
     /// The key of its item in the inbox.
     pub key: String,
+    /// The server's version of it, if it counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
 }
 
 /// Data of `user.status_changed`.

@@ -85,6 +85,7 @@ fn generated() -> String {
         InboxPage,
         MarkRequest,
         Mark,
+        SnoozedUntil,
         FollowRequest,
         Preferences,
         PreferencesForm,

@@ -52,7 +52,7 @@ fn fits(event: &Event) {
                 web(link);
             }
         }
-        Event::NotificationDeleted { id } => printable(id, 300),
+        Event::NotificationDeleted { id, version: _ } => printable(id, 300),
         Event::Several(events) => events.iter().for_each(fits),
         Event::Unreadable(unreadable) => printable(unreadable.id.as_deref().unwrap_or_default(), 300),
         Event::ServerError(error) => printable(error.code.as_deref().unwrap_or_default(), 64),
@@ -95,6 +95,9 @@ fn post_fits(post: &Post) {
         post.seen_at,
         post.read_at,
         post.archived_at,
+        post.states.flagged_at,
+        post.states.snoozed_until,
+        post.states.acknowledged_at,
     ];
     for time in times.into_iter().flatten() {
         assert!((0..253_402_300_800_000).contains(&time), "{time}");

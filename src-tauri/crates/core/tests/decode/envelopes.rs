@@ -137,7 +137,10 @@ fn the_type_may_be_inside_and_the_fields_further_in() {
     ] {
         assert_eq!(
             decode(&frame("message", data)),
-            Ok(Event::NotificationDeleted { id: "n:5".to_owned() }),
+            Ok(Event::NotificationDeleted {
+                id: "n:5".to_owned(),
+                version: None
+            }),
             "{data}"
         );
     }
@@ -147,7 +150,10 @@ fn the_type_may_be_inside_and_the_fields_further_in() {
     );
     assert_eq!(
         decode(&frame("notification.deleted", "5")),
-        Ok(Event::NotificationDeleted { id: "n:5".to_owned() })
+        Ok(Event::NotificationDeleted {
+            id: "n:5".to_owned(),
+            version: None
+        })
     );
     assert_eq!(
         post("notification.created", "The build is green").title,

@@ -97,7 +97,10 @@ fn data_of_its_own_does_not_name_what_is_deleted() {
     ] {
         assert_eq!(
             decode(&frame("notification.deleted", data)),
-            Ok(Event::NotificationDeleted { id: "n:5".to_owned() }),
+            Ok(Event::NotificationDeleted {
+                id: "n:5".to_owned(),
+                version: None
+            }),
             "{data}"
         );
     }
@@ -109,7 +112,10 @@ fn one_event_may_change_or_delete_many() {
         Ok(Event::Several(events)) => events,
         other => panic!("{other:?}"),
     };
-    let deleted = |id: &str| Event::NotificationDeleted { id: id.to_owned() };
+    let deleted = |id: &str| Event::NotificationDeleted {
+        id: id.to_owned(),
+        version: None,
+    };
     for data in [
         r#"{"ids":[5,"6"]}"#,
         r#"{"data":{"notificationIds":[5,6]}}"#,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gloria_core::event::{
-    self, DecodeContext, DecodeError, Event, Field, GapEnd, Post, Unreadable, is_listened_to,
+    self, Change, DecodeContext, DecodeError, Event, Field, GapEnd, Post, Unreadable, is_listened_to,
 };
 use gloria_core::item::{ItemKind, Priority};
 use gloria_stream::Frame;

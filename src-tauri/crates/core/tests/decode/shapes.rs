@@ -9,6 +9,13 @@ fn notification(fields: &str) -> Post {
     )
 }
 
+fn change(fields: &str) -> Change {
+    match decode(&frame("notification.updated", &format!(r#"{{"id":1,{fields}}}"#))) {
+        Ok(Event::NotificationUpdated(change)) => change,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn half_an_emoji_costs_half_an_emoji() {
     let post = post(
@@ -155,11 +162,6 @@ fn a_text_without_a_title_gets_its_first_line() {
 
 #[test]
 fn read_is_a_time_or_a_yes() {
-    let change =
-        |fields: &str| match decode(&frame("notification.updated", &format!(r#"{{"id":1,{fields}}}"#))) {
-            Ok(Event::NotificationUpdated(change)) => change,
-            other => panic!("{other:?}"),
-        };
     for (fields, expected) in [
         (r#""read":true"#, Field::Value(NOW)),
         (r#""isRead":true"#, Field::Value(NOW)),
@@ -199,6 +201,68 @@ fn read_is_a_time_or_a_yes() {
         (created.read_at, created.archived_at, created.seen_at),
         (Some(NOW), Some(NOW), None)
     );
+}
+
+#[test]
+fn flags_snoozes_acknowledgements_and_versions_are_read() {
+    let set = change(
+        r#""flagged":true,"snoozedUntil":"2026-01-02T03:04:05Z","isAcknowledged":1,"ackRequired":"yes""#,
+    );
+    assert_eq!(
+        (set.flagged_at, set.snoozed_until),
+        (Field::Value(NOW), Field::Value(NOW))
+    );
+    assert_eq!(
+        (set.acknowledged_at, set.ack_required),
+        (Field::Value(NOW), Field::Value(true))
+    );
+    let cleared = change(r#""flaggedAt":null,"snoozedUntil":null,"acknowledgedAt":null,"ackRequired":false"#);
+    assert_eq!(
+        (cleared.flagged_at, cleared.snoozed_until),
+        (Field::Null, Field::Null)
+    );
+    assert_eq!(
+        (cleared.acknowledged_at, cleared.ack_required),
+        (Field::Null, Field::Value(false))
+    );
+    let silent = change(r#""title":"t""#);
+    assert_eq!(
+        (silent.flagged_at, silent.snoozed_until),
+        (Field::Absent, Field::Absent)
+    );
+    assert_eq!(
+        (silent.acknowledged_at, silent.ack_required),
+        (Field::Absent, Field::Absent)
+    );
+    let created =
+        notification(r#""flaggedAt":1767323045,"ackRequired":true,"acknowledged_at":1767323045,"version":7"#);
+    let states = created.states;
+    assert_eq!(
+        (states.flagged_at, states.acknowledged_at),
+        (Some(NOW), Some(NOW))
+    );
+    assert_eq!(
+        (states.ack_required, states.version, states.snoozed_until),
+        (true, Some(7), None)
+    );
+    for (version, expected) in [
+        ("3", Some(3)),
+        (r#""12""#, Some(12)),
+        ("0", Some(0)),
+        // The version of a format, and what no window can read exactly.
+        (r#""1.0""#, None),
+        ("1.5", None),
+        ("-1", None),
+        ("9007199254740992", None),
+        ("null", None),
+        ("{}", None),
+    ] {
+        assert_eq!(
+            change(&format!(r#""version":{version}"#)).version,
+            expected,
+            "{version}"
+        );
+    }
 }
 
 #[test]

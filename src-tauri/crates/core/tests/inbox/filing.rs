@@ -2,6 +2,7 @@
 
 mod properties;
 mod types;
+mod versions;
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use gloria_core::inbox::{Arrival, Cursor, Inbox, InboxThread};
-use gloria_core::item::{Counts, InboxView, Item, Mark};
+use gloria_core::item::{Counts, InboxView, Item, Mark, SnoozedUntil};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -89,6 +89,15 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         Mark::Unread,
         Mark::Archived,
         Mark::Unarchived,
+        Mark::Flagged,
+        Mark::Unflagged,
+        Mark::Snoozed(SnoozedUntil {
+            at: NOON + 1,
+            wall: None,
+        }),
+        Mark::Unsnoozed,
+        Mark::Acknowledged,
+        Mark::Unacknowledged,
     ]);
     let change = prop::sample::select(vec![
         json!({"readAt": NOON}),
@@ -96,6 +105,13 @@ fn any_operation() -> impl Strategy<Value = Operation> {
         json!({"archivedAt": NOON}),
         json!({"archivedAt": null}),
         json!({"seenAt": NOON}),
+        json!({"flaggedAt": NOON}),
+        json!({"flaggedAt": null}),
+        json!({"snoozedUntil": NOON + 60_000}),
+        json!({"snoozedUntil": NOON - 60_000}),
+        json!({"snoozedUntil": null}),
+        json!({"ackRequired": true}),
+        json!({"acknowledgedAt": NOON}),
         json!({"priority": "urgent"}),
         json!({"priority": "normal"}),
     ]);
@@ -152,18 +168,24 @@ proptest! {
         let mut inbox = Inbox::in_memory(SERVER).unwrap();
         for (place, operation) in operations.iter().enumerate() {
             apply(&mut inbox, place, operation);
-            let [all, unread, archived] =
-                [InboxView::Inbox, InboxView::Unread, InboxView::Archived].map(|name| view(&inbox, name, limit));
+            let views = [
+                InboxView::Inbox,
+                InboxView::Unread,
+                InboxView::Flagged,
+                InboxView::Snoozed,
+                InboxView::Archived,
+            ];
+            let lists = views.map(|name| (name, view(&inbox, name, limit)));
+            let [(_, all), (_, unread), ..] = &lists;
             let count = |items: &[Item], which: fn(&Item) -> bool| {
                 u32::try_from(items.iter().filter(|item| which(item)).count()).unwrap()
             };
             let counted = Counts {
-                unseen: count(&all, |item| item.seen_at.is_none()),
-                unread: count(&unread, |_| true),
-                total: count(&all, |_| true),
+                unseen: count(all, |item| item.seen_at.is_none()),
+                unread: count(unread, |_| true),
+                total: count(all, |_| true),
             };
             prop_assert_eq!(inbox.counts().unwrap(), counted, "after {:?}", operation);
-            let lists = [(InboxView::Inbox, all), (InboxView::Unread, unread), (InboxView::Archived, archived)];
             for (name, items) in &lists {
                 prop_assert!(items.is_sorted_by(|above, below| above.sort > below.sort), "{name:?}: {items:?}");
                 for item in items {

@@ -41,6 +41,7 @@ messages! {
     alert_reason_refused(message: Text);
     alert_reason_broke();
     alert_reason_read();
+    alert_reason_snoozed();
     alert_reason_deleted();
     alert_reason_replaced();
     alert_sound_played();
