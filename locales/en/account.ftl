@@ -121,4 +121,5 @@ log-level-locked = how much is logged is set by your administrator
 nothing-asked = nothing is asked
 erase-another-account = nothing was erased: somebody else has signed in since; look with `gloria account list`, and erase the account by its name
 account-unknown = this account is not on this computer any more
+snooze-not-ahead = choose a time in the next year
 inbox-not-erased = you are signed out, but the inbox was not erased: { $problem }

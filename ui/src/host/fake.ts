@@ -10,8 +10,9 @@ import {
   type InboxQuery,
   type Item,
   type ListenerMessage,
+  type Mark,
+  type Marked,
   type Message,
-  type ProviderName,
   type ReceivedEvent,
   type Revised,
   type SignInPlace,
@@ -22,6 +23,8 @@ import {
 import { markItem } from '../state/list';
 import { SCENARIOS } from './scenarios';
 import { placed } from './scenarios/item';
+import { isSameProvider } from './scenarios/sign-in';
+import { snoozedUntil } from './scenarios/times';
 import type { Fake, Scenario } from './scenarios/scenario';
 import { says } from './scenarios/says';
 
@@ -254,12 +257,9 @@ export class FakeHost implements Host, Fake {
   readonly #commands: { [K in keyof Commands]: (request: Commands[K][0]) => Promise<Commands[K][1]> } = {
     inbox_page: (query) => Promise.resolve(this.#page(query)),
     inbox_item: (key) => Promise.resolve(this.#items.get(key) ?? null),
-    inbox_mark: ({ keys, mark }) => {
-      const now = Date.now();
-      const items = keys.flatMap((key) => this.#items.get(key) ?? []);
-      this.receive(...items.map((item) => placed(markItem(item, mark, now))));
-      return Promise.resolve({ revision: this.#revision, counts: this.counts() });
-    },
+    inbox_mark: ({ keys, mark }) => this.#mark(keys, mark),
+    inbox_snooze: ({ keys, until }) =>
+      this.#mark(keys, { snoozed: { at: snoozedUntil(until, Date.now()), wall: null } }),
     inbox_mark_all_read: () => this.#markAll('read'),
     inbox_mark_all_seen: () => this.#markAll('seen'),
     item_follow: ({ key, action }) => {
@@ -440,6 +440,12 @@ export class FakeHost implements Host, Fake {
     return { items, next: items.length < all.length ? (items.at(-1)?.sort ?? null) : null };
   }
 
+  #mark(keys: readonly string[], mark: Mark): Promise<Marked> {
+    const items = keys.flatMap((key) => this.#items.get(key) ?? []);
+    this.receive(...items.map((item) => placed(markItem(item, mark, Date.now()))));
+    return Promise.resolve({ revision: this.#revision, counts: this.counts() });
+  }
+
   #markAll(mark: 'read' | 'seen'): Promise<Counts> {
     const now = Date.now();
     for (const item of this.#items.values()) {
@@ -449,10 +455,6 @@ export class FakeHost implements Host, Fake {
     this.push({ kind: 'counts', value: this.counts() });
     return Promise.resolve(this.counts());
   }
-}
-
-function isSameProvider(agreed: ProviderName | null, now: ProviderName): boolean {
-  return agreed?.issuer === now.issuer && agreed.clientId === now.clientId;
 }
 
 function rejected(code: CommandError['code'], message: string | Message): Promise<never> {

@@ -711,6 +711,7 @@ export interface Messages {
   'sign-in-token-set': undefined;
   'sign-in-unavailable': { status: number };
   'sign-in-unreachable': undefined;
+  'snooze-not-ahead': undefined;
   'socket-busy': undefined;
   'socket-not-understood': undefined;
   'socket-other-version': { version: string; protocol: number };
@@ -867,6 +868,7 @@ export interface Messages {
   'ui-account-saved': undefined;
   'ui-account-testing': undefined;
   'ui-account-unnamed': undefined;
+  'ui-acknowledge': undefined;
   'ui-address-found': { server: Value };
   'ui-address-hint': undefined;
   'ui-address-looking': undefined;
@@ -981,6 +983,7 @@ export interface Messages {
   'ui-dismiss': undefined;
   'ui-done-all-read': undefined;
   'ui-done-archived': undefined;
+  'ui-done-snoozed': undefined;
   'ui-done-unarchived': undefined;
   'ui-empty': undefined;
   'ui-empty-archived': undefined;
@@ -1018,6 +1021,7 @@ export interface Messages {
   'ui-figure-unknown': { count: Value };
   'ui-figure-uptime': undefined;
   'ui-figures-since': { time: Value };
+  'ui-flag': undefined;
   'ui-for-days': { days: Value };
   'ui-for-days-hours': { days: Value; hours: Value };
   'ui-for-hours': { hours: Value };
@@ -1316,6 +1320,11 @@ export interface Messages {
   'ui-silent-title': undefined;
   'ui-since-date': { at: Time };
   'ui-since-week': { at: Time };
+  'ui-snooze': undefined;
+  'ui-snooze-afternoon': undefined;
+  'ui-snooze-hour': undefined;
+  'ui-snooze-monday': undefined;
+  'ui-snooze-tomorrow': undefined;
   'ui-sound': undefined;
   'ui-sound-alarm': undefined;
   'ui-sound-alarm-note': undefined;
@@ -1381,6 +1390,7 @@ export interface Messages {
   'ui-try-now': undefined;
   'ui-undo': undefined;
   'ui-unexpected': undefined;
+  'ui-unflag': undefined;
   'ui-unlock-keyring': undefined;
   'ui-unread': undefined;
   'ui-unread-event': { event: Value; expected: Value };

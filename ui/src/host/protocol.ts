@@ -1132,6 +1132,24 @@ at: number,
 wall: string | null, };
 
 /**
+ * What a user chooses when snoozing.
+ */
+export type Snooze = "hour" | "afternoon" | "tomorrow" | "monday" | { "at": string };
+
+/**
+ * Snoozes items.
+ */
+export type SnoozeRequest = { 
+/**
+ * The items' keys; unknown ones are ignored.
+ */
+keys: Array<string>, 
+/**
+ * Until when.
+ */
+until: Snooze, };
+
+/**
  * Selects a link of an item.
  */
 export type FollowRequest = { 
@@ -1798,6 +1816,10 @@ inbox_item: [string, Item | null],
  * Marks items. Answers once the marks are stored.
  */
 inbox_mark: [MarkRequest, Marked], 
+/**
+ * Snoozes items. They return to the inbox, unread and with an alert, at the chosen time.
+ */
+inbox_snooze: [SnoozeRequest, Marked], 
 /**
  * Marks all items of the inbox as read.
  */

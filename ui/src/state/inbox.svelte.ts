@@ -1,5 +1,5 @@
 import { failureMessage, type Host } from '../host/host';
-import type { AccountView, InboxPage, InboxView, Item, Mark, Update } from '../host/protocol';
+import type { AccountView, InboxPage, InboxView, Item, Mark, Marked, Snooze, Update } from '../host/protocol';
 import { t } from '../words/words';
 import * as lists from './list';
 
@@ -214,13 +214,28 @@ export class Inbox {
   }
 
   /** Shows the mark at once, until the core includes or refuses it. */
-  async mark(items: readonly Item[], mark: Mark): Promise<boolean> {
+  mark(items: readonly Item[], mark: Mark): Promise<boolean> {
     const keys = items.map((item) => item.key);
+    return this.#do(keys, mark, () => this.#host.call('inbox_mark', { keys, mark }));
+  }
+
+  /** The core knows the clock and the time zone, and says when the item returns. */
+  async snooze(item: Item, until: Snooze): Promise<void> {
+    const keys = [item.key];
+    this.#leaveRow(item.key);
+    if (this.#open?.key === item.key) this.#open = null;
+    const shown: Mark = { snoozed: { at: Date.now(), wall: null } };
+    if (await this.#do(keys, shown, () => this.#host.call('inbox_snooze', { keys, until }))) {
+      this.#report({ text: t('ui-done-snoozed'), undo: () => void this.mark([item], 'unsnoozed') });
+    }
+  }
+
+  async #do(keys: readonly string[], mark: Mark, ask: () => Promise<Marked>): Promise<boolean> {
     const doing: lists.Doing = { keys, mark, at: Date.now(), revision: null };
     this.#doings = [...this.#doings, doing];
     try {
       // The counts in the answer are ignored: the updates have them in the right order.
-      const { revision } = await this.#host.call('inbox_mark', { keys, mark });
+      const { revision } = await ask();
       this.#doings = this.#doings.map((each) => (each === doing ? { ...each, revision } : each));
       this.onRevision(this.#revision);
       return true;

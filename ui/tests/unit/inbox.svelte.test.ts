@@ -86,6 +86,21 @@ describe('archiving', () => {
     expect(at('n-2').readAt).toBeNull();
   });
 
+  test('until later leaves the list and can be brought back', async () => {
+    await begin('busy');
+    const snoozing = app.inbox.snooze(at('n-2'), 'tomorrow');
+    expect(app.inbox.list.items.map((one) => one.key)).not.toContain('n-2');
+    await snoozing;
+    expect(app.report?.text).toBe('Snoozed');
+    expect(fake.calls.at(-1)).toEqual({
+      name: 'inbox_snooze',
+      request: { keys: ['n-2'], until: 'tomorrow' },
+    });
+    app.undo();
+    await vi.waitFor(() => expect(app.inbox.list.items.map((one) => one.key)).toContain('n-2'));
+    expect(at('n-2').snoozedUntil).toBeNull();
+  });
+
   test('that the core refuses is taken back and said', async () => {
     await begin('busy');
     fake.refuse('inbox_mark', 'the disk is full');

@@ -27,6 +27,7 @@ mod settings;
 mod setup;
 mod sign_in;
 mod signals;
+mod snoozes;
 mod storage;
 mod supervision;
 mod timers;
@@ -170,6 +171,7 @@ struct Actor {
     proxy_password: ProxyPassword,
     store: Store,
     upkeep: upkeep::Upkeep,
+    snoozes: snoozes::Snoozes,
     accounts: Accounts,
     /// The account in force; none while no server is set.
     account: Option<Entry>,
@@ -305,6 +307,7 @@ impl Actor {
             alerts: Alerts::default(),
             notification_events: Some(notification_events),
             upkeep: upkeep::Upkeep::new(Instant::now()),
+            snoozes: snoozes::Snoozes::default(),
             accounts,
             identity: Identity::new(account.clone(), own_user),
             account,
@@ -345,6 +348,7 @@ impl Actor {
     async fn begin(&mut self) {
         self.on_first_notification_events().await;
         self.resume_alerts().await;
+        self.snoozes.look_again();
         if self.link.intent() == Intent::Nothing && !self.settings.auto_connect {
             self.link.set_intent(Intent::Disconnection(Disconnected::AtStart));
         }

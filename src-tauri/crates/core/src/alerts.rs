@@ -29,6 +29,8 @@ pub(crate) struct AlertContext {
     pub expired: Option<i64>,
     /// It alerted before with the same content, when it could not be stored.
     pub shown_before: bool,
+    /// It was snoozed, and its time has come: the user asked for this alert.
+    pub returns: bool,
     /// Sounds are turned on.
     pub sounds_on: bool,
     /// Sounds are paused.
@@ -102,7 +104,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     let is_urgent = item.priority == Priority::Urgent;
     // A gap in the events must not be hidden in the digest of missed items.
     let is_gap = item.kind == ItemKind::Gap;
-    if item.kind == ItemKind::WorkflowRunning {
+    if item.kind == ItemKind::WorkflowRunning && !now.returns {
         return suppressed(Reason::Progress);
     }
     if item.read_at.is_some() || item.archived_at.is_some() {
@@ -117,7 +119,7 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     if let Some(at) = now.expired {
         return suppressed(Reason::Expired { at });
     }
-    if item.priority == Priority::Low {
+    if item.priority == Priority::Low && !now.returns {
         return suppressed(Reason::LowPriority);
     }
     if now.missed && !is_gap && !is_urgent {
@@ -192,6 +194,7 @@ mod tests {
         in_view: false,
         expired: None,
         shown_before: false,
+        returns: false,
         sounds_on: true,
         sounds_paused: false,
         since_last_sound: None,

@@ -24,7 +24,8 @@ use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountChoice, AccountForm, DoctorReport, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest,
     Marked, MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm,
-    SignInOffer, SignInQuery, SignOutForm, Snapshot, SupportReport, TestReport, View, WindowView,
+    SignInOffer, SignInQuery, SignOutForm, Snapshot, SnoozeRequest, SupportReport, TestReport, View,
+    WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -236,6 +237,8 @@ requests! {
     inbox_item(key: String) -> Option<Item> = InboxItem;
     /// Marks items.
     inbox_mark(request: MarkRequest) -> Marked = InboxMark;
+    /// Snoozes items until a time that the user has chosen.
+    inbox_snooze(request: SnoozeRequest) -> Marked = InboxSnooze;
     /// Marks all items as read.
     inbox_mark_all_read() -> Counts = InboxMarkAllRead;
     /// Marks all items as seen.

@@ -21,6 +21,7 @@ pub(crate) mod notices;
 mod post;
 mod reading;
 mod schema;
+mod snooze;
 mod thread;
 mod upkeep;
 

@@ -4,6 +4,7 @@
 //! stay below 2^53, because the UI reads these types in JavaScript.
 
 mod alert;
+mod snooze;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use ts_rs::TS;
 use crate::message::Message;
 
 pub use alert::{AlertState, ItemAlert, Reason, SoundReason};
+pub use snooze::Snooze;
 
 /// Milliseconds since the Unix epoch, UTC.
 pub type EpochMillis = i64;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -335,6 +336,10 @@ pub trait Clock: Send + Sync + Debug {
     fn wall(&self) -> SystemTime;
     /// The monotonic clock, for intervals.
     fn monotonic(&self) -> Instant;
+    /// The time zone in which the user is now.
+    fn zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
 }
 
 /// The clocks of the system.

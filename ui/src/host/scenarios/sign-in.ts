@@ -390,3 +390,7 @@ export const SIGN_IN: Record<string, (now: number) => Scenario> = {
     }),
   }),
 };
+
+export function isSameProvider(agreed: ProviderName | null, now: ProviderName): boolean {
+  return agreed?.issuer === now.issuer && agreed.clientId === now.clientId;
+}

@@ -346,6 +346,7 @@ impl Actor {
 
     pub(super) async fn put_inbox_in_force(&mut self, next: Next, before: Option<Entry>) {
         let problem = self.store.switch(next, before);
+        self.snoozes.look_again();
         self.readers.set_notice(NoticeKind::Storage, problem);
         self.publish_storage();
         self.begin_account_alerts().await;

@@ -374,6 +374,7 @@ impl Actor {
                 Effect::Nothing => {}
             }
         }
+        self.snoozes.on_stored(&stored);
         if !(stored.is_empty() && removed.is_empty()) {
             self.readers.add_items(stored, removed, Instant::now());
         }

@@ -46,6 +46,7 @@ impl Actor {
                 );
             }
             Request::InboxMark(request, reply) => reply.answer(self.mark(request).await),
+            Request::InboxSnooze(request, reply) => reply.answer(self.snooze(request).await),
             Request::InboxMarkAllRead(reply) => reply.answer(self.mark_all_read().await),
             Request::InboxMarkAllSeen(reply) => reply.answer(self.mark_all_seen().await),
             Request::ItemFollow(request, reply) => reply.answer(self.follow(request).await),
@@ -208,7 +209,7 @@ impl Actor {
         }
     }
 
-    async fn mark(&mut self, request: MarkRequest) -> Result<Marked, CoreError> {
+    pub(super) async fn mark(&mut self, request: MarkRequest) -> Result<Marked, CoreError> {
         let now = self.now().epoch_millis();
         let mark = request.mark;
         if matches!(mark, Mark::Read | Mark::Archived)
@@ -225,6 +226,7 @@ impl Actor {
         let changed = self
             .with_inbox(move |inbox| inbox.mark(&request.keys, mark, now))
             .await?;
+        self.snoozes.on_stored(&changed);
         if !changed.is_empty() {
             self.poll_alerts().await;
             // The result of a user's action is published at once, after earlier pending updates.

@@ -34,6 +34,8 @@ timers! {
     Identity,
     /// The outage becomes a long one.
     Outage,
+    /// Snoozed items return.
+    Snoozes,
     /// The pause of sounds ends.
     SoundsPause,
     /// The debug log ends.
@@ -81,6 +83,7 @@ impl Actor {
             Timer::Identity => self.identity.due(),
             Timer::Unstored => self.store.unstored_due(),
             Timer::Outage => self.link.outage_due(),
+            Timer::Snoozes => self.snoozes.due(now, self.now().epoch_millis()),
             Timer::SoundsPause => self.sounds_pause.due(now, self.now().epoch_millis()),
             Timer::DebugLog => self.debug_log.due(now, self.now().epoch_millis()),
             Timer::Presence => self.readers.presence_due(),
@@ -108,6 +111,7 @@ impl Actor {
                 self.check_person(None, None).await;
             }
             Timer::Outage => self.publish_outage(),
+            Timer::Snoozes => self.run_snoozes().await,
             Timer::SoundsPause => {
                 self.sounds_pause.act(self.now().epoch_millis());
                 self.publish_preferences();
@@ -126,6 +130,7 @@ impl Actor {
             Timer::Upkeep => self.run_upkeep(now).await,
             Timer::Settings => {
                 self.read_settings_files(now);
+                self.snoozes.on_zone(&self.setup.ports.clock.zone());
                 self.warn_of_sign_in_end();
                 self.poll_release();
             }

@@ -10,7 +10,8 @@ use crate::message::{self, Refusal};
 use crate::protocol::{
     AccountChoice, AccountForm, CommandError, CommandErrorCode, DoctorReport, FollowRequest, InboxPage,
     InboxQuery, MarkRequest, Marked, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm,
-    SignInOffer, SignInQuery, SignOutForm, SupportReport, TestReport, WindowView, for_each_command,
+    SignInOffer, SignInQuery, SignOutForm, SnoozeRequest, SupportReport, TestReport, WindowView,
+    for_each_command,
 };
 
 /// How much of an unknown name an error quotes.

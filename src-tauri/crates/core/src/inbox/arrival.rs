@@ -66,6 +66,8 @@ pub struct Posted<'a> {
     pub missed: bool,
     /// The same content alerted before, while it could not be stored.
     pub shown_before: bool,
+    /// It was snoozed, and its time has come.
+    pub returns: bool,
 }
 
 /// The effect of an arrival.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::alerts::{self, Decided, Decisions, LateAnswer};
-use super::{Arrival, Inbox, InboxError, copy_all, notices};
+use super::alerts::{self, AlertRow, Decided, Decisions, LateAnswer};
+use super::{Arrival, Inbox, InboxError, Posted, copy_all, notices};
 use super::{Cursor, Now};
 use crate::alerts::{Decision, Verdict};
 use crate::item::{EpochMillis, Mark, Reason};
@@ -65,6 +65,8 @@ enum Entry {
         alerts: Decisions,
     },
     Marked(Vec<String>, Mark, EpochMillis),
+    /// Snoozed items returned, with the alerts that were decided.
+    Woken(Now, Decisions),
     AllSeen(EpochMillis),
     AllRead(EpochMillis),
 }
@@ -248,6 +250,10 @@ impl Fallback {
         self.push(Entry::Marked(keys.to_owned(), mark, now));
     }
 
+    pub(super) fn woken(&mut self, now: Now, alerts: Decisions) {
+        self.push(Entry::Woken(now, alerts));
+    }
+
     pub(super) fn all_seen(&mut self, now: EpochMillis) {
         self.push(Entry::AllSeen(now));
     }
@@ -263,6 +269,24 @@ impl Fallback {
     }
 }
 
+/// Returns the rows that the alerts of a batch have in memory, by the key of their item.
+fn decided_rows(
+    db: &Connection,
+    alerts: &Decisions,
+) -> Result<HashMap<String, Option<AlertRow>>, InboxError> {
+    let rows = alerts.iter();
+    rows.map(|(key, (_, number))| Ok((key.clone(), alerts::row(db, *number)?)))
+        .collect()
+}
+
+/// Returns what became of an alert in memory.
+fn as_before(rows: &HashMap<String, Option<AlertRow>>, posted: &Posted<'_>) -> Decided {
+    match rows.get(&posted.item.key).cloned().flatten() {
+        Some(row) => Decided::Before(Box::new(row)),
+        None => Decided::Now(SHOWN_BEFORE),
+    }
+}
+
 impl Entry {
     /// Returns how many events the entry contains, and roughly how many bytes.
     fn size(&self) -> (usize, usize) {
@@ -272,6 +296,7 @@ impl Entry {
                 arrivals.iter().map(|arrival| arrival.bytes + 512).sum(),
             ),
             Self::Marked(keys, ..) => (1, keys.iter().map(String::len).sum()),
+            Self::Woken(_, alerts) => (1, alerts.keys().map(String::len).sum()),
             Self::AllSeen(..) | Self::AllRead(..) => (1, 0),
         }
     }
@@ -420,17 +445,14 @@ impl Inbox {
                     } else {
                         cursor.clone()
                     };
-                    let mut rows = HashMap::new();
-                    for (key, (_, number)) in alerts {
-                        rows.insert(key, alerts::row(&self.db, *number)?);
-                    }
-                    file.file_decided(arrivals, cursor, *now, |posted| {
-                        match rows.get(&posted.item.key).cloned().flatten() {
-                            Some(row) => Decided::Before(Box::new(row)),
-                            None => Decided::Now(SHOWN_BEFORE),
-                        }
-                    })
-                    .map(drop)
+                    let rows = decided_rows(&self.db, alerts)?;
+                    file.file_decided(arrivals, cursor, *now, |posted| as_before(&rows, posted))
+                        .map(drop)
+                }
+                Entry::Woken(now, alerts) => {
+                    let rows = decided_rows(&self.db, alerts)?;
+                    file.wake_decided(*now, |posted| as_before(&rows, posted))
+                        .map(drop)
                 }
                 Entry::Marked(keys, mark, now) => file.mark(keys, *mark, *now).map(drop),
                 Entry::AllSeen(now) => file.mark_all_seen(*now).map(drop),

@@ -106,6 +106,7 @@ impl Inbox {
                 expires_at,
                 missed: news.missed,
                 shown_before: shown.has(&item.key, news.fingerprint),
+                returns: false,
             })
         };
         let alerts = alerts::decide_alerts(&transaction, asked, now, &news, &mut filed, decide)?;

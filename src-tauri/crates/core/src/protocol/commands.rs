@@ -7,7 +7,7 @@ use ts_rs::TS;
 use super::{
     AccountChoice, AccountForm, DoctorReport, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked,
     PastedPage, PauseRequest, PersonAnswer, PreferencesForm, SignInForm, SignInOffer, SignInQuery,
-    SignOutForm, SupportReport, TestReport, WindowView,
+    SignOutForm, SnoozeRequest, SupportReport, TestReport, WindowView,
 };
 #[cfg(test)]
 use crate::item::{Counts, Item, SoundName};
@@ -23,6 +23,8 @@ macro_rules! for_each_command {
             inbox_item: String => Option<Item>,
             /// Marks items. Answers once the marks are stored.
             inbox_mark: MarkRequest => Marked,
+            /// Snoozes items. They return to the inbox, unread and with an alert, at the chosen time.
+            inbox_snooze: SnoozeRequest => Marked,
             /// Marks all items of the inbox as read.
             inbox_mark_all_read: () => Counts,
             /// The list is on screen: marks everything in it as seen. Clears the badge; unread items stay unread.

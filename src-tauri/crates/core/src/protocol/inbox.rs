@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::Revision;
-use crate::item::{Counts, InboxView, Item, Mark};
+use crate::item::{Counts, InboxView, Item, Mark, Snooze};
 
 /// Selects a page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -56,6 +56,17 @@ pub struct MarkRequest {
     pub keys: Vec<String>,
     /// The mark.
     pub mark: Mark,
+}
+
+/// Snoozes items.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SnoozeRequest {
+    /// The items' keys; unknown ones are ignored.
+    pub keys: Vec<String>,
+    /// Until when.
+    pub until: Snooze,
 }
 
 /// The result of setting marks.

@@ -86,6 +86,8 @@ fn generated() -> String {
         MarkRequest,
         Mark,
         SnoozedUntil,
+        Snooze,
+        SnoozeRequest,
         FollowRequest,
         Preferences,
         PreferencesForm,

@@ -32,6 +32,7 @@ mod releases;
 mod renewals;
 mod settings;
 mod sign_in;
+mod snooze;
 mod storage;
 mod subjects;
 mod supervision;

@@ -9,5 +9,6 @@ mod harness;
 mod legacy;
 mod migrations;
 mod rows;
+mod snooze;
 mod store;
 mod upkeep;

@@ -161,6 +161,7 @@ messages! {
     nothing_asked();
     erase_another_account();
     account_unknown();
+    snooze_not_ahead();
     inbox_not_erased(problem: Text);
 
     // settings.ftl: mistakes in settings, and where they are.

@@ -35,6 +35,7 @@ impl Gate {
         self.context.missed = missed;
         self.context.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
         self.context.shown_before = posted.shown_before;
+        self.context.returns = posted.returns;
         let mut decision = alerts::decide(posted.item, &self.context);
         let by_itself = matches!(
             decision.verdict,
@@ -94,6 +95,7 @@ impl Actor {
             in_view: self.readers.in_view(tokio::time::Instant::now()),
             expired: None,
             shown_before: false,
+            returns: false,
             sounds_on: self.settings.sounds,
             sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),
             since_last_sound: self.alerts.last_sound.map(|at| at.elapsed()),
