@@ -136,10 +136,12 @@ fn of_reply(status: u16, body: &[u8]) -> Asked {
         200..300 => {
             let answer = serde_json::from_slice::<Value>(body).unwrap_or_default();
             match &answer["id"] {
-                Value::String(id) => Asked::Sent(id.clone()),
+                Value::String(id) if !id.is_empty() => Asked::Sent(id.clone()),
                 Value::Number(id) => Asked::Sent(id.to_string()),
                 // It does not say what to look for, as a server does not that means something else by this address.
-                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Asked::NotOffered,
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::String(_) => {
+                    Asked::NotOffered
+                }
             }
         }
         status => Asked::Failed(TestEventSeen::Refused(status)),

@@ -53,6 +53,12 @@ fn passed(server: Option<&ServerSeen>, check: Check) -> Result<&ServerSeen, Verd
     }
 }
 
+/// Whether a proxy answers in the server's place, as over plain HTTP. What is no answer of a server then fails at the
+/// proxy, because nothing says whether it reached the server.
+fn is_by_plain_proxy(server: &ServerSeen) -> bool {
+    server.proxy.is_some() && !server.is_encrypted
+}
+
 /// The step that failed, why, and what mends it.
 fn failure(server: &ServerSeen) -> Option<(Check, Message, Message)> {
     let hangs = |limit| message::doctor_hangs(limit);
@@ -69,13 +75,27 @@ fn failure(server: &ServerSeen) -> Option<(Check, Message, Message)> {
         Reached::NameHangs(limit) => Some((Check::ServerName, hangs(*limit), message::doctor_mend_name())),
         Reached::ConnectHangs(limit) => Some((Check::Tcp, hangs(*limit), message::doctor_mend_tcp())),
         Reached::TlsHangs(limit) => Some((Check::Tls, hangs(*limit), message::doctor_mend_network())),
-        Reached::AnswerHangs(limit) => Some((Check::Answer, hangs(*limit), message::doctor_mend_network())),
+        Reached::AnswerHangs(limit) => {
+            let step = if is_by_plain_proxy(server) {
+                Check::Proxy
+            } else {
+                Check::Answer
+            };
+            Some((step, hangs(*limit), message::doctor_mend_network()))
+        }
         Reached::Failed(error) => {
             let error = match &server.proxy {
                 Some(_) => by_proxy(error),
                 None => error.clone(),
             };
-            let (step, mend) = step_of(&error, server.proxy.is_some());
+            let (step, mend) = match &error {
+                DialError::AnswerTimedOut(_) | DialError::BrokenOff(_) | DialError::NotHttp(_)
+                    if is_by_plain_proxy(server) =>
+                {
+                    (Check::Proxy, message::doctor_mend_network())
+                }
+                error => step_of(error, server.proxy.is_some()),
+            };
             let cause = connection::cause(&Cause::Dial(error));
             Some((step, cause, mend))
         }

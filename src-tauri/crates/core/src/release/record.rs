@@ -27,7 +27,7 @@ pub(crate) struct Record {
 #[serde(rename_all = "camelCase")]
 struct Contents {
     /// When the server is asked next, in milliseconds since 1970.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_readable")]
     next_at: Option<i64>,
     /// The source that it is about.
     #[serde(default, deserialize_with = "if_readable")]

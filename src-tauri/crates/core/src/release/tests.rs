@@ -381,6 +381,7 @@ fn an_entry_that_cannot_be_read_takes_none_of_the_others() {
     entries.extend([nightly, "nonsense".into()]);
     record["problem"] = serde_json::json!({"id": 5});
     record["asked"] = "of a later version".into();
+    record["nextAt"] = 1e30.into();
     std::fs::write(&path, record.to_string()).unwrap();
     assert_eq!(Record::read(path).seen(&source), Some(&seen("1.4.0", 28)));
 }

@@ -68,7 +68,8 @@ impl Redaction {
     pub(super) fn new(private: Private) -> Self {
         let mut secrets = private.secrets;
         secrets.retain(|secret| !secret.is_empty());
-        let mut texts: Vec<_> = private.users.into_iter().map(|user| (user, Some(USER))).collect();
+        let users = private.users.iter().flat_map(|user| spellings(user));
+        let mut texts: Vec<_> = users.map(|user| (user, Some(USER))).collect();
         texts.extend(private.home.map(|home| (home, Some("~"))));
         texts.extend(private.host.map(|host| (host, None)));
         texts.push((private.path.trim_end_matches('/').to_owned(), Some(PATH)));
@@ -84,9 +85,10 @@ impl Redaction {
         for secret in &self.secrets {
             text = text.replace(secret, HIDDEN);
         }
+        // First, because the value of a header goes on after an address in it.
+        let text = places::without_credentials(&text);
         let without_urls = places::without_urls(&text, |between| {
-            let between = self.without_names(between);
-            places::without_credentials(&places::without_places(&places::without_queries(&between)))
+            places::without_places(&places::without_queries(&self.without_names(between)))
         });
         without_tokens(&without_urls)
     }
@@ -127,6 +129,21 @@ impl Redaction {
         }
         out
     }
+}
+
+/// A name as it is, and as addresses, forms and the names of files spell it.
+fn spellings(name: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let mut all = vec![
+        name.to_owned(),
+        name.replace(' ', "+"),
+        name.replace(' ', "_"),
+        form.replace('+', "%20"),
+        form,
+    ];
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// How much of the text is this name, in whatever case, if it begins with it.
@@ -218,6 +235,9 @@ mod tests {
             ),
             ("mail anna@gloria.example", "mail [USER]"),
             ("ANNA and anna_k", "[USER] and [USER]_k"),
+            ("Anna%20Kowalska, Anna+Kowalska", "[USER], [USER]"),
+            ("anna_kowalska.log", "[USER].log"),
+            ("mail=anna%40gloria.example", "mail=[USER]"),
             ("hello Li and 李娜先生", "hello [USER] and [USER]先生"),
             ("susanna and annas in Lima", "susanna and annas in Lima"),
             ("/home/anna/.config/x.toml", "~/.config/x.toml"),
@@ -291,6 +311,19 @@ mod tests {
             ("sid=a", "sid=[REDACTED]"),
             ("got eyJ.a", "got [REDACTED]"),
             ("the token expired", "the token expired"),
+            ("token -> a b", "token -> [REDACTED] b"),
+            ("client_secret => a b", "client_secret => [REDACTED] b"),
+            ("X-Api-Key: a", "X-Api-Key: [REDACTED]"),
+            ("JSESSIONID=a; b", "JSESSIONID=[REDACTED] b"),
+            ("token\u{a0}=\u{a0}a", "token\u{a0}=\u{a0}[REDACTED]"),
+            // The values of headers and fields with addresses in them.
+            (
+                "Authorization: Digest uri=\"http://h.example/x\", response=\"a\"",
+                "Authorization: [REDACTED]",
+            ),
+            ("cookie: next=https://h.example/x; auth=a", "cookie: [REDACTED]"),
+            ("token: https://a/", "token: [REDACTED]"),
+            ("password=\"x://a\"", "password=\"[REDACTED]\""),
         ] {
             assert_eq!(redaction().text(text), expected, "{text}");
         }

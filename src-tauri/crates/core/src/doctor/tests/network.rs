@@ -139,6 +139,28 @@ fn what_fails_at_a_proxy_or_behind_it_is_not_said_of_the_server() {
 }
 
 #[test]
+fn a_proxy_that_hangs_over_plain_http_is_the_fault() {
+    let all = [
+        Reached::AnswerHangs(SECOND),
+        Reached::Failed(DialError::AnswerTimedOut(SECOND)),
+    ];
+    for reached in all {
+        let seen = Observed {
+            server: Some(ServerSeen {
+                proxy: Some("proxy.example:3128".into()),
+                is_encrypted: false,
+                ..server(reached)
+            }),
+            ..good()
+        };
+        assert_eq!(ids(&seen, Check::Proxy).0, Outcome::Failed);
+        for after in [Check::ServerName, Check::Tcp, Check::Answer] {
+            assert_finds(&seen, after, Outcome::Skipped, "doctor-after", "");
+        }
+    }
+}
+
+#[test]
 fn an_answer_with_any_status_but_a_failure_of_the_server_is_an_answer() {
     for (status, outcome, mend) in [
         (200, Outcome::Passed, ""),

@@ -3,19 +3,31 @@
 use super::{HIDDEN, PATH};
 
 /// Ways to sign in to a server over HTTP; what follows them is a secret.
-const SCHEMES: [&str; 4] = ["basic", "bearer", "digest", "negotiate"];
+const SCHEMES: [&str; 5] = ["basic", "bearer", "digest", "negotiate", "ntlm"];
 
 /// What is called so is a secret.
-const SECRETS: [&str; 9] = [
-    "apikey", "api_key", "passwd", "password", "secret", "session", "sid", "ticket", "token",
+const SECRETS: [&str; 13] = [
+    "api-key",
+    "apikey",
+    "api_key",
+    "passphrase",
+    "passwd",
+    "password",
+    "pwd",
+    "secret",
+    "sessionid",
+    "session",
+    "sid",
+    "ticket",
+    "token",
 ];
 
 /// Headers with secrets; their values have spaces.
 const HEADERS: [&str; 2] = ["authorization", "cookie"];
 
 /// What may be between a name and its value, in headers, queries, JSON and text.
-const BETWEEN: [&str; 12] = [
-    " ", "\t", "\"", "\\", "'", "+", ":", "=", "%20", "%22", "%3a", "%3d",
+const BETWEEN: [&str; 15] = [
+    " ", "\u{a0}", "\t", "\"", "\\", "'", "+", ":", "=>", "->", "=", "%20", "%22", "%3a", "%3d",
 ];
 
 fn is_end(character: char) -> bool {
@@ -164,7 +176,7 @@ fn secret_at(text: &str, at: usize) -> Option<(usize, usize)> {
         value = rest;
     }
     let between = &after[..after.len() - value.len()];
-    let is_given = between.contains([':', '=']) || between.contains("%3");
+    let is_given = between.contains([':', '=', '>']) || between.contains("%3");
     if value.is_empty() || !(is_given || (is_scheme && !between.is_empty())) {
         return None;
     }
