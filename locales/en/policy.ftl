@@ -16,6 +16,7 @@ policy-section-log = Log
 policy-section-metrics = Metrics
 policy-section-network = Network
 policy-section-sounds = Sounds
+policy-section-start = Start
 policy-section-sse = Event stream
 policy-section-updates = Newer versions
 policy-section-window = Window
@@ -112,6 +113,9 @@ policy-sounds-sound-help = The sound that notifications play.
 
 policy-window-appearance = Colours of the window
 policy-window-appearance-help = "system" follows the desktop.
+
+policy-start-at-login = Start at login
+policy-start-at-login-help = Whether Gloria Notify starts when a user logs in. Without this, users have a switch.
 
 policy-log-level = How much is logged
 policy-log-level-help =

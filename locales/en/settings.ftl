@@ -32,6 +32,7 @@ settings-value-in = the setting { $setting } in { $place }
 
 settings-no-certificate = { $setting } names no file
 settings-needs = { $setting } has to be set as well
+settings-only-by-policy = only a policy can set it; users have a switch for it in the preferences
 settings-value-refused = it is not a value for this setting
 should-be-boolean = it should be true or false
 should-be-whole-number = it should be a whole number from { $least } to { $most }

@@ -16,11 +16,14 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "open")]
     background: bool,
     // An address that the system was asked to open; another argument beside it would be somebody's trick.
-    #[arg(value_name = "URL", conflicts_with_all = ["open", "background", "window", "after_failure"])]
+    #[arg(value_name = "URL", conflicts_with_all = ["open", "background", "window", "after_failure", "login"])]
     url: Option<String>,
     // Passed by the agent when it starts the window.
     #[arg(long, hide = true, conflicts_with_all = ["open", "background"])]
     window: bool,
+    // What the entries of Windows and macOS start at login: `--background`, unless the user has switched that off.
+    #[arg(long, hide = true, conflicts_with_all = ["open", "background", "window"])]
+    pub(crate) login: bool,
     // Passed by the app to itself when it restarts in place.
     #[arg(long, hide = true)]
     after_failure: bool,
@@ -63,7 +66,7 @@ impl Arguments {
 
     /// A second start opens the window, because the user wants to see the app; except a start by the system at login.
     pub(crate) fn second_start(&self) -> Start {
-        if self.background {
+        if self.background || self.login {
             Start::InTray
         } else {
             Start::WithWindow

@@ -39,6 +39,10 @@ const SESSION_END_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the app for these folders until the user quits. If it is running already, requests its window instead.
 pub(crate) fn run(arguments: &Arguments, paths: Paths, log: Logs) -> Result<ExitCode, Failure> {
     let item = arguments.item().map_err(|_| Failure::Url)?;
+    if arguments.login && !gloria_agent::starts_at_login(&paths) {
+        tracing::info!("the start at login is switched off");
+        return Ok(ExitCode::SUCCESS);
+    }
     let show_window = arguments.second_start() == Opening::WithWindow;
     let token = gloria_program::activation_token();
     let second_start = StartRequest {

@@ -209,7 +209,7 @@ Section
   CreateShortcut "$SMPROGRAMS\${NAME}.lnk" "$INSTDIR\${APP}" "" "$INSTDIR\icon.ico"
   !insertmacro SetAppUserModelId "$SMPROGRAMS\${NAME}.lnk"
   ${If} $Autostart == 1
-    WriteRegStr SHCTX "${RUN}" "${ID}" '"$INSTDIR\${APP}" --background'
+    WriteRegStr SHCTX "${RUN}" "${ID}" '"$INSTDIR\${APP}" --login'
   ${Else}
     DeleteRegValue SHCTX "${RUN}" "${ID}"
   ${EndIf}

@@ -110,8 +110,8 @@ const LISTED: &[(&str, &str)] = &[
     ),
     ("src-tauri/crates/program/src/logs/queue.rs", "a line of the log"),
     (
-        "src-tauri/crates/desktop/src/autostart.rs",
-        "keys of a desktop entry",
+        "src-tauri/crates/desktop/src/autostart/",
+        "keys of a desktop entry, a launch agent and the registry",
     ),
     (
         "src-tauri/crates/desktop/src/notifications/bus.rs",

@@ -613,6 +613,7 @@ export interface Messages {
   'settings-no-certificate': { setting: string };
   'settings-not-lockable': { value: string | Message };
   'settings-not-saved': { path: string; problem: string | Message };
+  'settings-only-by-policy': undefined;
   'settings-policy-kept': { place: string | Message };
   'settings-policy-young': { place: string | Message };
   'settings-set-aside': { place: string | Message; path: string };

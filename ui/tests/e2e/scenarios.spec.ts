@@ -135,7 +135,7 @@ test('where the organisation sets everything, each control says so and none can 
   await openPreferences(app, 'setByPolicy');
   const main = app.get('preferences-page');
   await expect(main).toBeVisible();
-  for (const title of ['Sounds', 'Appearance', 'Network', 'Account']) {
+  for (const title of ['General', 'Sounds', 'Appearance', 'Network', 'Account']) {
     const section = page.getByRole('region', { name: title });
     await expect(section).toContainText('Set by your organisation');
     for (const control of await section.locator('input, select').all()) await expect(control).toBeDisabled();
@@ -156,7 +156,7 @@ test('where the organisation sets everything, each control says so and none can 
         return new Set(Array.from(text.getClientRects(), ({ top }) => top)).size;
       }),
     );
-    expect(lines).toHaveLength(7);
+    expect(lines).toHaveLength(8);
     expect(Math.max(...lines), 'a word is broken for want of room').toBeLessThanOrEqual(2);
   }
 });

@@ -1,5 +1,6 @@
 //! Runs a core with its ports and its socket, keeps tray and log level in step with its state, and ends in order.
 
+use std::env::consts::EXE_SUFFIX;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use gloria_core::paths::Paths;
 use gloria_core::ports::{Pages, PanicReports, SystemClock, WindowPort};
 use gloria_core::protocol::{Snapshot, TokenState};
+use gloria_core::settings::{Layers, Settings};
 use gloria_core::{CoreHandle, Ports, Setup, Signal, connection, message, tray};
 use gloria_desktop::socket::{AppRequest, WindowPlace};
 use gloria_desktop::{
@@ -205,11 +207,20 @@ fn machine(
     })
 }
 
+/// Whether a start by the system at login goes on. Where a user cannot switch off the computer's entry itself, the app
+/// ends instead; a policy is stronger than the user.
+pub fn starts_at_login(paths: &Paths) -> bool {
+    let resolved = Settings::resolve(&Layers::of(paths), process::text_variable);
+    let entry = LoginEntry::find(|name| std::env::var_os(name), window_program());
+    let fixed = resolved.settings.start_at_login;
+    fixed.unwrap_or_else(|| !entry.is_declined())
+}
+
 /// What the user's own entry starts at login: the window's program, which is installed beside this one. By its name
 /// alone if this program does not know where it is.
 fn window_program() -> PathBuf {
     match std::env::current_exe() {
-        Ok(program) => program.with_file_name(WINDOW),
+        Ok(program) => program.with_file_name(format!("{WINDOW}{EXE_SUFFIX}")),
         Err(_) => WINDOW.into(),
     }
 }

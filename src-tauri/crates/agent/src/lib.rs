@@ -13,7 +13,7 @@ pub mod linux;
 mod rest;
 mod shell;
 
-pub use agent::{Agent, Ended, Start};
+pub use agent::{Agent, Ended, Start, starts_at_login};
 pub use controls::Controls;
 pub use link::InProcess;
 pub use shell::Shell;

@@ -16,6 +16,7 @@ mod first_inbox;
 mod identity;
 mod incoming;
 mod link;
+mod login;
 mod pause;
 mod proxy_password;
 mod readers;
@@ -65,6 +66,7 @@ use exports::Exports;
 use first_inbox::FirstInbox;
 use identity::Identity;
 use link::{Intent, Link};
+use login::StartAtLogin;
 use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
@@ -191,6 +193,7 @@ struct Actor {
     sounds_pause: SoundsPause,
     releases: Releases,
     debug_log: DebugLog,
+    start_at_login: StartAtLogin,
     meters: Meters,
     exports: Exports,
     readers: Readers,
@@ -316,6 +319,7 @@ impl Actor {
             sounds_pause,
             releases,
             debug_log: DebugLog::default(),
+            start_at_login: StartAtLogin::default(),
             meters,
             exports,
             readers: Readers::new(state, began),
@@ -355,6 +359,10 @@ impl Actor {
         self.forget_erased();
         self.migrate_proxy_password();
         self.open_stream();
+        self.enforce_start_at_login();
+        if self.start_at_login.problem().is_some() {
+            self.publish_standing_problems(None);
+        }
         self.publish_storage();
     }
 

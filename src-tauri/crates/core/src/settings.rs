@@ -4,6 +4,7 @@
 //! Contains the list of settings (`list`), their files, and the layers. It does not depend on the core that uses them.
 //! A mistake in any layer invalidates only that setting in that layer, and is reported.
 
+mod about;
 mod check;
 mod file;
 mod file_problem;
@@ -30,6 +31,7 @@ use std::collections::BTreeMap;
 use gloria_sign_in::Provider;
 use gloria_stream::{ClientCertificate, NetworkOptions, ProxyChoice, Timing};
 
+pub use about::About;
 pub use check::{Checked, check_policy};
 pub use file::{Change, SettingsFileError};
 pub use file_problem::FileProblem;
@@ -37,7 +39,7 @@ pub(crate) use forms::proxy as read_proxy;
 pub use kind::Kind;
 pub use layer::{Layer, Origin};
 pub use layers::{Contents, Layers};
-pub use list::{About, Key, Settings};
+pub use list::{Key, Settings};
 pub use mistake::Mistake;
 pub use problem::{Place, Problem, ProblemKind, Warning};
 pub use raw::Raw;
@@ -152,6 +154,8 @@ impl Settings {
                     (Origin::Machine, layers.defaults()),
                     (Origin::Policy, layers.policy()),
                 ]
+            } else if *key == Key::StartAtLogin {
+                &[(Origin::Environment, &variables)]
             } else {
                 &[
                     (Origin::Machine, layers.defaults()),
@@ -166,6 +170,7 @@ impl Settings {
         resolved.bind_token(&variables);
         resolved.check_client_key(layers, &variables);
         resolved.check_updates(layers, &variables);
+        resolved.refuse_switch(layers);
         // What the environment exempts for all proxies also applies to a proxy from the settings.
         let exempt = environment("NO_PROXY").or_else(|| environment("no_proxy"));
         let exempt = exempt.unwrap_or_default();
@@ -296,6 +301,19 @@ impl Resolved {
             (Some(_), Some(_)) | (None, None) => return,
         };
         self.ignore(alone, Mistake::Needs(missing), layers, variables);
+    }
+
+    /// Reports a start at login that users or an administrator's defaults set: it is the system's entry, which users
+    /// also change in the system's settings, and a file would say something else than is the case.
+    fn refuse_switch(&mut self, layers: &Layers) {
+        let (setting, mistake) = (Key::StartAtLogin.name(), Mistake::OnlyByPolicy);
+        for layer in [layers.user(), layers.defaults()] {
+            if layer.given.contains_key(&Key::StartAtLogin) {
+                let mistake = mistake.clone();
+                let kind = ProblemKind::Ignored { setting, mistake };
+                self.problems.push(layer.problem(Key::StartAtLogin, kind));
+            }
+        }
     }
 
     /// Reports that a valid value is of no use.

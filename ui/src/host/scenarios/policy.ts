@@ -30,6 +30,7 @@ const LOCKS: Record<Exclude<SettingName, 'auth.token_for'>, LockedBy> = {
   'sounds.volume': 'administrator',
   'sounds.sound': 'administrator',
   'window.appearance': 'administrator',
+  'start.at_login': 'administrator',
   'log.level': 'administrator',
   'metrics.listen': 'administrator',
   'metrics.textfile': 'administrator',

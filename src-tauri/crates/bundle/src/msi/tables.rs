@@ -304,7 +304,7 @@ fn registry() -> Vec<Row> {
             "Autostart",
             run,
             APP_ID,
-            &format!("{program} --background"),
+            &format!("{program} --login"),
             "Autostart",
         ),
         ("AppName", &notifications, "DisplayName", PRODUCT, &app),

@@ -9,7 +9,6 @@ use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
 use crate::item::{Counts, Item, Mark};
 use crate::metrics::status::{self, StatusReport};
-use crate::ports::autostart::not_changed;
 use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
 
 /// Queries of the inbox.
@@ -95,10 +94,7 @@ impl Actor {
                 reply.answer(self.save_preferences(&form));
             }
             Request::Autostart(reply) => reply.answer(Ok(self.setup.ports.autostart.is_on())),
-            Request::AutostartSet(on, reply) => {
-                let set = self.setup.ports.autostart.set(on);
-                reply.answer(set.map_err(|error| CoreError::Invalid(not_changed(&error))));
-            }
+            Request::AutostartSet(on, reply) => reply.answer(self.set_start_at_login(on)),
             Request::NotificationTest(reply) => self.test_notification(reply),
             Request::DoctorCheck(reply) => self.check(reply),
             Request::SupportReportPreview(reply) => self.preview_report(reply),

@@ -155,6 +155,7 @@ impl Actor {
         }
         self.migrate_proxy_password();
         self.end_fixed_debug_log();
+        self.enforce_start_at_login();
         self.exports.apply(&before, &self.settings, &self.meters);
         let types_changed = before.types != self.settings.types;
         if types_changed {
@@ -267,7 +268,7 @@ impl Actor {
     }
 
     /// Says who set what the user wants to change.
-    fn refuse_locked(&self, key: Key) -> Result<(), CoreError> {
+    pub(super) fn refuse_locked(&self, key: Key) -> Result<(), CoreError> {
         let refused = match self.origins.lock(key) {
             None => return Ok(()),
             Some(LockedBy::Administrator) => message::settings_locked_policy(key.name()),
@@ -320,7 +321,8 @@ impl Actor {
     fn publish_problems(&mut self, problems: &[Problem], failure: Option<Message>) {
         self.settings_files.log_problems(problems);
         let standing = self.own_problems.iter().chain(self.exports.problems());
-        let standing = standing.chain(self.proxy_password.problem()).cloned();
+        let standing = standing.chain(self.proxy_password.problem());
+        let standing = standing.chain(self.start_at_login.problem()).cloned();
         let all = failure
             .into_iter()
             .chain(problems.iter().map(Problem::message))

@@ -170,7 +170,13 @@ mod tests {
             let (section, name) = key.section_and_name();
             let text = format!("[{section}]\n{name} = {}\n", key.about().example);
             let resolved = super::super::tests::resolve(&text, &[]);
-            let in_need = [Key::ClientKey, Key::UpdatesUrl, Key::UpdatesKey];
+            // The last one only a policy can set.
+            let in_need = [
+                Key::ClientKey,
+                Key::UpdatesUrl,
+                Key::UpdatesKey,
+                Key::StartAtLogin,
+            ];
             assert!(
                 resolved.problems.is_empty() || in_need.contains(&key),
                 "{}: {:?}",

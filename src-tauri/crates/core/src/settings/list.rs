@@ -9,6 +9,7 @@ use gloria_sign_in::Issuer;
 use gloria_stream::ProxyChoice;
 use url::Url;
 
+use super::about::About;
 use super::forms::{self, Password};
 use super::mistake::Mistake;
 use super::raw::Raw;
@@ -94,23 +95,6 @@ macro_rules! settings {
             }
         }
     };
-}
-
-/// Names, lock and documentation of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct About {
-    /// Section and name in the files, separated by a dot.
-    pub file: &'static str,
-    /// The environment variable that overrides the files.
-    pub variable: &'static str,
-    /// Whether a policy can enforce it.
-    pub lockable: bool,
-    /// A valid value in TOML, for the examples of policies.
-    pub example: &'static str,
-    /// The default, as Markdown for docs/admin.md.
-    pub shown: &'static str,
-    /// The description, as Markdown for docs/admin.md.
-    pub doc: &'static str,
 }
 
 settings! {
@@ -403,6 +387,18 @@ settings! {
         example: "\"system\"",
         shown: "`system`",
         doc: "colours of the window: `system`, `light` or `dark`",
+    }
+    // The system's own entry is what counts, so only what locks the switch can set it: see `Resolved::refuse_switch`.
+    StartAtLogin {
+        field: start_at_login: Option<bool> = None,
+        file: "start.at_login",
+        environment: "GLORIA_START_AT_LOGIN",
+        read: |raw, _| forms::boolean(raw).map(Some),
+        lockable: true,
+        example: "true",
+        shown: "as the user has it",
+        doc: "whether the app starts when the user logs in, for policies: without one it is a switch in the \
+              preferences, and in the system's own settings. See [Start at login](#start-at-login)",
     }
     LogLevel {
         field: log_level: LogLevel = LogLevel::Info,

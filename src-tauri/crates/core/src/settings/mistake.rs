@@ -58,6 +58,8 @@ pub enum Mistake {
     NoCertificate,
     /// It is of no use without this setting.
     Needs(Key),
+    /// Only a policy can set it; users have a switch for it.
+    OnlyByPolicy,
     /// It is not the address of a folder over https.
     NotReleaseUrl,
     /// It is not a public key of minisign.
@@ -94,6 +96,7 @@ impl Mistake {
             Self::Address(error) => error.message(),
             Self::NoCertificate => message::settings_no_certificate(Key::ClientCertificate.name()),
             Self::Needs(key) => message::settings_needs(key.name()),
+            Self::OnlyByPolicy => message::settings_only_by_policy(),
             Self::NotReleaseUrl => message::should_be_release_url(),
             Self::NotReleaseKey => message::should_be_release_key(),
             Self::NotSection { section } => message::should_be_section(*section),

@@ -66,6 +66,22 @@ fn the_environment_wins_over_the_file_and_locks() {
 }
 
 #[test]
+fn the_start_at_login_is_the_systems_entry_unless_somebody_fixes_it() {
+    let resolved = resolve("[start]\nat_login = false\n", &[]);
+    assert_eq!(resolved.settings.start_at_login, None);
+    assert_eq!(
+        words(&resolved),
+        [
+            "the setting start.at_login in line 2 of the settings file is ignored: only a policy can set it; users \
+             have a switch for it in the preferences"
+        ]
+    );
+    let resolved = resolve("", &[("GLORIA_START_AT_LOGIN", "true")]);
+    assert_eq!(resolved.settings.start_at_login, Some(true));
+    assert_eq!(locked(&resolved), ["start.at_login"]);
+}
+
+#[test]
 fn the_way_out_of_the_network_can_be_set() {
     let resolved = resolve(
         "[network]\nproxy = \"none\"\nno_proxy = [\"a.example\"]\n\

@@ -185,6 +185,7 @@ messages! {
     settings_value_in(setting: Text, place: Phrase);
     settings_no_certificate(setting: Text);
     settings_needs(setting: Text);
+    settings_only_by_policy();
     settings_value_refused();
     should_be_boolean();
     should_be_whole_number(least: Number, most: Number);

@@ -82,7 +82,7 @@ fn a_silent_installation_is_complete_and_leaves_nothing_when_it_is_removed() {
     assert_eq!(server(&machine).as_deref(), Some(SERVER));
     let program = r"C:\Program Files\Gloria Notify\gloria-notify.exe";
     let run = machine.value(RUN, APP_ID);
-    assert_eq!(run, Some(format!("\"{program}\" --background")));
+    assert_eq!(run, Some(format!("\"{program}\" --login")));
     let app = format!(r"{CLASSES}\AppUserModelId\{APP_ID}");
     assert_eq!(
         machine.value(&app, "DisplayName").as_deref(),

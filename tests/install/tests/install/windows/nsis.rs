@@ -95,7 +95,7 @@ fn for_a_person_or_the_machine_it_is_complete_and_leaves_nothing_when_it_is_remo
         );
         assert_eq!(mode.server(&machine).as_deref(), Some(SERVER));
         let run = mode.run_entry(&machine).unwrap();
-        assert!(run.ends_with("gloria-notify.exe\" --background"), "{run}");
+        assert!(run.ends_with("gloria-notify.exe\" --login"), "{run}");
         let open = mode.key(r"Classes\gloria-notify\shell\open\command");
         let open = machine.value(&open, "").unwrap();
         assert!(open.ends_with("gloria-notify.exe\" \"%1\""), "{open}");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::tests::setup;
@@ -9,6 +10,8 @@ use super::*;
 use crate::item::SoundName;
 use crate::logging::{Fixed, LogLevel};
 use crate::paths::{Source, SystemData, SystemValue};
+use crate::ports::Autostart as _;
+use crate::ports::fakes::FakeAutostart;
 use crate::protocol::Notice;
 use crate::settings::tests::english;
 
@@ -422,4 +425,53 @@ async fn whatever_stands_in_the_files_place_is_one_sentence_in_the_notice_and_is
         });
         assert!(is_kept, "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_puts_the_start_at_login_where_it_wants_it_and_keeps_users_from_moving_it() {
+    static ON: AtomicBool = AtomicBool::new(true);
+    fn policy(_: &[String]) -> Result<Vec<SystemValue>, String> {
+        Ok(vec![SystemValue {
+            place: "the policy",
+            name: "StartAtLogin".to_owned(),
+            data: SystemData::Boolean(ON.load(Ordering::SeqCst)),
+        }])
+    }
+    let home = tempfile::tempdir().unwrap();
+    let mut setup = setup(home.path());
+    setup.paths.managed.policy = Source::System {
+        name: "the policy",
+        read: policy,
+    };
+    let entry = Arc::new(FakeAutostart::default());
+    setup.ports.autostart = entry.clone();
+    let mut actor = Actor::new(setup).unwrap();
+    actor.begin().await;
+    assert_eq!(entry.is_on(), Some(true), "at the start");
+    let refused = actor.set_start_at_login(false).unwrap_err();
+    assert!(
+        english(&refused.message()).contains("start.at_login"),
+        "{refused:?}"
+    );
+    assert_eq!(entry.is_on(), Some(true));
+    let locks = &actor.readers.state().preferences.locks;
+    assert_eq!(locks.get("start.at_login"), Some(&LockedBy::Administrator));
+
+    // The app says so if the entry cannot be written.
+    *entry.failure.lock().unwrap() = Some(std::io::ErrorKind::PermissionDenied);
+    ON.store(false, Ordering::SeqCst);
+    settle(&mut actor).await;
+    let notices = &actor.readers.state().notices;
+    assert!(
+        notices
+            .iter()
+            .any(|notice| english(&notice.message).contains("the start at login")),
+        "{notices:?}"
+    );
+    *entry.failure.lock().unwrap() = None;
+    actor.enforce_start_at_login();
+    assert_eq!(
+        (entry.is_on(), actor.start_at_login.problem()),
+        (Some(false), None)
+    );
 }
