@@ -9,6 +9,7 @@ mod bus;
 mod connections;
 mod keyring;
 mod notifications;
+mod policy;
 mod presence;
 mod proxies;
 mod session;
