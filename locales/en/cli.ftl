@@ -55,6 +55,11 @@ cli-seconds = it should be a number of seconds
 cli-number = it should be a whole number
 cli-number-above-zero = it should be a whole number above 0
 cli-seconds-range = it should be a number of seconds above 0
+cli-time = it should be how long ago, such as 2h or 7d, a day such as 2026-11-28, or a time such as 2026-11-28T08:00
+cli-replayed = { $count ->
+        [one] { $count } event was sent to the listeners
+       *[other] { $count } events were sent to the listeners
+    }
 
 ## gloria account and gloria inbox.
 

@@ -52,6 +52,18 @@ help-gloria-events-examples =
 
     It continues when the app is started again. What arrived in between is in the inbox.
 
+help-gloria-replay = Print the events of the past once more, one JSON object a line, oldest first
+help-gloria-replay-since = Only those since then: how long ago, such as 2h or 7d, a day, or a time; by default all
+help-gloria-replay-types = Only events of this type; may be given again for more
+help-gloria-replay-listeners = Send them to `gloria events` and the window instead, without notifications
+help-gloria-replay-examples =
+    Examples:
+      gloria replay --since 2h                           what came in the last two hours
+      gloria replay --since 2026-11-28T08:00 --type workflow.failed
+      gloria replay --since 1d --listeners               to whatever runs `gloria events`
+
+    The events of notifications that were deleted are left out, and those that are older than what the inbox keeps.
+
 help-gloria-login = Sign in with the browser, or read a token from standard input, and keep it in the keyring
 help-gloria-login-token = Read a token from standard input, also where a sign-in service is set
 help-gloria-login-device = Sign in with a code on another device

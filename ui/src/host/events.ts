@@ -10,6 +10,8 @@ export interface ServerEventOf<K extends EventType> {
   lastEventId: string | null;
   /** It was missed while disconnected, as far as is known. */
   missed: boolean;
+  /** It is not new, but was asked for again with `gloria replay`. */
+  replayed: boolean;
 }
 
 interface Registration {

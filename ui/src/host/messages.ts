@@ -263,6 +263,7 @@ export interface Messages {
   'cli-position-lost': undefined;
   'cli-provider-unremembered': { problem: string };
   'cli-proxy-password': { problem: Message };
+  'cli-replayed': { count: number };
   'cli-running': { span: Message; attempts: Message; connections: Message; events: Message; failed: number };
   'cli-runtime': { problem: string };
   'cli-seconds': undefined;
@@ -283,6 +284,7 @@ export interface Messages {
   'cli-span-seconds': { seconds: number };
   'cli-stream-broke': undefined;
   'cli-taken-up-later': { problem: Message };
+  'cli-time': undefined;
   'cli-times': { count: number; cause: string };
   'cli-token-left': { problem: Message; name: string };
   'cli-token-of-another': { server: string; asked: string };

@@ -11,6 +11,7 @@ function status(word: string): ReceivedEvent {
     data: { userId: 'u-1', status: word },
     lastEventId: '7',
     missed: false,
+    replayed: false,
   };
 }
 
@@ -19,6 +20,7 @@ const deleted: ReceivedEvent = {
   data: { id: '1', key: 'n:1' },
   lastEventId: null,
   missed: true,
+  replayed: false,
 };
 
 function busy(): FakeHost {
@@ -287,6 +289,7 @@ test('a listener may begin again and again in itself without an end', async () =
     data: {},
     lastEventId: null,
     missed: false,
+    replayed: false,
   };
   for (const all of [1, 3, 7]) {
     host.emit(heartbeat);

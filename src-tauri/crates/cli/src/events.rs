@@ -29,7 +29,7 @@ pub(crate) struct Options {
     count: Option<u64>,
 }
 
-fn event_types() -> impl TypedValueParser<Value = EventType> {
+pub(crate) fn event_types() -> impl TypedValueParser<Value = EventType> {
     let names = EventType::ALL.iter().map(|event_type| event_type.name());
     PossibleValuesParser::new(names).try_map(|name| {
         let found = EventType::ALL.iter().find(|event_type| event_type.name() == name);
@@ -103,7 +103,7 @@ fn state(state: &str) -> Value {
 }
 
 /// Returns a message as a flat object.
-fn flattened(mut message: Value) -> Value {
+pub(crate) fn flattened(mut message: Value) -> Value {
     let (kind, mut value) = (message["kind"].take(), message["value"].take());
     match value.as_object_mut() {
         Some(event) => {
@@ -132,10 +132,14 @@ mod tests {
             event: ServerEvent::Heartbeat(HeartbeatData {}),
             last_event_id: Some("7".into()),
             missed: false,
+            replayed: false,
         }));
         assert_eq!(
             flattened(serde_json::to_value(event).unwrap()),
-            json!({"kind": "event", "type": "heartbeat", "data": {}, "lastEventId": "7", "missed": false})
+            json!({
+                "kind": "event", "type": "heartbeat", "data": {}, "lastEventId": "7", "missed": false,
+                "replayed": false,
+            })
         );
         assert_eq!(
             flattened(serde_json::to_value(ListenerMessage::Missed(3)).unwrap()),

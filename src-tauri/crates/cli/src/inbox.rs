@@ -107,7 +107,7 @@ fn inbox_in_force(paths: &Paths, server: &str) -> anyhow::Result<Option<PathBuf>
 }
 
 /// Returns the configured server, and the file of its inbox.
-fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, PathBuf)>> {
+pub(crate) fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, PathBuf)>> {
     let Some(server) = settings()?.address.map(|address| address.server()) else {
         return Ok(None);
     };

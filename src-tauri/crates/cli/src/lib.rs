@@ -15,6 +15,7 @@ mod logs;
 mod output;
 mod policy;
 mod quit;
+mod replay;
 mod running;
 mod session;
 mod sign_in;
@@ -45,6 +46,7 @@ enum Command {
     Agent(agent::Options),
     Tail(tail::Options),
     Events(events::Options),
+    Replay(replay::Options),
     Login(sign_in::LoginOptions),
     Logout(logout::LogoutOptions),
     Status(status::Options),
@@ -100,6 +102,7 @@ pub fn run() -> ExitCode {
             Command::Agent(_) => Ok(ExitCode::FAILURE),
             Command::Tail(options) => tail::run(options).await,
             Command::Events(options) => events::run(options).await,
+            Command::Replay(options) => replay::run(options).await,
             Command::Login(options) => sign_in::login(options).await,
             Command::Logout(options) => logout::run(options).await,
             Command::Status(options) => status::run(options).await,
@@ -229,6 +232,10 @@ mod tests {
             "KEYS",
             "MARK",
             "events",
+            "replay",
+            "--since",
+            "--listeners",
+            "TIME",
             "open",
             "retry",
             "mark",
@@ -294,6 +301,8 @@ mod tests {
             ("inbox mark no", 2),
             ("events --count 0", 2),
             ("events --type no", 2),
+            ("replay --type no", 2),
+            ("replay --since no", 2),
             ("open no no", 2),
             ("tail --count 0", 2),
             ("tail --count=", 2),
@@ -320,6 +329,7 @@ mod tests {
                 message::cli_number(),
                 message::cli_seconds_range(),
                 message::cli_seconds(),
+                message::cli_time(),
             ];
             let said = problems.iter().fold(reply.text.clone(), |said, problem| {
                 said.replace(&output::catalogue().say(problem), "")

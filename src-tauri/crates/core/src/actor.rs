@@ -22,6 +22,7 @@ mod proxy_password;
 mod readers;
 mod recovery;
 mod releases;
+mod replay;
 mod requests;
 mod restarts;
 mod settings;

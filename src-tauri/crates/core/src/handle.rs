@@ -23,9 +23,9 @@ use crate::metrics::status::StatusReport;
 use crate::ports::{OpenError, send_reply};
 use crate::protocol::{
     AccountChoice, AccountForm, DoctorReport, EventType, FollowRequest, InboxPage, InboxQuery, MarkRequest,
-    Marked, MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, Revised, SignInForm,
-    SignInOffer, SignInQuery, SignOutForm, Snapshot, SnoozeRequest, SupportReport, TestReport, View,
-    WindowView,
+    Marked, MetricsView, PastedPage, PauseRequest, PersonAnswer, PreferencesForm, ReplayRequest, Replayed,
+    Revised, SignInForm, SignInOffer, SignInQuery, SignOutForm, Snapshot, SnoozeRequest, SupportReport,
+    TestReport, View, WindowView,
 };
 
 pub(crate) use dispatch::to_json;
@@ -245,6 +245,8 @@ requests! {
     inbox_mark_all_seen() -> Counts = InboxMarkAllSeen;
     /// Opens a link of an item and marks the item as read.
     item_follow(request: FollowRequest) -> () = ItemFollow;
+    /// Sends logged events to the listeners once more, without alerts. No command of the window.
+    replay(request: ReplayRequest) -> Replayed = Replay;
     /// Asks the window to show an item, or only itself.
     item_show(key: Option<String>) -> () = ItemShow;
     /// Asks the window to show a view.

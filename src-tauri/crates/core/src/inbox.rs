@@ -16,6 +16,7 @@ mod filter;
 mod journal;
 mod legacy;
 mod lock;
+mod log;
 mod marks;
 pub(crate) mod notices;
 mod post;
@@ -44,6 +45,7 @@ pub use crate::fingerprint::fingerprint;
 pub use alerts::{AlertRecord, DigestRecord, Due, DueQuery, Recorded, ShowRequest, Target};
 pub use arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
 pub use fallback::Returned;
+pub use log::{LogPage, LogQuery, LoggedEvent};
 pub use thread::InboxThread;
 #[cfg(test)]
 pub(crate) use thread::in_place;

@@ -9,15 +9,21 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::event::Event;
-use crate::protocol::{EventType, ListenerMessage, ReceivedEvent};
+use crate::protocol::{EventType, ListenerMessage, ReceivedEvent, ServerEvent};
 
 /// Events that a listener may lag behind. More than a batch, so that one that keeps reading misses nothing of a long
 /// replay; few enough that a replay of a hundred thousand events does not stay in memory.
 pub(crate) const LISTENER_CAPACITY: usize = 1024;
+
+/// How long a replay waits for a listener that reads nothing. One that is alive reads within milliseconds; a hung page
+/// is recognised and restarted after a longer time.
+const REPLAY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A set of event types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,9 +34,7 @@ const _: () = assert!(EventType::ALL.len() <= u16::BITS as usize);
 
 impl EventTypes {
     /// All types.
-    pub fn all() -> Self {
-        EventType::ALL.iter().copied().collect()
-    }
+    pub const ALL: Self = Self(u16::MAX >> (u16::BITS as usize - EventType::ALL.len()));
 
     /// Whether it contains this type.
     pub fn contains(self, event_type: EventType) -> bool {
@@ -51,6 +55,13 @@ impl FromIterator<EventType> for EventTypes {
     fn from_iter<I: IntoIterator<Item = EventType>>(types: I) -> Self {
         Self(types.into_iter().map(Self::bit).fold(0, |all, bit| all | bit))
     }
+}
+
+/// What listeners get of an event that is no list; `None` for those that this app makes of unreadable ones.
+pub(crate) fn server_event(event: &Event) -> Option<ServerEvent> {
+    convert::wanted_of(event, EventTypes::ALL)
+        .next()
+        .map(|(_, event)| event)
 }
 
 /// All listeners of a core. Clones share them.
@@ -74,7 +85,19 @@ struct Registered {
 #[derive(Default)]
 struct Queue {
     waiting: Mutex<Waiting>,
+    /// The listener has something to read.
     changed: Notify,
+    /// The listener has read something, or wants no more.
+    taken: Notify,
+}
+
+impl Queue {
+    fn has_room(&self, types: EventTypes, events: usize) -> bool {
+        let waiting = lock(&self.waiting);
+        let is_concerned = !waiting.closed && waiting.types.0 & types.0 != 0;
+        // One that has missed events already is behind, and nobody waits for it once more.
+        !is_concerned || waiting.missed > 0 || waiting.events.len() + events <= LISTENER_CAPACITY
+    }
 }
 
 #[derive(Default)]
@@ -153,6 +176,7 @@ impl Listeners {
                 event,
                 last_event_id: last_event_id.map(str::to_owned),
                 missed,
+                replayed: false,
             };
             (part, received)
         };
@@ -182,6 +206,26 @@ impl Listeners {
         }
     }
 
+    /// Waits until every listener to these types has room for this many events, or has ended. One that does not make
+    /// room within [`REPLAY_TIMEOUT`] misses some, which it is informed of, and is not waited for before it reads.
+    pub(crate) async fn room(&self, types: EventTypes, events: usize) {
+        let queues = lock(&self.0.registered).queues.clone();
+        for queue in queues {
+            let has_room = async {
+                loop {
+                    // Before the check: what is read from then on ends the wait.
+                    let taken = queue.taken.notified();
+                    if queue.has_room(types, events) {
+                        break;
+                    }
+                    taken.await;
+                }
+            };
+            // Nothing is lost by giving up: what does not fit is counted and reported.
+            let _ = timeout(REPLAY_TIMEOUT, has_room).await;
+        }
+    }
+
     /// The core has ended: listeners read their queues to the end, and then get `None`.
     pub(crate) fn close(&self) {
         let mut registered = lock(&self.0.registered);
@@ -189,6 +233,7 @@ impl Listeners {
         for queue in registered.queues.drain(..) {
             lock(&queue.waiting).closed = true;
             queue.changed.notify_one();
+            queue.taken.notify_waiters();
         }
         self.count_wanted(&registered);
     }
@@ -196,6 +241,8 @@ impl Listeners {
     fn remove(&self, queue: &Arc<Queue>) {
         let mut registered = lock(&self.0.registered);
         registered.queues.retain(|other| !Arc::ptr_eq(other, queue));
+        lock(&queue.waiting).closed = true;
+        queue.taken.notify_waiters();
         self.count_wanted(&registered);
     }
 }
@@ -234,6 +281,7 @@ impl EventListener {
     /// `None` while the queue is empty; `Some(None)` at the end.
     fn take(&mut self) -> Option<Option<ListenerMessage>> {
         let mut waiting = lock(&self.queue.waiting);
+        self.queue.taken.notify_waiters();
         if let Some(event) = waiting.events.pop_front() {
             return Some(Some(ListenerMessage::Event(Box::new(Arc::unwrap_or_clone(
                 event,
@@ -257,6 +305,7 @@ impl EventListener {
             if types.is_empty() {
                 waiting.missed = 0;
             }
+            self.queue.taken.notify_waiters();
         }
         self.listeners.count_wanted(&registered);
     }
@@ -302,6 +351,7 @@ mod tests {
             event,
             last_event_id: None,
             missed: false,
+            replayed: false,
         }
     }
 
@@ -338,7 +388,7 @@ mod tests {
     #[test]
     fn a_listener_that_does_not_read_learns_how_many_it_missed() {
         let listeners = Listeners::default();
-        let mut slow = listeners.listen(EventTypes::all());
+        let mut slow = listeners.listen(EventTypes::ALL);
         for number in 0..LISTENER_CAPACITY + 10 {
             listeners.publish(status(number));
         }
@@ -359,13 +409,13 @@ mod tests {
     fn at_the_end_of_the_core_what_waits_is_read_and_then_the_end() {
         let listeners = Listeners::default();
         let end = CloseListeners(listeners.clone());
-        let mut listener = listeners.listen(EventTypes::all());
+        let mut listener = listeners.listen(EventTypes::ALL);
         listeners.publish(heartbeat());
         drop(end);
         assert_eq!(read(&mut listener), Some(Some(event(heartbeat()))));
         assert_eq!(read(&mut listener), Some(None));
         assert_eq!(
-            read(&mut listeners.listen(EventTypes::all())),
+            read(&mut listeners.listen(EventTypes::ALL)),
             Some(None),
             "too late"
         );
@@ -374,11 +424,39 @@ mod tests {
     #[tokio::test]
     async fn a_listener_that_waits_is_woken() {
         let listeners = Listeners::default();
-        let mut listener = listeners.listen(EventTypes::all());
+        let mut listener = listeners.listen(EventTypes::ALL);
         let waiting = tokio::spawn(async move { listener.next().await });
         tokio::task::yield_now().await;
         listeners.publish(heartbeat());
         assert_eq!(waiting.await.unwrap(), Some(event(heartbeat())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replay_waits_for_whoever_reads_and_once_for_whoever_does_not() {
+        let listeners = Listeners::default();
+        let mut reads = listeners.listen(EventTypes::ALL);
+        let mut is_stuck = listeners.listen(EventTypes::ALL);
+        let _uninvolved = listeners.listen(EventTypes::from_iter([EventType::Heartbeat]));
+        let users = EventTypes::from_iter([EventType::UserStatusChanged]);
+        let began = tokio::time::Instant::now();
+        let reading = tokio::spawn(async move {
+            for number in 0..LISTENER_CAPACITY * 3 {
+                assert_eq!(reads.next().await, Some(event(status(number))));
+            }
+        });
+        for page in 0..LISTENER_CAPACITY * 3 / 256 {
+            listeners.room(users, 256).await;
+            for number in page * 256..(page + 1) * 256 {
+                listeners.publish(status(number));
+            }
+        }
+        reading.await.unwrap();
+        assert_eq!(began.elapsed(), REPLAY_TIMEOUT);
+        for number in 0..LISTENER_CAPACITY {
+            assert_eq!(read(&mut is_stuck), Some(Some(event(status(number)))));
+        }
+        let missed = ListenerMessage::Missed(LISTENER_CAPACITY as u64 * 2);
+        assert_eq!(read(&mut is_stuck), Some(Some(missed)));
     }
 
     proptest! {
@@ -386,7 +464,7 @@ mod tests {
         #[test]
         fn nothing_disappears(reads in prop::collection::vec(0_usize..700, 1..6)) {
             let listeners = Listeners::default();
-            let mut listener = listeners.listen(EventTypes::all());
+            let mut listener = listeners.listen(EventTypes::ALL);
             let (mut sent, mut accounted) = (0, 0);
             for wanted in reads {
                 for _ in 0..400 {

@@ -43,8 +43,8 @@ pub use release::ReleaseView;
 pub use server_event::ServerEvents;
 pub use server_event::{
     ErrorData, EventType, GapData, GapEnd, GreetingData, HeartbeatData, ListenerMessage,
-    NotificationChangeData, NotificationData, NotificationDeletedData, ReceivedEvent, ServerEvent,
-    SystemData, UserData, UserStatusData, WorkflowData,
+    NotificationChangeData, NotificationData, NotificationDeletedData, ReceivedEvent, ReplayRequest,
+    Replayed, ServerEvent, SystemData, UserData, UserStatusData, WorkflowData,
 };
 pub use sign_in::{
     PastedPage, ProviderChange, ProviderName, SignInForm, SignInOffer, SignInPlace, SignInQuery,

@@ -27,6 +27,9 @@ pub const APP_QUIT: &str = "app_quit";
 /// The request that says that the keyring has another token for this API address, or none any more.
 pub const CREDENTIALS_CHANGED: &str = "credentials_changed";
 
+/// The request that sends logged events to the listeners, with a `ReplayRequest` of the core; the answer is a
+/// `Replayed`.
+pub const REPLAY: &str = "replay";
 /// The request that signs out at a server, with a `SignOutRequest` of the core; the answer is a `SignOutAnswer`.
 pub const SIGN_OUT: &str = "sign_out";
 /// The request for an access token, which only [`crate::access`] sends: its answer is a secret.

@@ -49,6 +49,7 @@ impl Actor {
             Request::InboxMarkAllRead(reply) => reply.answer(self.mark_all_read().await),
             Request::InboxMarkAllSeen(reply) => reply.answer(self.mark_all_seen().await),
             Request::ItemFollow(request, reply) => reply.answer(self.follow(request).await),
+            Request::Replay(request, reply) => self.replay(&request, reply),
             Request::ItemShow(key, reply) => {
                 if key.is_some() {
                     self.readers.publish_requested_item(key);

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use super::Effect;
 use super::filing::{EventWriter, Seen};
 use super::reading::{self, ITEM_COLUMNS};
-use super::{InboxError, alerts, columns};
+use super::{InboxError, alerts, columns, log};
 use crate::event::{Change, Field};
 use crate::item::{EpochMillis, Item};
 
@@ -271,6 +271,8 @@ impl EventWriter<'_> {
         self.transaction
             .prepare_cached("DELETE FROM early WHERE key = ?1")?
             .execute([key])?;
+        // Changes of an item that has not come are logged too.
+        log::erase(self.transaction, key)?;
         if existed {
             return Ok(Effect::Removed(key.to_owned()));
         }
@@ -302,6 +304,7 @@ pub(super) fn erase_row(
         .optional()?;
     if let Some(key) = &key {
         alerts::settle(transaction, key)?;
+        log::erase(transaction, key)?;
     }
     Ok(key)
 }

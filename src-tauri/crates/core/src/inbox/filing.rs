@@ -6,7 +6,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, UndecidedAlert};
 use super::arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
-use super::{Inbox, InboxError, notices};
+use super::{Inbox, InboxError, log, notices};
 use crate::alerts::Decision;
 use crate::event::{Event, Field};
 use crate::fingerprint::fingerprint;
@@ -96,6 +96,7 @@ impl Inbox {
                 if is_first(writer.seen, arrival, event, effect) {
                     first.push(FirstOccurrence { place, part });
                     writer.store_person(event, person)?;
+                    log::add(&transaction, arrival, event, now.here)?;
                 }
             }
         }
@@ -112,6 +113,7 @@ impl Inbox {
         let alerts = alerts::decide_alerts(&transaction, asked, now, &news, &mut filed, decide)?;
         store_cursor(&transaction, &cursor)?;
         drop_surplus(&transaction, self.fallback.is_some())?;
+        log::drop_surplus(&transaction, self.fallback.is_some())?;
         transaction.commit()?;
         self.first = first;
         self.erased |= filed.iter().any(|filed| matches!(filed, Effect::Removed(_)))

@@ -327,6 +327,7 @@ const MIGRATIONS: &[&str] = &["
     ALTER TABLE account ADD COLUMN person_status TEXT;
 ",
     include_str!("schema/states.sql"),
+    include_str!("schema/log.sql"),
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

@@ -63,6 +63,8 @@ enum Pass {
     UrgentOver,
     /// The keys of deleted items, and digests without members.
     Tombstones,
+    /// Logged events as old as items that were read.
+    Log,
 }
 
 /// The result of a step.
@@ -110,7 +112,7 @@ impl Sweep {
             }
             Pass::Over => row.is_read || !row.is_urgent,
             Pass::UrgentOver => true,
-            Pass::Tombstones => false,
+            Pass::Tombstones | Pass::Log => false,
         }
     }
 
@@ -121,7 +123,8 @@ impl Sweep {
             Pass::Old => Pass::Over,
             Pass::Over => Pass::UrgentOver,
             Pass::UrgentOver => Pass::Tombstones,
-            Pass::Tombstones => return false,
+            Pass::Tombstones => Pass::Log,
+            Pass::Log => return false,
         };
         self.pass = next;
         true
@@ -149,6 +152,10 @@ impl Inbox {
                 let more = self.drop_tombstones(sweep.now)?;
                 (Vec::new(), self.drop_digests(MAX_STEP_ROWS)? || more)
             }
+            Pass::Log => {
+                let before = sweep.now - i64::from(sweep.retention.days) * DAY;
+                (Vec::new(), self.drop_logged(before, MAX_STEP_ROWS)?)
+            }
             Pass::Old | Pass::Over | Pass::UrgentOver => self.sweep_items(sweep)?,
         };
         let done = !more && !sweep.advance();
@@ -163,7 +170,7 @@ impl Inbox {
         let excess = usize::try_from(kept - i64::from(sweep.retention.items)).unwrap_or(0);
         let most = match sweep.pass {
             Pass::Old => usize::MAX,
-            Pass::Over | Pass::UrgentOver | Pass::Tombstones => excess,
+            Pass::Over | Pass::UrgentOver | Pass::Tombstones | Pass::Log => excess,
         };
         if most == 0 {
             return Ok((Vec::new(), false));

@@ -1,6 +1,6 @@
 //! The server's events, for listeners. They are independent of the state.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 #[cfg(test)]
 use ts_rs::TS;
@@ -11,7 +11,7 @@ use crate::item::{EpochMillis, ItemAction, Priority};
 macro_rules! server_events {
     ($($(#[$doc:meta])* $variant:ident = $name:literal: $data:ident,)*) => {
         /// An event of the server, decoded and checked.
-        #[derive(Debug, Clone, PartialEq, Serialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[cfg_attr(test, derive(TS))]
         #[serde(tag = "type", content = "data")]
         pub enum ServerEvent {
@@ -87,8 +87,34 @@ server_events! {
     StreamGap = "stream.gap": GapData,
 }
 
+impl ServerEvent {
+    /// The key of the item in the inbox that it is about.
+    pub fn item_key(&self) -> Option<&str> {
+        match self {
+            Self::NotificationCreated(data) => Some(&data.key),
+            Self::NotificationUpdated(data) => Some(&data.key),
+            Self::NotificationDeleted(data) => Some(&data.key),
+            Self::WorkflowStarted(data) | Self::WorkflowCompleted(data) | Self::WorkflowFailed(data) => {
+                Some(&data.key)
+            }
+            Self::SystemAnnouncement(data) | Self::SystemMaintenance(data) => Some(&data.key),
+            Self::ConnectionEstablished(_)
+            | Self::Heartbeat(_)
+            | Self::UserStatusChanged(_)
+            | Self::UserUpdated(_)
+            | Self::Error(_)
+            | Self::StreamGap(_) => None,
+        }
+    }
+}
+
+/// Reads a field that is there, which may be null; an absent one is the default, `None`.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A message to a listener.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(tag = "kind", content = "value", rename_all = "camelCase")]
 pub enum ListenerMessage {
@@ -99,7 +125,7 @@ pub enum ListenerMessage {
 }
 
 /// An event and how it arrived.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ReceivedEvent {
@@ -110,10 +136,33 @@ pub struct ReceivedEvent {
     pub last_event_id: Option<String>,
     /// It was missed while disconnected, as far as is known.
     pub missed: bool,
+    /// It is not new, but was asked for again with `gloria replay`.
+    #[serde(default)]
+    pub replayed: bool,
+}
+
+/// Asks for logged events.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReplayRequest {
+    /// Only those that came at this time or later, by this computer's clock.
+    pub since: Option<EpochMillis>,
+    /// Only those of these types; all if it is empty.
+    pub types: Vec<EventType>,
+}
+
+/// What a replay to the listeners did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// Events that were sent to the listeners.
+    pub events: u64,
+    /// Events of which only the type is left, because what they are about was deleted.
+    pub erased: u64,
 }
 
 /// Data of `connection_established`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GreetingData {
@@ -128,12 +177,12 @@ pub struct GreetingData {
 }
 
 /// Data of `heartbeat`: empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 pub struct HeartbeatData {}
 
 /// Data of `notification.created`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NotificationData {
@@ -170,7 +219,7 @@ pub struct NotificationData {
 }
 
 /// Data of `notification.updated`: absent fields stay, and null removes the value.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -183,34 +232,74 @@ pub struct NotificationChangeData {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// Its new text.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub message: Option<Option<String>>,
     /// Its new category.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub category: Option<Option<String>>,
     /// Its new urgency.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub priority: Option<Option<Priority>>,
     /// Its new cause.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub actor: Option<Option<String>>,
     /// Its new link.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub link: Option<Option<String>>,
     /// Its new further links.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub actions: Option<Option<Vec<ItemAction>>>,
     /// Its new time of expiry.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires_at: Option<Option<EpochMillis>>,
     /// When it was seen elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub seen_at: Option<Option<EpochMillis>>,
     /// When it was read elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub read_at: Option<Option<EpochMillis>>,
     /// When it was archived elsewhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub archived_at: Option<Option<EpochMillis>>,
     /// When it was flagged elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,7 +319,7 @@ pub struct NotificationChangeData {
 }
 
 /// Data of `notification.deleted`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -245,7 +334,7 @@ pub struct NotificationDeletedData {
 }
 
 /// Data of `user.status_changed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct UserStatusData {
@@ -256,7 +345,7 @@ pub struct UserStatusData {
 }
 
 /// Data of `user.updated`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
@@ -264,15 +353,23 @@ pub struct UserData {
     /// The id of the user.
     pub user_id: String,
     /// The name; absent if it stays, null if it was removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub name: Option<Option<String>>,
     /// As in `user.status_changed`; absent if it stays, null if it was removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub status: Option<Option<String>>,
 }
 
 /// Data of `workflow.started`, `workflow.completed` and `workflow.failed`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowData {
@@ -299,7 +396,7 @@ pub struct WorkflowData {
 }
 
 /// Data of `system.announcement` and `system.maintenance`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SystemData {
@@ -326,7 +423,7 @@ pub struct SystemData {
 }
 
 /// Data of `error`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorData {
@@ -339,7 +436,7 @@ pub struct ErrorData {
 }
 
 /// Data of `stream.gap`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub struct GapData {
@@ -350,7 +447,7 @@ pub struct GapData {
 }
 
 /// One end of a gap: some servers name an event, others a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum GapEnd {

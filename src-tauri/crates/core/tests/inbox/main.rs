@@ -7,6 +7,7 @@ mod file;
 mod filing;
 mod harness;
 mod legacy;
+mod log;
 mod migrations;
 mod rows;
 mod snooze;

@@ -13,7 +13,7 @@ use gloria_ipc::access::AccessLine;
 use gloria_ipc::lines::{LineError, LineReader, to_line, write_bytes, write_line};
 use gloria_ipc::protocol::{
     ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES,
-    OpenRequest, Outcome, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
+    OpenRequest, Outcome, REPLAY, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
 };
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -197,6 +197,10 @@ async fn answer(server: &Server, call: &str, request: Value) -> Result<Value, Co
         CREDENTIALS_CHANGED => {
             server.core.credentials_changed(parsed(request)?).await?;
             Ok(Value::Null)
+        }
+        REPLAY => {
+            let replayed = server.core.replay(parsed(request)?).await?;
+            Ok(serde_json::to_value(replayed).unwrap_or_default())
         }
         SIGN_OUT => {
             let answer = server.core.sign_out_at(parsed(request)?).await?;

@@ -103,6 +103,8 @@ messages! {
     cli_number();
     cli_number_above_zero();
     cli_seconds_range();
+    cli_time();
+    cli_replayed(count: Number);
     cli_folder_unreadable(path: Text, problem: Text);
     cli_no_inbox();
     cli_no_accounts();
