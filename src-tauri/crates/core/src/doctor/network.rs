@@ -88,13 +88,14 @@ fn failure(server: &ServerSeen) -> Option<(Check, Message, Message)> {
                 Some(_) => by_proxy(error),
                 None => error.clone(),
             };
-            let (step, mend) = match &error {
+            let is_unanswered = matches!(
+                error,
                 DialError::AnswerTimedOut(_) | DialError::BrokenOff(_) | DialError::NotHttp(_)
-                    if is_by_plain_proxy(server) =>
-                {
-                    (Check::Proxy, message::doctor_mend_network())
-                }
-                error => step_of(error, server.proxy.is_some()),
+            );
+            let (step, mend) = if is_unanswered && is_by_plain_proxy(server) {
+                (Check::Proxy, message::doctor_mend_network())
+            } else {
+                step_of(&error, server.proxy.is_some())
             };
             let cause = connection::cause(&Cause::Dial(error));
             Some((step, cause, mend))
