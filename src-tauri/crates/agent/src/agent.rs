@@ -22,6 +22,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::controls::End;
+use crate::requested::{Requested, Watch};
 use crate::rest::Rest;
 use crate::{Controls, Shell};
 
@@ -79,6 +80,8 @@ pub struct Agent {
     serving: JoinHandle<()>,
     following: AbortHandle,
     shell: Arc<dyn Shell>,
+    /// Where the next run finds what was asked for and not shown.
+    requested: PathBuf,
 }
 
 impl Agent {
@@ -95,6 +98,7 @@ impl Agent {
             windows,
             after_failure,
         } = start;
+        let requested = paths.requested();
         let (of_core, said) = (Arc::clone(&shell), Arc::clone(&words));
         let machine = move |panics: &PanicReports| machine(&paths, &version, &of_core, &words, panics);
         let (handle, core) = gloria_core::supervise(machine)?;
@@ -106,6 +110,12 @@ impl Agent {
                 let _ = unlocked.signal(Signal::FolderLock { locked: false }).await;
             });
         }
+        let (taken, asked) = (Requested::take(&requested), controls.clone());
+        tokio::spawn(async move {
+            if taken.ask(asked.core()).await {
+                asked.open_window(None);
+            }
+        });
         let asked = controls.clone();
         let serve = move |request| match request {
             AppRequest::Open { activation_token } => asked.open_window(activation_token),
@@ -121,6 +131,7 @@ impl Agent {
             serving: tokio::spawn(serving),
             following: tokio::spawn(following).abort_handle(),
             shell,
+            requested,
         })
     }
 
@@ -158,7 +169,12 @@ impl Agent {
                 gloria_program::end_process_within(QUIT_TIMEOUT);
                 self.stop().await;
             }
-            Ended::Anew => self.stop().await,
+            Ended::Anew => {
+                let watch = Watch::begin(self.controls.core()).await;
+                let (shell, file) = (Arc::clone(&self.shell), self.requested.clone());
+                self.stop().await;
+                watch.end(shell.owes_window(), &file);
+            }
             // The program ends, because one that appears to run but receives nothing is worse than none.
             Ended::Broken => self.shell.show_message(&message::start_core_lost()),
         }

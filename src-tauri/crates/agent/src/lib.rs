@@ -10,6 +10,7 @@ mod controls;
 mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+mod requested;
 mod rest;
 mod shell;
 

@@ -31,6 +31,11 @@ pub trait Shell: std::fmt::Debug + Send + Sync + 'static {
     /// prevent windows from stealing the focus.
     fn open_window(&self, activation_token: Option<String>);
 
+    /// Whether a window was asked for that is not there yet. The next run of the program opens it.
+    fn owes_window(&self) -> bool {
+        false
+    }
+
     /// Restarts the agent in this session, in which the user started the app again. Does nothing on systems where a
     /// user has one session.
     fn move_to(&self, _session: Session, _open: bool) {}

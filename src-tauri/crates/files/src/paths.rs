@@ -138,6 +138,11 @@ impl Paths {
         self.data.join("sounds-pause.json")
     }
 
+    /// What the user asked to see in the moment in which the app was replaced by the next run of its program.
+    pub fn requested(&self) -> PathBuf {
+        self.data.join("requested.json")
+    }
+
     /// What was seen of newer versions of the app.
     pub fn releases(&self) -> PathBuf {
         self.data.join("releases.json")

@@ -289,6 +289,7 @@ fn is_ours(name: &OsStr) -> bool {
         "metrics-file.",
         "policy.last.",
         "releases.",
+        "requested.json",
         "running.lock",
         "status.",
         "sounds-pause.",

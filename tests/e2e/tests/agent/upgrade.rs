@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use gloria_desktop_session::{
     Process, SessionOptions, ShownNotification, copy_program, wait_until, write_program,
 };
+use gloria_ipc::AppWindow;
+use serde_json::Value;
 
 use crate::scene::{DEADLINE, Scene, expect_tray, program, titles};
 
@@ -340,4 +342,45 @@ async fn a_click_on_what_was_shown_before_an_upgrade_opens_the_window() {
     .await
     .unwrap();
     assert_eq!(titles(&scene.session), ["title a", "title b"]);
+}
+
+/// The window's program is still starting when the app is replaced, so nobody has seen what was clicked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_clicked_in_the_moment_of_an_upgrade_is_shown_by_the_next_run() {
+    let scene = Scene::set(SessionOptions::default()).await;
+    let installed = Installed::in_scene(&scene);
+    let asked = installed.path("asked");
+    let script = format!("#!/bin/sh\necho \"$*\" >> {}\nexec sleep 60\n", asked.display());
+    installed.write("gloria-notify", script.as_bytes());
+    let mut agent = installed.agent(&scene);
+    scene.connected().await;
+    scene.push("a");
+    scene.recorded("n:a").await;
+    let title = |shown: &ShownNotification| shown.summary == "title a";
+    let shown = scene
+        .session
+        .wait_for_notification(DEADLINE, title)
+        .await
+        .unwrap();
+    scene
+        .session
+        .invoke_notification_action(shown.id.unwrap(), "open")
+        .unwrap();
+    let windows = async |times: usize| {
+        wait_until(&format!("{times} windows"), DEADLINE, async || {
+            let asked = fs::read_to_string(&asked).unwrap_or_default();
+            Ok((asked == "--window\n".repeat(times)).then_some(()))
+        })
+        .await
+        .unwrap();
+    };
+    windows(1).await;
+    installed.replace_by("gloria.next");
+    started(&mut agent, NEXT, 1).await;
+    windows(2).await;
+    let (window, _raises) = AppWindow::open(&scene.home).await.unwrap();
+    let state = window.attach().await.unwrap();
+    let snapshot: Value = serde_json::from_str(state.snapshot.get()).unwrap();
+    assert_eq!(snapshot["requestedItem"], "n:a");
+    assert!(!scene.home.join("requested.json").exists());
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -96,6 +97,7 @@ pub fn run(paths: Paths, log: Logs, words: Arc<Words>, options: Options) -> anyh
             anew,
             kept: kept.clone(),
             controls: Arc::default(),
+            openings: Arc::default(),
             runtime: Handle::current(),
         });
         let start = Start {
@@ -164,6 +166,8 @@ struct LinuxShell {
     kept: KeptConnection,
     /// Set once the agent has started.
     controls: Arc<OnceLock<Controls>>,
+    /// How many requests for the window are not answered yet.
+    openings: Arc<AtomicUsize>,
     runtime: Handle,
 }
 
@@ -201,9 +205,12 @@ impl Shell for LinuxShell {
 
     fn open_window(&self, activation_token: Option<String>) {
         let (window, messages) = (self.window.clone(), Arc::clone(&self.messages));
-        let controls = Arc::clone(&self.controls);
+        let (controls, openings) = (Arc::clone(&self.controls), Arc::clone(&self.openings));
+        openings.fetch_add(1, Ordering::Relaxed);
         self.runtime.spawn(async move {
-            let Err(error) = window.open(activation_token).await else {
+            let opened = window.open(activation_token).await;
+            openings.fetch_sub(1, Ordering::Relaxed);
+            let Err(error) = opened else {
                 return;
             };
             tracing::error!(%error, "the window could not be opened");
@@ -213,6 +220,10 @@ impl Shell for LinuxShell {
             }
             messages.show(&problem).await;
         });
+    }
+
+    fn owes_window(&self) -> bool {
+        self.openings.load(Ordering::Relaxed) > 0
     }
 
     fn move_to(&self, session: Session, open: bool) {

@@ -19,7 +19,7 @@ pub struct WindowView {
 }
 
 /// A view of the window that the user asked for elsewhere, such as in the tray's menu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum View {

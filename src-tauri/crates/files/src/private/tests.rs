@@ -142,6 +142,7 @@ fn a_start_closes_what_is_ours_and_touches_nothing_else() {
         "metrics-file.json",
         "policy.last.toml",
         "releases.json",
+        "requested.json",
         "running.lock",
         "sounds-pause.json",
         "accounts/gloria.example-1/inbox.sqlite",
