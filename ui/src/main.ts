@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import App from './App.svelte';
+import './tokens.css';
 import './app.css';
 import type { Host } from './host/host';
 import { speak } from './words/language';

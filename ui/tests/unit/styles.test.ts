@@ -78,6 +78,23 @@ test('how wide is wide depends on the size of the text', () => {
   }
 });
 
+/** A colour of its own, instead of one of the tokens'. `transparent` and `currentcolor` are none. */
+const COLOUR =
+  /#[0-9a-f]{3,8}\b|\b(?:rgb|rgba|hsl|hsla|hwb|lab|lch|oklab|oklch|color|color-mix)\(|\b(?:black|white|red|green|blue|gr[ae]y|orange|yellow)\b/i;
+
+test('colours stand in one file', () => {
+  for (const { file, css, markup } of sheets) {
+    if (file === 'tokens.css') continue;
+    const own = declarations(css).filter(({ value }) => COLOUR.test(value));
+    expect(own, file).toEqual([]);
+    expect(markup, file).not.toMatch(/\b(?:fill|stroke|stop-color)="#/);
+  }
+  for (const value of ['#fff', '1px solid rgb(0 0 0 / 5%)', 'White', 'oklch(0.5 0.1 20)']) {
+    expect(value).toMatch(COLOUR);
+  }
+  expect('var(--text-soft)').not.toMatch(COLOUR);
+});
+
 test('what names a side of the screen is found', () => {
   const physical = (css: string): number => declarations(`a { ${css} }`).filter(isPhysical).length;
   for (const css of [
