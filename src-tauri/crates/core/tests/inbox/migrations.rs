@@ -1,12 +1,14 @@
 //! The file of every schema that an account's inbox ever had is opened with all that was in it. Those of versions
 //! before accounts are in `legacy`.
 
+use gloria_core::EventTypes;
+use gloria_core::inbox::LogQuery;
 use gloria_core::item::{AlertState, InboxView};
 use rusqlite::Connection;
 
 use crate::harness::{SERVER, created, file, folder, keys, open, page};
 
-const FIXTURES: [(u32, &str); 7] = [
+const FIXTURES: [(u32, &str); 8] = [
     (4, include_str!("../fixtures/inbox-v4.sql")),
     (5, include_str!("../fixtures/inbox-v5.sql")),
     (6, include_str!("../fixtures/inbox-v6.sql")),
@@ -14,6 +16,7 @@ const FIXTURES: [(u32, &str); 7] = [
     (8, include_str!("../fixtures/inbox-v8.sql")),
     (9, include_str!("../fixtures/inbox-v9.sql")),
     (10, include_str!("../fixtures/inbox-v10.sql")),
+    (11, include_str!("../fixtures/inbox-v11.sql")),
 ];
 
 #[test]
@@ -61,6 +64,15 @@ fn nothing_of_an_older_file_is_lost() {
             .iter()
             .any(|alert| alert.state == AlertState::Pending);
         assert_eq!(waits, version >= 6, "schema {version}");
+        let all = LogQuery {
+            since: None,
+            types: EventTypes::ALL,
+            after: 0,
+            limit: 9,
+        };
+        let logged = inbox.logged(&all).unwrap();
+        let expected = if version >= 11 { (2, 1) } else { (0, 0) };
+        assert_eq!((logged.events.len(), logged.erased), expected, "schema {version}");
         // What was deleted, replayed or is new goes on as before.
         assert_eq!(inbox.item("n:gone").unwrap(), None);
         file(&mut inbox, &[created("8", "gone"), created("9", "c")]);
