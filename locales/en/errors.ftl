@@ -38,6 +38,7 @@ storage-gone = the inbox file is gone
 storage-disk = the disk failed: { $problem }
 storage-read-only = the inbox file cannot be written
 storage-damaged = the inbox file is damaged
+storage-not-a-file = { $path } is not a file
 storage-foreign = the inbox file belongs to another account
 storage-folder = the folder for the inbox cannot be created: { $problem }
 storage-database = the inbox database failed: { $problem }

@@ -38,7 +38,7 @@ use crate::message::{self, Message};
 use crate::paths::{Disk, INBOX_FILE, Paths};
 use crate::private::{self, NotPrivate};
 
-use file::{copy, copy_all, open_immutable, quarantine};
+use file::{copy, copy_all, open_immutable, open_to_read, quarantine};
 use legacy::{Legacy, Place};
 
 pub use crate::fingerprint::fingerprint;
@@ -136,6 +136,9 @@ pub enum InboxError {
     /// The file is no valid database.
     #[error("the inbox file is damaged")]
     Damaged,
+    /// Something else has the name of the file: a folder, a pipe, a socket or a device.
+    #[error("{} is not a file", .0.display())]
+    NotAFile(PathBuf),
     /// The file belongs to another account.
     #[error("the inbox file belongs to another account")]
     Foreign,
@@ -182,6 +185,7 @@ impl InboxError {
             | Self::Disk(_)
             | Self::ReadOnly
             | Self::Damaged
+            | Self::NotAFile(_)
             | Self::Foreign
             | Self::NotPrivate(_)
             | Self::Folder(_) => true,
@@ -200,6 +204,7 @@ impl InboxError {
             Self::Disk(error) => message::storage_disk(error.to_string()),
             Self::ReadOnly => message::storage_read_only(),
             Self::Damaged => message::storage_damaged(),
+            Self::NotAFile(path) => message::storage_not_a_file(path.display().to_string()),
             Self::Foreign => message::storage_foreign(),
             Self::NotPrivate(refused) => refused.message(),
             Self::Folder(error) => message::storage_folder(error.to_string()),
@@ -219,6 +224,7 @@ impl InboxError {
             Self::Disk(_) | Self::Closed | Self::Database(_) => message::advised_disk(problem, path),
             Self::NotPrivate(_) => message::advised_administrator(problem),
             Self::Foreign => message::advised_move(problem, path),
+            Self::NotAFile(found) => message::advised_move(problem, found.display().to_string()),
             Self::Gone | Self::ReadOnly | Self::Damaged | Self::Folder(_) => {
                 message::advised_writable(problem, path)
             }
@@ -290,7 +296,7 @@ impl Inbox {
                 problem: None,
                 busy: false,
             }),
-            Err(InboxError::Damaged) => Self::rebuild(place),
+            Err(error) if place.needs_new_file(&error) => Self::rebuild(place),
             Err(error) => Self::open_fallback(place, &error),
         }
     }
@@ -320,6 +326,7 @@ impl Inbox {
     ///
     /// When the file does not exist, is from a newer version, or cannot be read.
     pub fn open_read_only(path: &Path, server: &str) -> Result<Self, InboxError> {
+        file::refuse_other_than_files(path)?;
         let db = journal::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         schema::refuse_newer(&db)?;
@@ -361,6 +368,7 @@ impl Inbox {
         if let Some(folder) = path.parent() {
             private::folder(folder).map_err(folder_error)?;
         }
+        file::refuse_other_than_files(path)?;
         // SQLite creates the files next to this one with its mode.
         if let Err(error) = private::ensure(path)
             && let Some(refused) = private::refusal(&error)
@@ -405,15 +413,14 @@ impl Inbox {
     /// Returns an inbox in memory, filled from the file if that can be read.
     fn open_fallback(place: &Place, error: &InboxError) -> Result<Opened, InboxError> {
         let path = place.existing();
-        let read_only = || Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
         let copied = if let InboxError::NotPrivate(refused) = error {
             // Another user who has write permission may have written anything.
             Err(refused.clone().into())
         } else if matches!(error, InboxError::Busy) {
             // It is being written: reading past its locks could show half a transaction, or an older state.
-            copy(read_only())
+            copy(open_to_read(path))
         } else {
-            copy(read_only()).or_else(|_| copy(open_immutable(path)))
+            copy(open_to_read(path)).or_else(|_| copy(open_immutable(path)))
         };
         let (mut inbox, fallback) = match copied.and_then(|db| Self::prepare(db, &place.server, Some(place)))
         {
@@ -477,14 +484,12 @@ fn folder_error(error: io::Error) -> InboxError {
 }
 
 fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
-    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    let db = open_to_read(path).ok()?;
     schema::salvage_cursor(&db, server)
 }
 
 /// Returns the server whose inbox the file is, if the file can be read.
 pub(crate) fn server_of(path: &Path) -> Option<String> {
-    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .or_else(|_| open_immutable(path))
-        .ok()?;
+    let db = open_to_read(path).or_else(|_| open_immutable(path)).ok()?;
     schema::servers(&db).ok()?.into_iter().next()
 }

@@ -383,10 +383,10 @@ impl Inbox {
         let gone = !place.existing().exists();
         let (mut file, problem) = match Self::open_file(&place, RETRY_BUSY_TIMEOUT) {
             Ok(file) => (file, None),
-            Err(InboxError::Damaged) => {
+            Err(error) if place.needs_new_file(&error) => {
                 let opened = Self::rebuild(&place)?;
                 if opened.inbox.is_in_fallback() {
-                    return Err(InboxError::Damaged);
+                    return Err(error);
                 }
                 (opened.inbox, opened.problem)
             }

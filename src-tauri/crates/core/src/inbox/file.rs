@@ -1,5 +1,7 @@
 //! The database file: copied to memory, read where it cannot be written to, and renamed when it is damaged.
 
+use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +10,29 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{InboxError, schema};
 
-pub(super) fn copy(file: rusqlite::Result<Connection>) -> Result<Connection, InboxError> {
+/// Refuses what is no file in the place of the database or of one that SQLite keeps next to it: opening a pipe would
+/// wait for somebody to write into it, and a device has no end.
+pub(super) fn refuse_other_than_files(path: &Path) -> Result<(), InboxError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut file = OsString::from(path);
+        file.push(suffix);
+        if fs::metadata(&file).is_ok_and(|found| !found.is_file()) {
+            return Err(InboxError::NotAFile(file.into()));
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file to read it as it is.
+pub(super) fn open_to_read(path: &Path) -> Result<Connection, InboxError> {
+    refuse_other_than_files(path)?;
+    Ok(Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY,
+    )?)
+}
+
+pub(super) fn copy(file: Result<Connection, InboxError>) -> Result<Connection, InboxError> {
     let file = file?;
     // The time to wait for another process's lock was already spent.
     file.busy_timeout(Duration::ZERO)?;
@@ -25,14 +49,15 @@ pub(super) fn copy_all(from: &Connection, to: &mut Connection) -> Result<(), Inb
 
 /// Opens a file in a folder that is not writable. Reading a closed WAL database normally creates files next to it; as
 /// no process can write there, the database can be opened as immutable.
-pub(super) fn open_immutable(path: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn open_immutable(path: &Path) -> Result<Connection, InboxError> {
+    refuse_other_than_files(path)?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let Ok(mut address) = url::Url::from_file_path(absolute) else {
-        return Err(rusqlite::Error::InvalidPath(path.to_owned()));
+        return Err(rusqlite::Error::InvalidPath(path.to_owned()).into());
     };
     address.set_query(Some("immutable=1"));
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    Connection::open_with_flags(address.as_str(), flags)
+    Ok(Connection::open_with_flags(address.as_str(), flags)?)
 }
 
 /// Renames the file, and the files that SQLite keeps next to it, to the first free name.
@@ -45,11 +70,11 @@ pub(super) fn quarantine(path: &Path) -> io::Result<PathBuf> {
         }
         number += 1;
     };
-    std::fs::rename(path, &fallback)?;
+    fs::rename(path, &fallback)?;
     for suffix in ["-wal", "-shm"] {
         let mut companion = path.as_os_str().to_owned();
         companion.push(suffix);
-        match std::fs::remove_file(&companion) {
+        match fs::remove_file(&companion) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::file::refuse_other_than_files;
 use super::{InboxError, copy_all, folder_error, journal, schema};
 use crate::paths::{Disk, INBOX_FILE, account_folder};
 use crate::private;
@@ -40,6 +41,26 @@ impl Place {
             Some(_) | None => &self.file,
         }
     }
+
+    /// Whether a new file is begun after this error, and what has its name is set aside.
+    pub(super) fn needs_new_file(&self, error: &InboxError) -> bool {
+        match error {
+            InboxError::Damaged => true,
+            InboxError::NotAFile(found) => found == self.existing(),
+            InboxError::Newer { .. }
+            | InboxError::Full
+            | InboxError::Busy
+            | InboxError::InUse
+            | InboxError::Gone
+            | InboxError::Disk(_)
+            | InboxError::ReadOnly
+            | InboxError::Foreign
+            | InboxError::NotPrivate(_)
+            | InboxError::Folder(_)
+            | InboxError::Database(_)
+            | InboxError::Closed => false,
+        }
+    }
 }
 
 impl Legacy {
@@ -56,6 +77,7 @@ pub(super) fn split(place: &Place, busy: Duration) -> Result<(), InboxError> {
     let Some(legacy) = place.legacy.as_ref().filter(|legacy| legacy.file.exists()) else {
         return Ok(());
     };
+    refuse_other_than_files(&legacy.file)?;
     private::ensure(&legacy.file).map_err(folder_error)?;
     let mut db = journal::connect(&legacy.file, OpenFlags::default())?;
     db.busy_timeout(busy)?;
@@ -159,6 +181,7 @@ fn copy_account(all: &Connection, server: &str, draft: &Path) -> Result<(), Inbo
 
 /// Adds missing rows. The cursor stays: events after it are requested again and recognised by their keys.
 fn add(draft: &Path, server: &str, target: &Path) -> Result<(), InboxError> {
+    refuse_other_than_files(target)?;
     let mut db = journal::connect(target, OpenFlags::default())?;
     schema::migrate(&mut db, server)?;
     schema::refuse_foreign(&db, server)?;

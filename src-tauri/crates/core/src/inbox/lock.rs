@@ -1,6 +1,7 @@
 //! Ensures that only one process writes to an account: two would both store the same events, and show each alert twice.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -71,6 +72,10 @@ fn lock(path: &Path) -> Result<File, TryLockError> {
         private::folder(folder).map_err(TryLockError::Error)?;
     }
     private::ensure(path).map_err(TryLockError::Error)?;
+    // Opening a pipe would wait for somebody who reads it.
+    if !fs::metadata(path).map_err(TryLockError::Error)?.is_file() {
+        return Err(TryLockError::Error(io::ErrorKind::InvalidInput.into()));
+    }
     let file = OpenOptions::new()
         .write(true)
         .open(path)

@@ -2,6 +2,8 @@
 //! meanwhile.
 
 use std::fs;
+#[cfg(unix)]
+use std::path::Path;
 
 use gloria_core::inbox::{Arrival, Inbox, InboxError};
 use gloria_core::item::{Mark, Reason};
@@ -85,6 +87,81 @@ fn a_page_torn_in_the_middle_is_found_when_opening() {
         Some("1999"),
         "the cursor was saved from the wreck"
     );
+}
+
+/// Something with this name that is no file, and what it is.
+#[cfg(unix)]
+fn make_other_than_file(kind: &str, path: &Path) {
+    match kind {
+        "pipe" => {
+            let made = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(made.unwrap().success());
+        }
+        "socket" => drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+        "folder" => fs::create_dir(path).unwrap(),
+        "device" => std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        unknown => panic!("{unknown}"),
+    }
+}
+
+#[cfg(unix)]
+const OTHER_THAN_FILES: [&str; 4] = ["pipe", "socket", "folder", "device"];
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_waited_for_by_nobody_and_set_aside() {
+    for kind in OTHER_THAN_FILES {
+        let folder = folder();
+        let path = folder.path().join("inbox.sqlite");
+        make_other_than_file(kind, &path);
+        let refused = Inbox::open_read_only(&path, SERVER).unwrap_err();
+        assert!(matches!(refused, InboxError::NotAFile(_)), "{kind}: {refused}");
+        let mut opened = Inbox::open(&path, SERVER).unwrap();
+        assert_eq!(opened.problem.unwrap().id, "notice-storage-set-aside", "{kind}");
+        file(&mut opened.inbox, &[created("1", "a")]);
+        drop(opened.inbox);
+        assert_eq!(open(&path).counts().unwrap().total, 1, "{kind}");
+        let aside = folder.path().join("inbox.damaged-1.sqlite");
+        assert!(fs::symlink_metadata(aside).is_ok(), "{kind}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_beside_the_inbox_leaves_it_as_it_is() {
+    for suffix in ["wal", "shm", "journal"] {
+        for kind in OTHER_THAN_FILES {
+            let folder = folder();
+            let path = folder.path().join("inbox.sqlite");
+            file(&mut open(&path), &[created("1", "a")]);
+            let before = fs::read(&path).unwrap();
+            let other = folder.path().join(format!("inbox.sqlite-{suffix}"));
+            make_other_than_file(kind, &other);
+            let mut opened = Inbox::open(&path, SERVER).unwrap();
+            let problem = opened.problem.unwrap();
+            assert_eq!(problem.id, "advised-move", "{kind} {suffix}");
+            assert!(problem.to_string().contains("storage-not-a-file"), "{problem}");
+            file(&mut opened.inbox, &[created("2", "b")]);
+            assert_eq!(fs::read(&path).unwrap(), before, "{kind} {suffix}");
+            // What came meanwhile is stored once it is out of the way.
+            fs::rename(&other, folder.path().join("away")).unwrap();
+            opened.inbox.return_to_file().unwrap();
+            drop(opened.inbox);
+            assert_eq!(open(&path).counts().unwrap().total, 2, "{kind} {suffix}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_no_file_is_waited_for_by_nobody() {
+    for kind in OTHER_THAN_FILES {
+        let folder = folder();
+        let path = folder.path().join("inbox.sqlite");
+        make_other_than_file(kind, &folder.path().join("inbox.lock"));
+        file(&mut open(&path), &[created("1", "a")]);
+        assert_eq!(open(&path).counts().unwrap().total, 1, "{kind}");
+    }
 }
 
 #[test]

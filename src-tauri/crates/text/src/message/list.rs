@@ -270,6 +270,7 @@ messages! {
     storage_disk(problem: Text);
     storage_read_only();
     storage_damaged();
+    storage_not_a_file(path: Text);
     storage_foreign();
     storage_folder(problem: Text);
     storage_database(problem: Text);
