@@ -56,6 +56,7 @@ cli-number = it should be a whole number
 cli-number-above-zero = it should be a whole number above 0
 cli-seconds-range = it should be a number of seconds above 0
 cli-time = it should be how long ago, such as 2h or 7d, a day such as 2026-11-28, or a time such as 2026-11-28T08:00
+cli-snooze-time = it should be 1h, this-afternoon, tomorrow, monday, a day such as 2026-11-30, or a time such as 17:30 or 2026-11-30T08:00
 cli-replayed = { $count ->
         [one] { $count } event was sent to the listeners
        *[other] { $count } events were sent to the listeners
@@ -76,8 +77,17 @@ cli-account-items = { $count ->
     }
 cli-account-unreadable = its inbox cannot be read
 cli-no-item = { $key } is not in the inbox
+# What is special about an item, in a list.
 cli-mark-urgent = urgent
+cli-mark-to-acknowledge = to acknowledge
 cli-mark-unread = unread
+cli-mark-flagged = flagged
+cli-mark-snoozed = snoozed
+cli-column-key = key
+cli-column-time = time
+cli-column-state = state
+cli-column-title = title
+cli-snoozed-until = back on { DATETIME($until, dateStyle: "medium", timeStyle: "short") }
 cli-app-runs = Gloria Notify is running; quit it first, with `gloria quit`
 cli-no-account = there is no account { $name }; `gloria account list` prints them
 cli-ask-to-erase = erase the inbox and the token of { $whose } from this computer? What is on the server stays. [y/N]

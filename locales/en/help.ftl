@@ -206,8 +206,91 @@ help-gloria-inbox-list-examples =
       gloria inbox list                                  the newest 50, as a list
       gloria inbox list --filter unread --json | jq .title
 
+help-gloria-inbox-read = Mark items as read
+help-gloria-inbox-read-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-read-json = Print JSON on a terminal as well
+help-gloria-inbox-read-examples =
+    Examples:
+      gloria inbox read n:42
+      gloria inbox read n:42 w:7 --json
+
+help-gloria-inbox-unread = Mark items as unread again
+help-gloria-inbox-unread-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unread-json = Print JSON on a terminal as well
+help-gloria-inbox-unread-examples =
+    Examples:
+      gloria inbox unread n:42
+      gloria inbox unread n:42 w:7 --json
+
+help-gloria-inbox-done = Put items away as done; they are read then
+help-gloria-inbox-done-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-done-json = Print JSON on a terminal as well
+help-gloria-inbox-done-examples =
+    Examples:
+      gloria inbox done n:42
+      gloria inbox done n:42 w:7 --json
+
+help-gloria-inbox-undo = Bring items back that were done
+help-gloria-inbox-undo-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-undo-json = Print JSON on a terminal as well
+help-gloria-inbox-undo-examples =
+    Examples:
+      gloria inbox undo n:42
+      gloria inbox undo n:42 w:7 --json
+
+help-gloria-inbox-flag = Flag items
+help-gloria-inbox-flag-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-flag-json = Print JSON on a terminal as well
+help-gloria-inbox-flag-examples =
+    Examples:
+      gloria inbox flag n:42
+      gloria inbox flag n:42 w:7 --json
+
+help-gloria-inbox-unflag = Remove the flags of items
+help-gloria-inbox-unflag-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unflag-json = Print JSON on a terminal as well
+help-gloria-inbox-unflag-examples =
+    Examples:
+      gloria inbox unflag n:42
+      gloria inbox unflag n:42 w:7 --json
+
+help-gloria-inbox-unsnooze = Bring snoozed items back before their time
+help-gloria-inbox-unsnooze-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unsnooze-json = Print JSON on a terminal as well
+help-gloria-inbox-unsnooze-examples =
+    Examples:
+      gloria inbox unsnooze n:42
+      gloria inbox unsnooze n:42 w:7 --json
+
+help-gloria-inbox-ack = Confirm items that are to be acknowledged; they are read then
+help-gloria-inbox-ack-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-ack-json = Print JSON on a terminal as well
+help-gloria-inbox-ack-examples =
+    Examples:
+      gloria inbox ack n:42
+      gloria inbox ack n:42 w:7 --json
+
+help-gloria-inbox-unack = Have items acknowledged once more
+help-gloria-inbox-unack-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unack-json = Print JSON on a terminal as well
+help-gloria-inbox-unack-examples =
+    Examples:
+      gloria inbox unack n:42
+      gloria inbox unack n:42 w:7 --json
+
+help-gloria-inbox-snooze = Take items out of the inbox until a time; then they come back, unread and with an alert
+help-gloria-inbox-snooze-until = When: 1h, this-afternoon, tomorrow, monday, a day or a time on this computer's clock
+help-gloria-inbox-snooze-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-snooze-json = Print JSON on a terminal as well
+help-gloria-inbox-snooze-examples =
+    Examples:
+      gloria inbox snooze tomorrow n:42                  at 08:00; this-afternoon is 15:00
+      gloria inbox snooze 17:30 n:42 n:43
+      gloria inbox snooze 2026-11-30T08:00 n:42
+
 help-gloria-inbox-mark = Mark items, as the window does
 help-gloria-inbox-mark-mark = The mark to set
+help-gloria-inbox-mark-json = Print JSON on a terminal as well
 help-gloria-inbox-mark-keys = The items, by their keys, as `gloria inbox list` prints them
 help-gloria-inbox-mark-examples =
     Examples:

@@ -207,6 +207,10 @@ export interface Messages {
   'cli-ask-to-follow': { issuer: string };
   'cli-attempts': { count: number };
   'cli-cannot-keep': { problem: string };
+  'cli-column-key': undefined;
+  'cli-column-state': undefined;
+  'cli-column-time': undefined;
+  'cli-column-title': undefined;
   'cli-command-of-another': { server: string; asked: string };
   'cli-command-unsent': undefined;
   'cli-connected': { span: Message };
@@ -227,6 +231,9 @@ export interface Messages {
   'cli-log-no-file': { path: string };
   'cli-logged-in': { address: string };
   'cli-logged-out': { address: string };
+  'cli-mark-flagged': undefined;
+  'cli-mark-snoozed': undefined;
+  'cli-mark-to-acknowledge': undefined;
   'cli-mark-unread': undefined;
   'cli-mark-urgent': undefined;
   'cli-mistake': { name: string; problem: Message };
@@ -278,6 +285,8 @@ export interface Messages {
   'cli-sign-in-with-code': { place: string; code: string };
   'cli-signed-in-as': { name: string };
   'cli-skipped': { bytes: number };
+  'cli-snooze-time': undefined;
+  'cli-snoozed-until': { until: Time };
   'cli-span-days': { days: number; hours: number };
   'cli-span-hours': { hours: number; minutes: number };
   'cli-span-minutes': { minutes: number };
@@ -759,6 +768,7 @@ export interface Messages {
   'storage-in-use': undefined;
   'storage-needs-you': { problem: Message };
   'storage-newer': { found: number; known: number };
+  'storage-not-a-file': { path: string };
   'storage-read-only': undefined;
   'syntax-backslash': undefined;
   'syntax-bad-name': undefined;

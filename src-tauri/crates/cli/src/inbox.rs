@@ -1,30 +1,42 @@
 //! The inbox of this computer, through the running app, or else from its file.
 
+mod marks;
+mod table;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::Entry;
-use gloria_core::inbox::{Inbox, Opened};
-use gloria_core::item::{EpochMillis, InboxView, ItemWords, Mark, Priority};
+use gloria_core::inbox::Inbox;
+use gloria_core::item::{InboxView, ItemWords, Mark};
 use gloria_core::message;
 use gloria_core::paths::Paths;
-use gloria_desktop::Instance;
-use gloria_ipc::{AppConnection, AskError, CallError};
+use gloria_ipc::AppConnection;
 use gloria_program::process;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::account::read_accounts;
 use crate::output::{self, Format, Lines, add_words, catalogue, print_error, whole_number};
-use crate::running::{failure, failure_of_call};
 use crate::session::settings;
+use marks::{Action, MarkOptions, MarkedOptions, SnoozeOptions};
+use table::Table;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(ListOptions),
+    Read(MarkedOptions),
+    Unread(MarkedOptions),
+    Done(MarkedOptions),
+    Undo(MarkedOptions),
+    Flag(MarkedOptions),
+    Unflag(MarkedOptions),
+    Snooze(SnoozeOptions),
+    Unsnooze(MarkedOptions),
+    Ack(MarkedOptions),
+    Unack(MarkedOptions),
     Mark(MarkOptions),
 }
 
@@ -47,53 +59,28 @@ enum Filter {
     Archived,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct MarkOptions {
-    #[arg(value_enum)]
-    mark: MarkName,
-    #[arg(required = true)]
-    keys: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum MarkName {
-    Seen,
-    Read,
-    Unread,
-    Archived,
-    Unarchived,
-    Flagged,
-    Unflagged,
-    Unsnoozed,
-    Acknowledged,
-    Unacknowledged,
-}
-
-impl From<MarkName> for Mark {
-    fn from(name: MarkName) -> Self {
-        match name {
-            MarkName::Seen => Self::Seen,
-            MarkName::Read => Self::Read,
-            MarkName::Unread => Self::Unread,
-            MarkName::Archived => Self::Archived,
-            MarkName::Unarchived => Self::Unarchived,
-            MarkName::Flagged => Self::Flagged,
-            MarkName::Unflagged => Self::Unflagged,
-            MarkName::Unsnoozed => Self::Unsnoozed,
-            MarkName::Acknowledged => Self::Acknowledged,
-            MarkName::Unacknowledged => Self::Unacknowledged,
-        }
-    }
-}
-
 /// The number of items in a request: with texts of the maximum length they fit into an answer of the app.
 const PAGE: u32 = 100;
 
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(options) => list(options).await,
-        Command::Mark(options) => mark(options).await,
+        Command::Read(options) => mark(options, Mark::Read).await,
+        Command::Unread(options) => mark(options, Mark::Unread).await,
+        Command::Done(options) => mark(options, Mark::Archived).await,
+        Command::Undo(options) => mark(options, Mark::Unarchived).await,
+        Command::Flag(options) => mark(options, Mark::Flagged).await,
+        Command::Unflag(options) => mark(options, Mark::Unflagged).await,
+        Command::Unsnooze(options) => mark(options, Mark::Unsnoozed).await,
+        Command::Ack(options) => mark(options, Mark::Acknowledged).await,
+        Command::Unack(options) => mark(options, Mark::Unacknowledged).await,
+        Command::Snooze(SnoozeOptions { until, marked }) => marks::run(&marked, Action::Snooze(until)).await,
+        Command::Mark(MarkOptions { mark: name, marked }) => mark(marked, name.into()).await,
     }
+}
+
+async fn mark(marked: MarkedOptions, mark: Mark) -> anyhow::Result<ExitCode> {
+    marks::run(&marked, Action::Mark(mark)).await
 }
 
 /// Returns the inbox of the account that was last used on a server, or that of a version before accounts.
@@ -182,19 +169,18 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
         }
     };
     let format = Format::chosen(options.json);
-    let mut lines = Lines::new();
+    let (mut lines, mut table) = (Lines::new(), Table::default());
     loop {
         let (mut items, next) = page;
         items.truncate(left);
         left -= items.len();
         match format {
             Format::Words => {
-                let zone = TimeZone::system();
-                let rows: Vec<Row> = items
+                let rows = items
                     .into_iter()
                     .map(serde_json::from_value)
-                    .collect::<Result<_, _>>()?;
-                output::print_words(rows.iter().map(|row| words(row, &zone)))?;
+                    .collect::<Result<Vec<_>, _>>()?;
+                output::print_words(table.lines(&rows, &TimeZone::system()))?;
             }
             Format::Json => {
                 for mut item in items {
@@ -210,125 +196,4 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
     }
     lines.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn mark(options: MarkOptions) -> anyhow::Result<ExitCode> {
-    let paths = gloria_program::paths(process::variable)?;
-    let marked = match AppConnection::open(&paths.data).await {
-        // The window shows the change at once.
-        Ok(mut app) => match mark_in_app(&mut app, &options).await {
-            Ok(marked) => marked,
-            Err(error) => return Ok(failure_of_call(&error)),
-        },
-        Err(AskError::NotRunning) => {
-            // Prevents an app from starting and opening the file meanwhile.
-            let Some(_instance) = Instance::try_claim(&paths) else {
-                return Ok(failure(&AskError::Silent));
-            };
-            mark_in_file(&paths, &options)?
-        }
-        Err(error) => return Ok(failure(&error)),
-    };
-    let (counts, unknown) = marked;
-    let count = |name: &str| counts[name].as_i64().unwrap_or_default();
-    match Format::chosen(false) {
-        Format::Words => {
-            let counts = message::cli_counts(count("unseen"), count("unread"), count("total"));
-            output::print_words([catalogue().sentence(&counts)])?;
-        }
-        Format::Json => {
-            let mut lines = Lines::new();
-            lines.write(&json!({"kind": "marked", "counts": counts}))?;
-            lines.flush()?;
-        }
-    }
-    for key in &unknown {
-        print_error(&message::cli_no_item(key));
-    }
-    Ok(if unknown.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// The counts after the change, and the unknown keys.
-type Marked = (Value, Vec<String>);
-
-async fn mark_in_app(app: &mut AppConnection, options: &MarkOptions) -> Result<Marked, CallError> {
-    let (mut keys, mut unknown) = (Vec::new(), Vec::new());
-    for key in &options.keys {
-        let item = app.call("inbox_item", json!(key)).await?;
-        let list = if item.is_null() { &mut unknown } else { &mut keys };
-        list.push(key.clone());
-    }
-    let request = json!({"keys": keys, "mark": Mark::from(options.mark)});
-    let marked = app.call("inbox_mark", request).await?;
-    Ok((marked["counts"].clone(), unknown))
-}
-
-fn mark_in_file(paths: &Paths, options: &MarkOptions) -> anyhow::Result<Marked> {
-    let place = place_in_force(paths)?.filter(|(_, path)| *path != paths.legacy_inbox());
-    let Some((server, path)) = place else {
-        return Err(output::failure(&message::cli_no_inbox()));
-    };
-    let Opened {
-        mut inbox, problem, ..
-    } = Inbox::open(&path, &server)?;
-    if let Some(problem) = problem {
-        return Err(output::failure(&problem));
-    }
-    let (mut keys, mut unknown) = (Vec::new(), Vec::new());
-    for key in &options.keys {
-        let list = if inbox.item(key)?.is_some() {
-            &mut keys
-        } else {
-            &mut unknown
-        };
-        list.push(key.clone());
-    }
-    inbox.mark(&keys, options.mark.into(), Timestamp::now().as_millisecond())?;
-    Ok((serde_json::to_value(inbox.counts()?)?, unknown))
-}
-
-/// The fields of an item that are printed for users.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    created_at: EpochMillis,
-    priority: Priority,
-    read_at: Option<EpochMillis>,
-    title: String,
-}
-
-/// Returns an item on one line: its time, what is special about it, and its title.
-fn words(item: &Row, zone: &TimeZone) -> String {
-    let time = Timestamp::from_millisecond(item.created_at).unwrap_or_default();
-    let time = time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-    let urgent = (item.priority == Priority::Urgent).then(|| catalogue().say(&message::cli_mark_urgent()));
-    let unread = item
-        .read_at
-        .is_none()
-        .then(|| catalogue().say(&message::cli_mark_unread()));
-    let marks: Vec<_> = urgent.into_iter().chain(unread).collect();
-    format!("{time}  {:<14}  {}", marks.join(", "), item.title)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_item_is_one_line_with_what_is_special_about_it() {
-        let mut item = Row {
-            created_at: 1_800_000_000_000,
-            priority: Priority::Urgent,
-            read_at: None,
-            title: "Disk full".into(),
-        };
-        let zone = TimeZone::fixed(jiff::tz::offset(2));
-        assert_eq!(words(&item, &zone), "2027-01-15 10:00  urgent, unread  Disk full");
-        (item.priority, item.read_at) = (Priority::Normal, Some(1));
-        assert_eq!(words(&item, &zone), "2027-01-15 10:00                  Disk full");
-    }
 }

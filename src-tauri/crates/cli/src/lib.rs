@@ -248,6 +248,14 @@ mod tests {
             "unsnoozed",
             "acknowledged",
             "unacknowledged",
+            "done",
+            "undo",
+            "flag",
+            "unflag",
+            "snooze",
+            "unsnooze",
+            "ack",
+            "unack",
             "ADDRESS",
             "URL",
             "SECONDS",
@@ -299,6 +307,9 @@ mod tests {
             ("inbox list --limit 1 --limit 1", 2),
             ("inbox mark", 2),
             ("inbox mark no", 2),
+            ("inbox read", 2),
+            ("inbox snooze no n:1", 2),
+            ("inbox snooze tomorrow", 2),
             ("events --count 0", 2),
             ("events --type no", 2),
             ("replay --type no", 2),
@@ -330,6 +341,7 @@ mod tests {
                 message::cli_seconds_range(),
                 message::cli_seconds(),
                 message::cli_time(),
+                message::cli_snooze_time(),
             ];
             let said = problems.iter().fold(reply.text.clone(), |said, problem| {
                 said.replace(&output::catalogue().say(problem), "")

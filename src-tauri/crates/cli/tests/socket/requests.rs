@@ -84,6 +84,69 @@ async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_verb_does_the_same_by_way_of_the_app_and_in_its_file() {
+    type Holds = fn(&Value) -> bool;
+    /// Where an item is listed after each verb, and what it looks like.
+    const VERBS: [(&str, &str, Holds); 9] = [
+        ("flag", "flagged", |item| item["flaggedAt"].is_i64()),
+        ("unflag", "inbox", |item| item["flaggedAt"].is_null()),
+        ("read", "inbox", |item| item["readAt"].is_i64()),
+        ("unread", "unread", |item| item["readAt"].is_null()),
+        ("done", "archived", |item| item["archivedAt"].is_i64()),
+        ("undo", "inbox", |item| item["archivedAt"].is_null()),
+        ("ack", "inbox", |item| item["acknowledgedAt"].is_i64()),
+        ("unack", "inbox", |item| item["acknowledgedAt"].is_null()),
+        ("unsnooze", "inbox", |item| item["snoozedUntil"].is_null()),
+    ];
+    let scene = Scene::set().await;
+    let mut running = Some(with_items(&scene).await);
+    for place in ["app", "file"] {
+        for (verb, filter, holds) in VERBS {
+            let (code, said, words) = scene.outcome(&["inbox", verb, "n:2"]).await;
+            assert_eq!((code, &*words), (0, ""), "{place}: {verb}: {said}");
+            let item = listed(&scene, filter).await;
+            assert!(item.as_ref().is_some_and(holds), "{place}: {verb}: {item:?}");
+        }
+        // Out of the inbox until then, and back before if that is wanted.
+        for until in ["1h", "this-afternoon", "tomorrow", "monday", "23:59:59.9"] {
+            let (code, said, words) = scene.outcome(&["inbox", "snooze", until, "n:2"]).await;
+            assert_eq!((code, &*words), (0, ""), "{place}: {until}: {said}");
+            let said: Value = serde_json::from_str(&said).unwrap();
+            let item = listed(&scene, "snoozed").await.unwrap();
+            assert_eq!(said["snoozedUntil"], item["snoozedUntil"], "{place}: {until}");
+            assert!(said["snoozedUntil"].is_i64(), "{place}: {until}");
+            assert_eq!(said["counts"]["total"], 2, "{place}: {until}");
+            let (code, _, words) = scene.outcome(&["inbox", "unsnooze", "n:2"]).await;
+            assert_eq!((code, &*words), (0, ""), "{place}: {until}");
+            assert!(listed(&scene, "inbox").await.is_some(), "{place}: {until}");
+        }
+        let (code, said, words) = scene.outcome(&["inbox", "snooze", "2001-01-01", "n:2"]).await;
+        assert_eq!((code, &*said), (1, ""), "{place}");
+        assert_eq!(words, "gloria: choose a time in the next year\n", "{place}");
+        let (code, _, words) = scene.outcome(&["inbox", "flag", "n:9"]).await;
+        assert_eq!(
+            (code, &*words),
+            (1, "gloria: n:9 is not in the inbox\n"),
+            "{place}"
+        );
+        assert_eq!(scene.outcome(&["inbox", "snooze", "later", "n:2"]).await.0, 2);
+        if let Some(running) = running.take() {
+            running.end().await;
+        }
+    }
+}
+
+/// The item `n:2` as a list has it.
+async fn listed(scene: &Scene, filter: &str) -> Option<Value> {
+    let (code, said, words) = scene.outcome(&["inbox", "list", "--filter", filter]).await;
+    assert_eq!((code, &*words), (0, ""));
+    let mut items = said
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    items.find(|item| item["key"] == "n:2")
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_opens_what_it_names_and_whatever_else_it_asks_for_is_refused() {
     let scene = Scene::set().await;
     let running = with_items(&scene).await;

@@ -1,6 +1,8 @@
 //! What the programs themselves say, beside what core and desktop do: as `list`.
 
-use super::{ArgKind, Entry, Message, MessageArg, Number, Phrase, Text, hyphenated, id, messages, text_of};
+use super::{
+    ArgKind, Entry, Message, MessageArg, Number, Phrase, Text, Time, hyphenated, id, messages, text_of,
+};
 
 messages! {
     PROGRAMS;
@@ -104,6 +106,7 @@ messages! {
     cli_number_above_zero();
     cli_seconds_range();
     cli_time();
+    cli_snooze_time();
     cli_replayed(count: Number);
     cli_folder_unreadable(path: Text, problem: Text);
     cli_no_inbox();
@@ -115,7 +118,15 @@ messages! {
     cli_account_unreadable();
     cli_no_item(key: Text);
     cli_mark_urgent();
+    cli_mark_to_acknowledge();
     cli_mark_unread();
+    cli_mark_flagged();
+    cli_mark_snoozed();
+    cli_column_key();
+    cli_column_time();
+    cli_column_state();
+    cli_column_title();
+    cli_snoozed_until(until: Time);
     cli_app_runs();
     cli_no_account(name: Text);
     cli_ask_to_erase(whose: Phrase);
