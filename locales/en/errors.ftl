@@ -6,6 +6,7 @@ and-then = { $first }; { $next }
 error-stopped = Gloria Notify is shutting down
 error-restarting = Gloria Notify had an internal error and is restarting; try again in a moment
 error-gone = this item is no longer there
+error-superseded = a newer search has replaced this one
 error-unknown-command = there is no command "{ $name }"
 # $problem says what is wrong with a value, such as a token.
 error-invalid-request = { $problem }

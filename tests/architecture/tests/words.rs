@@ -70,6 +70,7 @@ const LISTED: &[(&str, &str)] = &[
         "src-tauri/crates/core/src/inbox/notices.rs",
         "what earlier versions stored, which is compared",
     ),
+    ("src-tauri/crates/core/src/inbox/page.rs", "conditions in SQL"),
     ("src-tauri/crates/core/src/inbox/reading.rs", "columns in SQL"),
     ("src-tauri/crates/core/src/inbox/schema.rs", "SQL"),
     (

@@ -7,7 +7,6 @@ import {
   type ConnectionView,
   type Counts,
   type EventType,
-  type InboxQuery,
   type Item,
   type ListenerMessage,
   type Mark,
@@ -21,6 +20,7 @@ import {
   type Update,
 } from './protocol';
 import { markItem } from '../state/list';
+import { page } from './finding';
 import { SCENARIOS } from './scenarios';
 import { placed } from './scenarios/item';
 import { isSameProvider } from './scenarios/sign-in';
@@ -28,8 +28,6 @@ import { snoozedUntil } from './scenarios/times';
 import type { Fake, Scenario } from './scenarios/scenario';
 import { says } from './scenarios/says';
 
-/** The core's limit for a page. */
-const PAGE_LIMIT = 500;
 const DIAL_MS = 700;
 const FIRST_DELAY_MS = 15_000;
 const MINUTE_MS = 60_000;
@@ -255,7 +253,8 @@ export class FakeHost implements Host, Fake {
   }
 
   readonly #commands: { [K in keyof Commands]: (request: Commands[K][0]) => Promise<Commands[K][1]> } = {
-    inbox_page: (query) => Promise.resolve(this.#page(query)),
+    inbox_page: (query) => Promise.resolve(page([...this.#items.values()], query, this.scenario)),
+    inbox_search: (query) => Promise.resolve(page([...this.#items.values()], query, this.scenario)),
     inbox_item: (key) => Promise.resolve(this.#items.get(key) ?? null),
     inbox_mark: ({ keys, mark }) => this.#mark(keys, mark),
     inbox_snooze: ({ keys, until }) =>
@@ -431,14 +430,6 @@ export class FakeHost implements Host, Fake {
       return Promise.resolve(null);
     },
   };
-
-  #page({ filter, after, limit }: InboxQuery): Commands['inbox_page'][1] {
-    const all = [...this.#items.values()]
-      .filter((item) => item.views.includes(filter.view) && (after === null || item.sort < after))
-      .sort((a, b) => (a.sort < b.sort ? 1 : -1));
-    const items = all.slice(0, Math.min(limit, PAGE_LIMIT));
-    return { items, next: items.length < all.length ? (items.at(-1)?.sort ?? null) : null };
-  }
 
   #mark(keys: readonly string[], mark: Mark): Promise<Marked> {
     const items = keys.flatMap((key) => this.#items.get(key) ?? []);

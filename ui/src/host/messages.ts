@@ -225,6 +225,8 @@ export interface Messages {
   'cli-field-unknown': { event: string; field: string };
   'cli-folder-not-removed': { path: string; problem: string };
   'cli-folder-unreadable': { path: string; problem: string };
+  'cli-found-incomplete': undefined;
+  'cli-found-none': undefined;
   'cli-keyring-asks': undefined;
   'cli-last-heard': { span: Message };
   'cli-locked': { settings: string };
@@ -464,6 +466,7 @@ export interface Messages {
   'error-invalid-request': { problem: string };
   'error-restarting': undefined;
   'error-stopped': undefined;
+  'error-superseded': undefined;
   'error-unknown-command': { name: string };
   'error-unwritable': { problem: string };
   'event-type-meant': { name: string; meant: string };
@@ -1042,6 +1045,10 @@ export interface Messages {
   'ui-for-minutes': { minutes: Value };
   'ui-for-minutes-seconds': { minutes: Value; seconds: Value };
   'ui-for-seconds': { seconds: Value };
+  'ui-found-incomplete': undefined;
+  'ui-found-none': undefined;
+  'ui-found-none-title': undefined;
+  'ui-found-none-yet': undefined;
   'ui-general': undefined;
   'ui-gigabytes': { value: number };
   'ui-halted-advice': undefined;
@@ -1094,6 +1101,7 @@ export interface Messages {
   'ui-keys-next': undefined;
   'ui-keys-open': undefined;
   'ui-keys-previous': undefined;
+  'ui-keys-search': undefined;
   'ui-keys-toggle-read': undefined;
   'ui-keys-undo': undefined;
   'ui-kilobytes': { value: number };
@@ -1112,6 +1120,7 @@ export interface Messages {
   'ui-links-withheld': { count: number };
   'ui-list-archived': undefined;
   'ui-list-flagged': undefined;
+  'ui-list-found': undefined;
   'ui-list-inbox': undefined;
   'ui-list-snoozed': undefined;
   'ui-list-unread': undefined;
@@ -1279,6 +1288,9 @@ export interface Messages {
   'ui-save-anyway': undefined;
   'ui-saving': undefined;
   'ui-saving-keyring': undefined;
+  'ui-search': undefined;
+  'ui-search-clear': undefined;
+  'ui-search-hint': undefined;
   'ui-seconds-part': { value: number };
   'ui-security': undefined;
   'ui-server': undefined;

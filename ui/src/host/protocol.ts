@@ -1060,13 +1060,53 @@ after: string | null,
 limit: number, };
 
 /**
- * Selects items: those that match all fields.
+ * Selects items: those that match all fields. An absent field selects all.
  */
 export type InboxFilter = { 
 /**
  * The view that contains them.
  */
-view: InboxView, };
+view: InboxView, 
+/**
+ * What the user typed to find them: words, phrases in quotes, and conditions: `from:` and `category:` with the
+ * beginning of a name, `is:` with `unread`, `read`, `flagged`, `snoozed`, `done`, `open`, `urgent`, `high`,
+ * `normal` or `low`, and `before:` and `after:` with a day, month or year such as `2026-11-28`. `after:` includes
+ * that day, and `is:done`, `is:open`, `is:flagged` or `is:snoozed` replaces the view. Everything else is words,
+ * which an item contains at the beginning of its own.
+ */
+text?: string, 
+/**
+ * Whether to look among archived and other items, instead of in the view.
+ */
+everywhere?: boolean, 
+/**
+ * Only those that are not read, or only those that are.
+ */
+unread?: boolean, 
+/**
+ * Of exactly this category; empty for those without one.
+ */
+category?: string, 
+/**
+ * Of exactly this sender; empty for those without one.
+ */
+sender?: string, 
+/**
+ * Of this kind.
+ */
+kind?: ItemKind, 
+/**
+ * Of this urgency.
+ */
+priority?: Priority, 
+/**
+ * From this time on.
+ */
+since?: number, 
+/**
+ * Before this time.
+ */
+until?: number, };
 
 /**
  * The views of the inbox.
@@ -1097,7 +1137,53 @@ items: Array<Item>,
 /**
  * The `after` of the query for the next page; absent on the last.
  */
-next: string | null, };
+next: string | null, 
+/**
+ * Where the words of the query are in each of the items; empty if it has none.
+ */
+hits: Array<ItemHits>, 
+/**
+ * Whether all items were searched: after an upgrade, old ones are missing for some seconds or minutes.
+ */
+complete: boolean, };
+
+/**
+ * Where the words of a query are in an item.
+ */
+export type ItemHits = { 
+/**
+ * The item's key.
+ */
+key: string, 
+/**
+ * In its title.
+ */
+title: Array<Hit>, 
+/**
+ * In its body.
+ */
+body: Array<Hit>, 
+/**
+ * In the name of its sender.
+ */
+actor: Array<Hit>, 
+/**
+ * In its category.
+ */
+category: Array<Hit>, };
+
+/**
+ * A part of a text, in UTF-16 units, as JavaScript counts them. It contains whole characters.
+ */
+export type Hit = { 
+/**
+ * Its first unit.
+ */
+start: number, 
+/**
+ * The unit after it.
+ */
+end: number, };
 
 /**
  * Sets a mark on items.
@@ -1356,7 +1442,7 @@ message: Message, };
 /**
  * The kinds of [`CommandError`].
  */
-export type CommandErrorCode = "unknownCommand" | "invalidRequest" | "refused" | "gone" | "inbox" | "notOpened" | "restarting" | "stopped" | "unwritable";
+export type CommandErrorCode = "unknownCommand" | "invalidRequest" | "refused" | "gone" | "superseded" | "inbox" | "notOpened" | "restarting" | "stopped" | "unwritable";
 
 /**
  * The type of a [`ServerEvent`].
@@ -1812,6 +1898,11 @@ export type Commands = {
  * A page of the inbox: urgent and unread items first, then newest first.
  */
 inbox_page: [InboxQuery, InboxPage], 
+/**
+ * The same for a text that is still being typed: a newer call ends an older one, which then fails with
+ * `superseded`.
+ */
+inbox_search: [InboxQuery, InboxPage], 
 /**
  * The item of a key, in any view; absent if it does not exist.
  */

@@ -345,6 +345,7 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   longText: (now) => ({ ...busy(now), items: longItems(now) }),
   hostile: (now) => ({ ...busy(now), items: hostileItems(now) }),
   thousands: (now) => ({ ...busy(now), items: manyItems(now, 10_000) }),
+  indexing: (now) => ({ ...busy(now), searchable: false }),
   error: (now) => ({
     ...busy(now),
     refusals: { inbox_page: 'the inbox is locked by another program: close it and try again' },

@@ -9,6 +9,7 @@ export type KeyAction =
   | 'toggleRead'
   | 'follow'
   | 'undo'
+  | 'search'
   | 'connection'
   | 'help'
   | 'close';
@@ -27,6 +28,7 @@ export const KEY_HELP: readonly { keys: readonly KeyName[]; does: PlainId }[] = 
   { keys: [{ sign: 'E' }], does: 'ui-keys-archive' },
   { keys: [{ sign: 'U' }], does: 'ui-keys-toggle-read' },
   { keys: [{ sign: 'Z' }], does: 'ui-keys-undo' },
+  { keys: [{ sign: '/' }], does: 'ui-keys-search' },
   { keys: [{ sign: 'C' }], does: 'ui-keys-connection' },
   { keys: [{ name: 'ui-key-escape' }], does: 'ui-keys-close' },
   { keys: [{ sign: '?' }], does: 'ui-keys-help' },
@@ -58,6 +60,8 @@ export function keyAction(event: Key, inList: boolean): KeyAction | null {
       return 'follow';
     case 'z':
       return 'undo';
+    case '/':
+      return 'search';
     case 'c':
       return 'connection';
     case '?':

@@ -23,6 +23,8 @@ export class Inbox {
   reading = $state(false);
   /** Why loading failed last. */
   failure = $state<string | null>(null);
+  /** What was typed to find items. */
+  text = $state('');
   /** The row that the keyboard acts on. */
   activeKey = $state<string | null>(null);
   /** The item whose detail is shown; it stays when the item leaves the list. */
@@ -57,8 +59,23 @@ export class Inbox {
   }
 
   show(view: InboxView): void {
-    if (view === this.#list.filter.view) return;
-    this.#begin(view);
+    if (view === this.#list.filter.view && !lists.isSearch(this.#list)) return;
+    this.#begin(lists.emptyList(view));
+    void this.reload();
+  }
+
+  /** Finds items in all lists by what was typed; nothing typed shows the list that was on show before. */
+  search(text: string): void {
+    if (text.trim() === '') {
+      this.show(this.#list.filter.view);
+      // Spaces may be the beginning of something.
+      this.text = text;
+      return;
+    }
+    const { ready } = this;
+    this.#begin(lists.searching(this.#list, text));
+    this.text = text;
+    this.ready = ready;
     void this.reload();
   }
 
@@ -70,7 +87,7 @@ export class Inbox {
     if (!left) return;
     this.#open = null;
     this.#doings = [];
-    this.#begin(this.#list.filter.view);
+    this.#begin(lists.emptyList(this.#list.filter.view));
     void this.reload();
   }
 
@@ -87,7 +104,7 @@ export class Inbox {
         let page: InboxPage = await this.#page(null, Math.min(wanted, LARGE_PAGE_SIZE));
         while (page.next !== null && page.items.length < wanted && generation === this.#generation) {
           const more = await this.#page(page.next, LARGE_PAGE_SIZE);
-          page = { items: page.items.concat(more.items), next: more.next };
+          page = { ...more, items: page.items.concat(more.items), hits: page.hits.concat(more.hits) };
         }
         if (generation !== this.#generation) return;
         this.#land((list) => lists.replaceItems(list, page, this.#holds));
@@ -123,6 +140,8 @@ export class Inbox {
         const open = update.value.findLast((item) => item.key === this.#open?.key);
         if (open !== undefined) this.#open = open;
         this.#change((list) => lists.storeItems(list, update.value, this.#holds));
+        // Only the core knows what has the words now.
+        if (lists.isSearch(this.#list)) void this.reload();
         return fresh;
       }
       case 'itemsRemoved':
@@ -261,9 +280,12 @@ export class Inbox {
     return !this.atTop && this.#list.items.length > 0;
   }
 
-  #begin(view: InboxView): void {
+  #begin(list: lists.InboxList): void {
     this.#generation += 1;
-    this.#list = lists.emptyList(view);
+    this.#list = list;
+    this.text = '';
+    // What was asked for before is no concern of the new list.
+    this.#reloadAgain = false;
     this.ready = false;
     this.reading = false;
     this.activeKey = null;
@@ -319,6 +341,8 @@ export class Inbox {
   }
 
   #page(after: string | null, limit: number): Promise<InboxPage> {
-    return this.#host.call('inbox_page', { filter: this.#list.filter, after, limit });
+    // The first page answers to each letter; a newer one ends the search for an older one.
+    const command = lists.isSearch(this.#list) && after === null ? 'inbox_search' : 'inbox_page';
+    return this.#host.call(command, { filter: this.#list.filter, after, limit });
   }
 }

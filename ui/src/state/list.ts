@@ -1,4 +1,4 @@
-import type { InboxFilter, InboxPage, InboxView, Item, Mark } from '../host/protocol';
+import type { InboxFilter, InboxPage, InboxView, Item, ItemHits, Mark } from '../host/protocol';
 import type { EpochMillis } from '../lib/epoch';
 
 /** The part of the inbox on show. */
@@ -10,14 +10,29 @@ export interface InboxList {
   readonly waiting: readonly Item[];
   /** Where the next page starts; null if everything is loaded. */
   readonly next: string | null;
+  /** Where the words of a search are, by the items' keys. */
+  readonly hits: ReadonlyMap<string, ItemHits>;
+  /** Whether all items were searched. */
+  readonly complete: boolean;
 }
 
 export function emptyList(view: InboxView): InboxList {
-  return { filter: { view }, items: [], waiting: [], next: null };
+  return { filter: { view }, items: [], waiting: [], next: null, hits: new Map(), complete: true };
+}
+
+/** What is on show stays until the first page of what was found is there. */
+export function searching(list: InboxList, text: string): InboxList {
+  const { view } = list.filter;
+  return { ...list, filter: { view, text, everywhere: true }, waiting: [], next: null };
+}
+
+export function isSearch({ filter }: InboxList): boolean {
+  return filter.text !== undefined;
 }
 
 /** Whether an item on show stays there. Reading an unread item must not remove it while the user reads it. */
-function stays({ view }: InboxFilter, item: Item): boolean {
+function stays({ view, everywhere }: InboxFilter, item: Item): boolean {
+  if (everywhere === true) return true;
   return item.views.includes(view === 'unread' ? 'inbox' : view);
 }
 
@@ -49,7 +64,10 @@ export function storeItems(list: InboxList, stored: readonly Item[], hold: boole
     list.next === null || (end !== undefined && byPlace(item, end) <= 0);
   const items = replace(list.items).filter(isRead);
   const waiting = replace(list.waiting);
-  const fresh = [...changed.values()].filter((item) => item.views.includes(list.filter.view) && isRead(item));
+  // Whether an item has the words of a search is known to the core only.
+  const fresh = isSearch(list)
+    ? []
+    : [...changed.values()].filter((item) => item.views.includes(list.filter.view) && isRead(item));
   if (fresh.length === 0) return { ...list, items, waiting };
   return hold
     ? { ...list, items, waiting: insert(waiting, fresh) }
@@ -83,6 +101,8 @@ export function appendPage(list: InboxList, page: InboxPage): InboxList {
     ...list,
     items: [...list.items, ...page.items.filter((item) => !known.has(item.key))],
     next: page.next,
+    hits: new Map([...list.hits, ...byKey(page.hits)]),
+    complete: page.complete,
   };
 }
 
@@ -93,15 +113,20 @@ export function appendPage(list: InboxList, page: InboxPage): InboxList {
 export function replaceItems(list: InboxList, page: InboxPage, hold: boolean): InboxList {
   // Pinned items come before newer ones.
   const newest = list.items.find((item) => !item.pinned) ?? list.items[0];
-  if (!hold || newest === undefined) return { ...list, items: page.items, waiting: [], next: page.next };
+  const found = { next: page.next, hits: byKey(page.hits), complete: page.complete };
+  if (!hold || newest === undefined) return { ...list, ...found, items: page.items, waiting: [] };
   const shown = new Set(list.items.map((item) => item.key));
   const waits = (item: Item): boolean => !shown.has(item.key) && byPlace(item, newest) < 0;
   return {
     ...list,
     items: page.items.filter((item) => !waits(item)),
     waiting: page.items.filter(waits),
-    next: page.next,
+    ...found,
   };
+}
+
+function byKey(hits: readonly ItemHits[]): ReadonlyMap<string, ItemHits> {
+  return new Map(hits.map((hit) => [hit.key, hit]));
 }
 
 /** The user's changes that the core's state does not include yet. */
@@ -118,6 +143,8 @@ export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList
   if (doings.length === 0) return list;
   const { view } = list.filter;
   const leaves = ({ key }: Item): boolean => {
+    // Nothing leaves a list of what was found everywhere.
+    if (isSearch(list)) return false;
     const last = doings.findLast(({ keys, mark }) => keys.includes(key) && staysIn(view, mark) !== null);
     return last !== undefined && staysIn(view, last.mark) === false;
   };

@@ -10,6 +10,8 @@ test('the whole inbox by keyboard', async ({ app, page }) => {
   await page.keyboard.press('Tab');
   await expect(page.getByRole('tab', { name: 'Inbox' })).toBeFocused();
   await page.keyboard.press('Tab');
+  await expect(app.get('search')).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(app.get('mark-all-read')).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(app.get('preferences')).toBeFocused();

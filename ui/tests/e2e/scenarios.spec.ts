@@ -40,6 +40,7 @@ const SCENARIOS: Record<string, Shows> = {
   longText: ['item'],
   hostile: ['item'],
   thousands: ['item'],
+  indexing: ['item'],
   error: ['error'],
   notices: ['notice'],
   live: ['item'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Item } from '../../src/host/protocol';
+import type { InboxPage, Item } from '../../src/host/protocol';
 import { item } from '../../src/host/scenarios/item';
 import * as lists from '../../src/state/list';
 
@@ -9,6 +9,10 @@ const keys = (items: readonly Item[]): string => items.map((one) => one.key.slic
 
 function list(change: Partial<lists.InboxList> = {}): lists.InboxList {
   return { ...lists.emptyList('inbox'), items: [at(9), at(7), at(5)], ...change };
+}
+
+function page(items: Item[], next: string | null = null): InboxPage {
+  return { items, next, hits: [], complete: true };
 }
 
 describe('stored items', () => {
@@ -69,29 +73,53 @@ test('removed items go from the list and from those that wait', () => {
 });
 
 test('a page that overlaps with what came meanwhile is not shown twice', () => {
-  const next = lists.appendPage(list({ next: 'k5', waiting: [at(12)] }), {
-    items: [at(5), at(3), at(12)],
-    next: null,
-  });
+  const next = lists.appendPage(list({ next: 'k5', waiting: [at(12)] }), page([at(5), at(3), at(12)]));
   expect(keys(next.items)).toBe('9 7 5 3');
   expect(next.next).toBeNull();
 });
 
 describe('pages read again', () => {
-  const page = { items: [at(12), at(11), at(9), at(8), at(5)], next: 'k5' };
+  const read = page([at(12), at(11), at(9), at(8), at(5)], 'k5');
 
   test('replace everything at the newest end', () => {
-    expect(keys(lists.replaceItems(list(), page, false).items)).toBe('12 11 9 8 5');
+    expect(keys(lists.replaceItems(list(), read, false).items)).toBe('12 11 9 8 5');
   });
 
   test('hold back only what is newer than what was on show', () => {
-    const again = lists.replaceItems(list(), page, true);
+    const again = lists.replaceItems(list(), read, true);
     expect([keys(again.items), keys(again.waiting)]).toEqual(['9 8 5', '12 11']);
   });
 
   test('give up what waits when nothing was on show', () => {
-    const again = lists.replaceItems(lists.emptyList('inbox'), page, true);
+    const again = lists.replaceItems(lists.emptyList('inbox'), read, true);
     expect(keys(again.items)).toBe('12 11 9 8 5');
+  });
+});
+
+describe('what a search found', () => {
+  const hit = { title: [{ start: 0, end: 3 }], body: [], actor: [], category: [] };
+  const found = lists.replaceItems(
+    lists.searching(list(), 'disk'),
+    { ...page([at(9), at(5)], 'k5'), hits: [9, 5].map((at) => ({ key: `k${at}`, ...hit })) },
+    false,
+  );
+
+  test('is looked for everywhere, and shows what was on show before until it is there', () => {
+    const { filter, items, next } = lists.searching(list({ next: 'k5' }), 'disk');
+    expect(filter).toEqual({ view: 'inbox', text: 'disk', everywhere: true });
+    expect([keys(items), next]).toEqual(['9 7 5', null]);
+  });
+
+  test('knows where the words are, on each page', () => {
+    const more = lists.appendPage(found, { ...page([at(3)]), hits: [{ key: 'k3', ...hit }] });
+    expect([...more.hits.keys()]).toEqual(['k9', 'k5', 'k3']);
+  });
+
+  test('takes changes of its items, but nothing new, and keeps what is archived', () => {
+    const stored = lists.storeItems(found, [at(10), at(9, { title: 'changed', views: ['archived'] })], false);
+    expect([keys(stored.items), stored.items[0]?.title]).toEqual(['9 5', 'changed']);
+    const archiving = { keys: ['k9'], mark: 'archived' as const, at: 1, revision: null };
+    expect(keys(lists.withDoings(found, [archiving]).items)).toBe('9 5');
   });
 });
 
@@ -144,7 +172,7 @@ describe('the order', () => {
   test('of pages read again holds back what is newer than all but the pinned', () => {
     const urgent = at(1, { priority: 'urgent' });
     const shown = list({ items: [urgent, at(9), at(7)] });
-    const again = lists.replaceItems(shown, { items: [urgent, at(12), at(9), at(8)], next: null }, true);
+    const again = lists.replaceItems(shown, page([urgent, at(12), at(9), at(8)]), true);
     expect([keys(again.items), keys(again.waiting)]).toEqual(['1 9 8', '12']);
   });
 });

@@ -46,6 +46,7 @@ const TEXTS: readonly [text: string, grounds: readonly string[]][] = [
   ['on-accent', ['accent', 'accent-strong']],
   ['on-accent-soft', ['accent-soft']],
   ['urgent', ['window', 'surface', 'urgent-soft']],
+  ['on-hit', ['hit']],
   ['high', ['window', 'surface', 'high-soft']],
   ['good', ['window', 'surface', 'good-soft']],
   ['on-inverse', ['inverse']],

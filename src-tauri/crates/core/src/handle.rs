@@ -46,6 +46,8 @@ pub enum CoreError {
     Open(#[from] OpenError),
     /// The item does not exist, or has no such link.
     Gone,
+    /// A newer search has begun.
+    Superseded,
 }
 
 impl CoreError {
@@ -58,6 +60,7 @@ impl CoreError {
             Self::Inbox(error) => error.message(),
             Self::Open(error) => error.message(),
             Self::Gone => message::error_gone(),
+            Self::Superseded => message::error_superseded(),
         }
     }
 }
@@ -233,6 +236,8 @@ requests! {
     event_tally() -> EventTally = EventTally;
     /// A page of the inbox.
     inbox_page(query: InboxQuery) -> InboxPage = InboxPage;
+    /// A page for a text that is still being typed. A newer call ends it with [`CoreError::Superseded`].
+    inbox_search(query: InboxQuery) -> InboxPage = InboxSearch;
     /// The item of a key, if it exists.
     inbox_item(key: String) -> Option<Item> = InboxItem;
     /// Marks items.

@@ -19,9 +19,11 @@ mod lock;
 mod log;
 mod marks;
 pub(crate) mod notices;
+mod page;
 mod post;
 mod reading;
 mod schema;
+mod search;
 mod snooze;
 mod thread;
 mod upkeep;
@@ -401,6 +403,7 @@ impl Inbox {
         db.pragma_update(None, "secure_delete", true)?;
         schema::migrate(&mut db, server)?;
         schema::refuse_foreign(&db, server)?;
+        search::reset_if_foreign(&mut db)?;
         let last: i64 = db.query_row("SELECT coalesce(max(connection), 0) FROM event", [], |row| {
             row.get(0)
         })?;

@@ -34,7 +34,9 @@ pub use connection::{
 };
 pub use doctor::{DoctorReport, FindingView, Outcome, ReportFile, SupportReport};
 pub use error::{CommandError, CommandErrorCode};
-pub use inbox::{FollowRequest, InboxFilter, InboxPage, InboxQuery, MarkRequest, Marked, SnoozeRequest};
+pub use inbox::{
+    FollowRequest, Hit, InboxFilter, InboxPage, InboxQuery, ItemHits, MarkRequest, Marked, SnoozeRequest,
+};
 pub use metrics::{ErrorCount, MetricsView, Minute, Processing, UnreadCount, UnreadReason};
 pub use notices::{Notice, NoticeKind};
 pub use preferences::{Appearance, LockedBy, PauseRequest, Preferences, PreferencesForm};

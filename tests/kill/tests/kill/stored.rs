@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 use gloria_core::inbox::{Inbox, InboxError};
 use gloria_core::item::{AlertState, InboxView};
-use gloria_core::protocol::{InboxFilter, InboxQuery};
+use gloria_core::protocol::InboxQuery;
 
 /// A service's unique name, and its id of a notification.
 pub(crate) type Handle = (String, u32);
@@ -55,7 +55,7 @@ impl Stored {
         let inbox = Inbox::open_read_only(&path, api_url)?;
         for view in [InboxView::Inbox, InboxView::Archived] {
             let mut query = InboxQuery {
-                filter: InboxFilter { view },
+                filter: view.into(),
                 after: None,
                 limit: 500,
             };

@@ -32,6 +32,8 @@ export interface Fake {
 /** The start of a scenario, and its course. */
 export interface Scenario {
   items: Item[];
+  /** False while old items are not searched yet. */
+  searchable?: boolean;
   connection: ConnectionView;
   account: AccountView;
   signIn: SignInView;

@@ -15,6 +15,7 @@ use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, Mar
 #[derive(Debug)]
 pub(super) enum Query {
     Page(InboxQuery, Reply<InboxPage>),
+    Search(InboxQuery, Reply<InboxPage>),
     Item(String, Reply<Option<Item>>),
 }
 
@@ -36,6 +37,7 @@ impl Actor {
                     |reply| Query::Page(query, reply),
                 );
             }
+            Request::InboxSearch(query, reply) => self.search(query, reply),
             Request::InboxItem(key, reply) => {
                 let asked = key.clone();
                 self.read(
@@ -149,10 +151,26 @@ impl Actor {
         });
     }
 
+    /// Answers a search of a text that is still being typed, likewise.
+    fn search(&self, query: InboxQuery, reply: Reply<InboxPage>) {
+        let (inbox, reports) = (self.store.inbox().clone(), self.reports.0.clone());
+        tokio::spawn(async move {
+            match inbox.search(query.clone()).await {
+                Err(error) if error.is_storage_failure() => {
+                    // The actor may have ended meanwhile.
+                    let _ = reports.send(Report::QueryFailed(Query::Search(query, reply)));
+                }
+                Ok(Some(page)) => reply.answer(Ok(page)),
+                Ok(None) => reply.answer(Err(CoreError::Superseded)),
+                Err(error) => reply.answer(Err(error.into())),
+            }
+        });
+    }
+
     /// Answers a query that the file could not answer, from memory if necessary.
     pub(super) async fn on_query_failed(&mut self, read: Query) {
         match read {
-            Query::Page(query, reply) => {
+            Query::Page(query, reply) | Query::Search(query, reply) => {
                 let page = self.with_inbox(move |inbox| inbox.page(&query)).await;
                 reply.answer(page.map_err(CoreError::from));
             }

@@ -1,12 +1,12 @@
-//! Retention in the background: sweeps the inbox's file and removes deleted content from the disk while nothing else
-//! happens.
+//! Work on the inbox's file in the background: the retention period, the removal of deleted content from the disk while
+//! nothing else happens, and the index of words for items that were stored before there was one.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Actor;
-use crate::inbox::{Effect, Sweep, Swept};
+use crate::inbox::{Effect, Inbox, Sweep, Swept};
 
 /// The first sweep begins after the work at the start is done.
 const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(60);
@@ -31,6 +31,8 @@ pub(super) struct Upkeep {
     sweep: Option<Sweep>,
     /// When to remove deleted content from the disk, and until when that may be delayed.
     settle: Option<(Instant, Instant)>,
+    /// When to add the next old items to the index of words; `None` if none are known to be missing.
+    index_at: Option<Instant>,
 }
 
 impl Upkeep {
@@ -39,6 +41,7 @@ impl Upkeep {
             sweep_at: now + FIRST_SWEEP_DELAY,
             sweep: None,
             settle: None,
+            index_at: None,
         };
         // Content that was deleted before the start may still be on the disk.
         upkeep.on_stored(now);
@@ -47,7 +50,8 @@ impl Upkeep {
 
     pub(super) fn due(&self) -> Instant {
         let settle = self.settle.map(|(at, _)| at);
-        settle.map_or(self.sweep_at, |at| at.min(self.sweep_at))
+        let others = [settle, self.index_at].into_iter().flatten();
+        others.fold(self.sweep_at, Instant::min)
     }
 
     /// Handles that something was stored, which may include a deletion.
@@ -71,6 +75,15 @@ impl Actor {
                 Ok(true) => None,
                 Ok(false) | Err(_) => Some((now + MAX_SETTLE_DELAY, now + MAX_SETTLE_DELAY)),
             };
+            // After the work at a start, and after each time that another inbox may have come into use.
+            self.upkeep.index_at.get_or_insert(now);
+        }
+        if self.upkeep.index_at.is_some_and(|at| at <= now) {
+            let more = self.store.inbox().call(Inbox::index_step).await;
+            if let Err(error) = &more {
+                tracing::warn!(%error, "old notifications could not be made ready to be found");
+            }
+            self.upkeep.index_at = matches!(more, Ok(true)).then(|| now + STEP_INTERVAL);
         }
     }
 

@@ -26,6 +26,7 @@ impl From<CoreError> for CommandError {
             CoreError::Inbox(_) => CommandErrorCode::Inbox,
             CoreError::Open(_) => CommandErrorCode::NotOpened,
             CoreError::Gone => CommandErrorCode::Gone,
+            CoreError::Superseded => CommandErrorCode::Superseded,
         };
         Self {
             code,

@@ -40,6 +40,11 @@ pub(super) fn stored(text: &str, message: Option<&Message>) -> String {
     }
 }
 
+/// Whether a stored title or body is a message of the app.
+pub(super) fn is_message(stored: &str) -> bool {
+    stored.starts_with(MESSAGE)
+}
+
 /// Returns a title or body of a row. Earlier versions stored every text as it was shown.
 pub(super) fn phrase(stored: String) -> Phrase {
     match stored.strip_prefix(MESSAGE) {

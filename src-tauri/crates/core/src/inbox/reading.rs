@@ -1,12 +1,11 @@
 //! Reads rows as items, pages and counts.
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 
 use super::{Inbox, InboxError, columns};
 use crate::alerts::words::item_alert;
 use crate::item::{Counts, EpochMillis, InboxView, Item, ItemAlert, ItemKind, ItemWords, Priority};
-use crate::protocol::{InboxFilter, InboxPage, InboxQuery};
 
 macro_rules! own_columns {
     () => {
@@ -28,47 +27,7 @@ pub(super) const ITEM_COLUMNS: &str = concat!(
 pub(super) const UNDECIDED_COLUMNS: &str =
     concat!(own_columns!(), "NULL AS alert_state, NULL AS alert_reason");
 
-/// Several times what a window shows; a larger page only takes longer.
-const MAX_PAGE: u32 = 500;
-
 impl Inbox {
-    /// Returns a page of the list: pinned items first, then newest first by the server's time, or by the time of
-    /// arrival if that is earlier.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails. An invalid `after` counts as the beginning.
-    pub fn page(&self, query: &InboxQuery) -> Result<InboxPage, InboxError> {
-        let InboxFilter { view } = query.filter;
-        let view = match view {
-            InboxView::Inbox => "archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL",
-            InboxView::Unread => {
-                "read_at IS NULL AND archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL"
-            }
-            InboxView::Flagged => "flagged_at IS NOT NULL AND deleted_at IS NULL",
-            InboxView::Snoozed => "snoozed_until IS NOT NULL AND archived_at IS NULL AND deleted_at IS NULL",
-            InboxView::Archived => "archived_at IS NOT NULL AND deleted_at IS NULL",
-        };
-        let Place { pinned, sort_at, id } = query
-            .after
-            .as_deref()
-            .and_then(Place::parse)
-            .unwrap_or(Place::ABOVE_ALL);
-        let limit = query.limit.clamp(1, MAX_PAGE);
-        let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM item WHERE {view} AND (pinned, sort_at, id) < (?1, ?2, ?3)
-             ORDER BY pinned DESC, sort_at DESC, id DESC LIMIT ?4"
-        );
-        let mut statement = self.db.prepare_cached(&sql)?;
-        // One more row than requested shows whether there is another page.
-        let rows = statement.query_map(params![pinned, sort_at, id, limit + 1], item)?;
-        let mut items = rows.collect::<Result<Vec<_>, _>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|item| item.sort.clone());
-        Ok(InboxPage { items, next })
-    }
-
     /// Returns the item of a key.
     ///
     /// # Errors
@@ -100,15 +59,15 @@ impl Inbox {
 
 /// The position of an item in every list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    pinned: bool,
-    sort_at: EpochMillis,
+pub(super) struct Place {
+    pub(super) pinned: bool,
+    pub(super) sort_at: EpochMillis,
     /// The row number: among items of the same time, the higher one is first.
-    id: i64,
+    pub(super) id: i64,
 }
 
 impl Place {
-    const ABOVE_ALL: Self = Self {
+    pub(super) const ABOVE_ALL: Self = Self {
         pinned: true,
         sort_at: i64::MAX,
         id: i64::MAX,
@@ -124,7 +83,7 @@ impl Place {
         )
     }
 
-    fn parse(sort: &str) -> Option<Self> {
+    pub(super) fn parse(sort: &str) -> Option<Self> {
         let number = |digits: &str| {
             let number = u64::from_str_radix(digits, 16).ok()?;
             Some((number ^ SIGN).cast_signed())
@@ -218,7 +177,7 @@ struct Marks {
 }
 
 impl Marks {
-    /// Returns the views that contain an item that is not deleted. The conditions of [`Inbox::page`] must match.
+    /// Returns the views that contain an item that is not deleted. The conditions of the module `page` must match.
     fn views(&self) -> Vec<InboxView> {
         let mut views = match (self.read_at, self.snoozed_until, self.archived_at) {
             (_, _, Some(_)) => vec![InboxView::Archived],

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
-use super::InboxError;
+use super::{InboxError, search};
 
 /// One entry for each released schema; the database's `user_version` counts those that were applied.
 const MIGRATIONS: &[&str] = &["
@@ -328,6 +328,7 @@ const MIGRATIONS: &[&str] = &["
 ",
     include_str!("schema/states.sql"),
     include_str!("schema/log.sql"),
+    include_str!("schema/search.sql"),
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {
@@ -360,6 +361,7 @@ pub(super) fn migrate(db: &mut Connection, server: &str) -> Result<(), InboxErro
     db.pragma_update(None, "foreign_keys", true)?;
     // Dropped rows of other servers must not stay in free pages.
     db.pragma_update(None, "secure_delete", true)?;
+    search::add_functions(db)?;
     let taken = version(db)?;
     for (step, sql) in (1_i64..).zip(MIGRATIONS).filter(|(step, _)| *step > taken) {
         let transaction = db.transaction()?;

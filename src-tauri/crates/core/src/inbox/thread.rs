@@ -6,13 +6,15 @@
 //! for the first or see nothing, so the writer reads too.
 
 use std::path::PathBuf;
-use std::sync::mpsc as blocking;
+use std::sync::{Arc, mpsc as blocking};
 use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::search::Searches;
 use super::{Inbox, InboxError};
 use crate::ports::send_reply;
+use crate::protocol::{InboxPage, InboxQuery};
 
 /// Returns the function that sends the answer.
 type Work = Box<dyn FnOnce(&mut Inbox) -> Answer + Send>;
@@ -42,6 +44,7 @@ struct Source {
 pub struct InboxThread {
     writer: mpsc::UnboundedSender<Work>,
     reader: mpsc::UnboundedSender<ReaderMessage>,
+    searches: Arc<Searches>,
     #[cfg(test)]
     in_place: Option<in_place::InPlace>,
 }
@@ -59,9 +62,11 @@ impl InboxThread {
         }
         let (writer, mut work) = mpsc::unbounded_channel::<Work>();
         let (reader, readings) = mpsc::unbounded_channel::<ReaderMessage>();
+        let searches = Arc::<Searches>::default();
+        let watched = Arc::clone(&searches);
         thread::Builder::new()
             .name("inbox-reader".into())
-            .spawn(move || read(readings))?;
+            .spawn(move || read(readings, &watched))?;
         let sources = reader.downgrade();
         thread::Builder::new().name("inbox".into()).spawn(move || {
             send_source(&inbox, &sources);
@@ -76,13 +81,17 @@ impl InboxThread {
                 answer();
             }
         })?;
-        Ok(Self::between(writer, reader))
+        Ok(Self {
+            searches,
+            ..Self::between(writer, reader)
+        })
     }
 
     fn between(writer: mpsc::UnboundedSender<Work>, reader: mpsc::UnboundedSender<ReaderMessage>) -> Self {
         Self {
             writer,
             reader,
+            searches: Arc::default(),
             #[cfg(test)]
             in_place: None,
         }
@@ -147,6 +156,18 @@ impl InboxThread {
         self.call(move |inbox| query(inbox)).await
     }
 
+    /// Returns a page for a text that is still being typed. A later call ends this one, which then returns `None`: what
+    /// it looks for is not wanted any more, and must not delay what is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::read`].
+    pub async fn search(&self, query: InboxQuery) -> Result<Option<InboxPage>, InboxError> {
+        let (searches, number) = (Arc::clone(&self.searches), self.searches.begin());
+        self.read(move |inbox| searches.run(number, || inbox.page(&query)))
+            .await
+    }
+
     /// Completes when the writer's thread has ended. While there is a handle, only a panic ends it; if that went
     /// unnoticed, the core would appear to run but store nothing.
     pub async fn ended(&self) {
@@ -169,7 +190,7 @@ fn send_source(inbox: &Inbox, reader: &mpsc::WeakUnboundedSender<ReaderMessage>)
     }
 }
 
-fn read(mut readings: mpsc::UnboundedReceiver<ReaderMessage>) {
+fn read(mut readings: mpsc::UnboundedReceiver<ReaderMessage>, searches: &Arc<Searches>) {
     let mut source: Option<Source> = None;
     let mut open: Option<Inbox> = None;
     while let Some(reading) = readings.blocking_recv() {
@@ -181,9 +202,11 @@ fn read(mut readings: mpsc::UnboundedReceiver<ReaderMessage>) {
             }
             ReaderMessage::Query(query) => {
                 if open.is_none() {
-                    open = source
-                        .as_ref()
-                        .and_then(|source| Inbox::open_read_only(&source.file, &source.server).ok());
+                    open = source.as_ref().and_then(|source| {
+                        let mut inbox = Inbox::open_read_only(&source.file, &source.server).ok()?;
+                        searches.watch(&mut inbox).ok()?;
+                        Some(inbox)
+                    });
                 }
                 if !query(open.as_ref()) {
                     // The next query opens it again.

@@ -19,6 +19,9 @@ macro_rules! for_each_command {
         $consumer! {
             /// A page of the inbox: urgent and unread items first, then newest first.
             inbox_page: InboxQuery => InboxPage,
+            /// The same for a text that is still being typed: a newer call ends an older one, which then fails with
+            /// `superseded`.
+            inbox_search: InboxQuery => InboxPage,
             /// The item of a key, in any view; absent if it does not exist.
             inbox_item: String => Option<Item>,
             /// Marks items. Answers once the marks are stored.

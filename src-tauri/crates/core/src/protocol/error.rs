@@ -32,6 +32,8 @@ pub enum CommandErrorCode {
     Refused,
     /// The item does not exist, or has no such link.
     Gone,
+    /// A newer search has begun, so nobody waits for the answer of this one.
+    Superseded,
     /// The inbox failed.
     Inbox,
     /// The link could not be opened.

@@ -83,6 +83,8 @@ fn generated() -> String {
         InboxView,
         Marked,
         InboxPage,
+        ItemHits,
+        Hit,
         MarkRequest,
         Mark,
         SnoozedUntil,

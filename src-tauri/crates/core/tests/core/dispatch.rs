@@ -34,6 +34,10 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
             json!({"filter": {"view": "inbox"}, "after": null, "limit": 10}),
             |page| page["items"][0]["key"] == "n:1",
         ),
+        "inbox_search" => (
+            json!({"filter": {"view": "inbox", "text": "TIT"}, "after": null, "limit": 10}),
+            |page| page["items"][0]["key"] == "n:1",
+        ),
         "inbox_item" => (json!("n:1"), |item| item["title"] == "title 1"),
         "inbox_mark" => (json!({"keys": ["n:1"], "mark": "seen"}), |marked| {
             marked["counts"]["total"] == 1

@@ -10,6 +10,7 @@ mod legacy;
 mod log;
 mod migrations;
 mod rows;
+mod search;
 mod snooze;
 mod store;
 mod upkeep;

@@ -4,11 +4,12 @@
 use gloria_core::EventTypes;
 use gloria_core::inbox::LogQuery;
 use gloria_core::item::{AlertState, InboxView};
+use gloria_core::protocol::{InboxFilter, InboxQuery};
 use rusqlite::Connection;
 
 use crate::harness::{SERVER, created, file, folder, keys, open, page};
 
-const FIXTURES: [(u32, &str); 8] = [
+const FIXTURES: [(u32, &str); 9] = [
     (4, include_str!("../fixtures/inbox-v4.sql")),
     (5, include_str!("../fixtures/inbox-v5.sql")),
     (6, include_str!("../fixtures/inbox-v6.sql")),
@@ -17,6 +18,7 @@ const FIXTURES: [(u32, &str); 8] = [
     (9, include_str!("../fixtures/inbox-v9.sql")),
     (10, include_str!("../fixtures/inbox-v10.sql")),
     (11, include_str!("../fixtures/inbox-v11.sql")),
+    (12, include_str!("../fixtures/inbox-v12.sql")),
 ];
 
 #[test]
@@ -82,6 +84,17 @@ fn nothing_of_an_older_file_is_lost() {
             "schema {version}"
         );
         assert_eq!(inbox.counts().unwrap().total, 3);
+        // What was there before the index is found once that is made.
+        while inbox.index_step().unwrap() {}
+        let mut filter = InboxFilter::from(InboxView::Inbox);
+        filter.text = Some("of gloria".into());
+        let query = InboxQuery {
+            filter,
+            after: None,
+            limit: 9,
+        };
+        let found = inbox.page(&query).unwrap();
+        assert_eq!((found.items.len(), found.complete), (2, true), "schema {version}");
         drop(inbox);
         // The file stays readable, and nothing is migrated twice.
         let again = open(&path);

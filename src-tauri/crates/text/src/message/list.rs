@@ -248,6 +248,7 @@ messages! {
     error_stopped();
     error_restarting();
     error_gone();
+    error_superseded();
     error_unknown_command(name: Text);
     error_invalid_request(problem: Text);
     error_unwritable(problem: Text);
