@@ -77,6 +77,8 @@ cli-account-items = { $count ->
     }
 cli-account-unreadable = its inbox cannot be read
 cli-no-item = { $key } is not in the inbox
+cli-found-none = nothing was found
+cli-found-incomplete = older notifications are still being made searchable; search again in a minute
 # What is special about an item, in a list.
 cli-mark-urgent = urgent
 cli-mark-to-acknowledge = to acknowledge

@@ -196,7 +196,7 @@ help-gloria-account-erase-examples =
       gloria account erase gloria.example-1              asks before it erases
       gloria account erase gloria.example-1 --yes
 
-help-gloria-inbox = Read the inbox of this computer, and mark its items
+help-gloria-inbox = Read and search the inbox of this computer, and mark its items
 help-gloria-inbox-list = Print items, newest first: as a list on a terminal, else one JSON object a line
 help-gloria-inbox-list-filter = Which items
 help-gloria-inbox-list-limit = How many at most
@@ -205,6 +205,18 @@ help-gloria-inbox-list-examples =
     Examples:
       gloria inbox list                                  the newest 50, as a list
       gloria inbox list --filter unread --json | jq .title
+
+help-gloria-inbox-search = Find items by words or their beginnings, archived ones too, whatever their case and accents
+help-gloria-inbox-search-words = Words, which an item has all of; a phrase in quotes; from:, category:, is:, before:, after:
+help-gloria-inbox-search-limit = How many at most
+help-gloria-inbox-search-json = Print JSON on a terminal as well
+help-gloria-inbox-search-examples =
+    Examples:
+      gloria inbox search lodz disk                      finds "Łódź: disk is full", and marks the words
+      gloria inbox search from:anna is:unread after:2026-11
+      gloria inbox search category:builds failed --json | jq -r .key
+
+    In a shell a phrase needs two sorts of quotes: '"disk full"'.
 
 help-gloria-inbox-read = Mark items as read
 help-gloria-inbox-read-keys = The items, by their keys, as `gloria inbox list` prints them

@@ -1,10 +1,12 @@
 //! The inbox of this computer, through the running app, or else from its file.
 
 mod marks;
+mod search;
 mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::{iter, mem};
 
 use clap::{Args, Subcommand, ValueEnum};
 use gloria_core::account::Entry;
@@ -12,6 +14,7 @@ use gloria_core::inbox::Inbox;
 use gloria_core::item::{InboxView, ItemWords, Mark};
 use gloria_core::message;
 use gloria_core::paths::Paths;
+use gloria_core::text;
 use gloria_ipc::AppConnection;
 use gloria_program::process;
 use jiff::tz::TimeZone;
@@ -22,11 +25,12 @@ use crate::account::read_accounts;
 use crate::output::{self, Format, Lines, add_words, catalogue, print_error, whole_number};
 use crate::session::settings;
 use marks::{Action, MarkOptions, MarkedOptions, SnoozeOptions};
-use table::Table;
+use table::{Row, Table};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(ListOptions),
+    Search(search::Options),
     Read(MarkedOptions),
     Unread(MarkedOptions),
     Done(MarkedOptions),
@@ -65,6 +69,7 @@ const PAGE: u32 = 100;
 pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(options) => list(options).await,
+        Command::Search(options) => search::run(&options).await,
         Command::Read(options) => mark(options, Mark::Read).await,
         Command::Unread(options) => mark(options, Mark::Unread).await,
         Command::Done(options) => mark(options, Mark::Archived).await,
@@ -102,8 +107,15 @@ pub(crate) fn place_in_force(paths: &Paths) -> anyhow::Result<Option<(String, Pa
     Ok(path.map(|path| (server, path)))
 }
 
-/// A page as JSON, and the cursor of the next one.
-type Page = (Vec<Value>, Option<Value>);
+/// A page as JSON.
+struct Page {
+    items: Vec<Value>,
+    /// Where the words of a search are in each of the items.
+    hits: Vec<Value>,
+    /// The cursor of the next page.
+    next: Option<Value>,
+    is_complete: bool,
+}
 
 /// The source of the inbox: the running app, or else its file.
 enum Source {
@@ -112,16 +124,43 @@ enum Source {
 }
 
 impl Source {
-    async fn page(&mut self, view: InboxView, after: Option<&Value>, limit: u32) -> anyhow::Result<Page> {
-        let query = json!({"filter": {"view": view}, "after": after, "limit": limit});
-        let page = match self {
+    /// Returns the source with the first page. If no app runs, or it does not answer, its file is read; `None` if there
+    /// is none.
+    async fn open(filter: &Value, limit: usize) -> anyhow::Result<Option<(Self, Page)>> {
+        let paths = gloria_program::paths(process::variable)?;
+        if let Ok(app) = AppConnection::open(&paths.data).await {
+            let mut app = Self::App(Box::new(app));
+            if let Ok(first) = app.page(filter, None, limit).await {
+                return Ok(Some((app, first)));
+            }
+        }
+        let Some((server, path)) = place_in_force(&paths)? else {
+            return Ok(None);
+        };
+        let mut inbox = Inbox::open_read_only(&path, &server)?;
+        // A copy of a file of an earlier version has no index of words yet; the file of this version is only read.
+        while inbox.index_step().unwrap_or(false) {}
+        let mut file = Self::File(Box::new(inbox));
+        let first = file.page(filter, None, limit).await?;
+        Ok(Some((file, first)))
+    }
+
+    async fn page(&mut self, filter: &Value, after: Option<&Value>, limit: usize) -> anyhow::Result<Page> {
+        let limit = u32::try_from(limit).unwrap_or(PAGE).min(PAGE);
+        let query = json!({"filter": filter, "after": after, "limit": limit});
+        let mut page = match self {
             Self::App(app) => app.call("inbox_page", query).await?,
             Self::File(inbox) => serde_json::to_value(inbox.page(&serde_json::from_value(query)?)?)?,
         };
-        let (items, next) = (&page["items"], &page["next"]);
-        let mut items = items.as_array().cloned().unwrap_or_default();
+        let mut list = |name: &str| page[name].as_array_mut().map(std::mem::take).unwrap_or_default();
+        let (mut items, hits) = (list("items"), list("hits"));
         items.iter_mut().for_each(fill_in);
-        Ok((items, Some(next.clone()).filter(|next| !next.is_null())))
+        Ok(Page {
+            items,
+            hits,
+            next: Some(page["next"].take()).filter(|next| !next.is_null()),
+            is_complete: page["complete"].as_bool().unwrap_or(true),
+        })
     }
 }
 
@@ -137,7 +176,6 @@ fn fill_in(item: &mut Value) {
 }
 
 async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
-    let paths = gloria_program::paths(process::variable)?;
     let view = match options.filter {
         Filter::Inbox => InboxView::Inbox,
         Filter::Unread => InboxView::Unread,
@@ -145,55 +183,64 @@ async fn list(options: ListOptions) -> anyhow::Result<ExitCode> {
         Filter::Snoozed => InboxView::Snoozed,
         Filter::Archived => InboxView::Archived,
     };
-    let limit_of = |left: usize| u32::try_from(left).unwrap_or(PAGE).min(PAGE);
-    let mut left = options.limit;
-    // If no app runs, or it does not answer, its file is read.
-    let of_app = match AppConnection::open(&paths.data).await {
-        Ok(app) => {
-            let mut app = Source::App(Box::new(app));
-            let first = app.page(view, None, limit_of(left)).await;
-            first.ok().map(|first| (app, first))
-        }
-        Err(_) => None,
+    let (zone, mut table) = (TimeZone::system(), Table::default());
+    let lines = |rows: Vec<Row>, _: &Page| {
+        let lines = table.lines(&rows, &zone);
+        Ok(lines.iter().map(|line| text::printable(line)).collect())
     };
-    let (mut source, mut page) = match of_app {
-        Some(of_app) => of_app,
-        None => {
-            let Some((server, path)) = place_in_force(&paths)? else {
-                print_error(&message::cli_no_inbox());
-                return Ok(ExitCode::SUCCESS);
-            };
-            let mut file = Source::File(Box::new(Inbox::open_read_only(&path, &server)?));
-            let first = file.page(view, None, limit_of(left)).await?;
-            (file, first)
-        }
+    print_items(&json!({"view": view}), options.limit, options.json, lines).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How many items were printed, and whether all were searched.
+struct Printed {
+    items: usize,
+    is_complete: bool,
+}
+
+/// Prints the items that a filter selects, on a terminal as the printable lines that `lines_of` makes of a page.
+/// Returns nothing if there is no inbox, which is said.
+async fn print_items(
+    filter: &Value,
+    limit: usize,
+    json: bool,
+    mut lines_of: impl FnMut(Vec<Row>, &Page) -> anyhow::Result<Vec<String>>,
+) -> anyhow::Result<Option<Printed>> {
+    let Some((mut source, mut page)) = Source::open(filter, limit).await? else {
+        print_error(&message::cli_no_inbox());
+        return Ok(None);
     };
-    let format = Format::chosen(options.json);
-    let (mut lines, mut table) = (Lines::new(), Table::default());
+    let format = Format::chosen(json);
+    let mut lines = Lines::new();
+    let mut printed = Printed {
+        items: 0,
+        is_complete: page.is_complete,
+    };
     loop {
-        let (mut items, next) = page;
-        items.truncate(left);
-        left -= items.len();
+        page.items.truncate(limit - printed.items);
+        printed.items += page.items.len();
         match format {
             Format::Words => {
-                let rows = items
-                    .into_iter()
-                    .map(serde_json::from_value)
-                    .collect::<Result<Vec<_>, _>>()?;
-                output::print_words(table.lines(&rows, &TimeZone::system()))?;
+                let rows = page.items.iter().map(Row::deserialize);
+                output::print_lines(lines_of(rows.collect::<Result<_, _>>()?, &page)?)?;
             }
             Format::Json => {
-                for mut item in items {
-                    add_words(&mut item, catalogue());
-                    lines.write(&item)?;
+                let hits = mem::take(&mut page.hits).into_iter().map(Some);
+                for (item, hits) in page.items.iter_mut().zip(hits.chain(iter::repeat(None))) {
+                    add_words(item, catalogue());
+                    if let Some(hits) = hits {
+                        item["hits"] = hits;
+                    }
+                    lines.write(item)?;
                 }
             }
         }
-        if left == 0 || next.is_none() {
+        let left = limit - printed.items;
+        if left == 0 || page.next.is_none() {
             break;
         }
-        page = source.page(view, next.as_ref(), limit_of(left)).await?;
+        page = source.page(filter, page.next.as_ref(), left).await?;
     }
     lines.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Some(printed))
 }

@@ -266,6 +266,8 @@ mod tests {
             "unread",
             "archived",
             "list",
+            "search",
+            "WORDS",
             "erase",
             "switch",
             "tail",

@@ -32,9 +32,14 @@ impl Format {
 
 /// Prints lines for users.
 pub(crate) fn print_words(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
+    print_lines(lines.into_iter().map(|line| text::printable(&line)))
+}
+
+/// Prints lines that are printable already.
+pub(crate) fn print_lines(lines: impl IntoIterator<Item = String>) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     for line in lines {
-        writeln!(out, "{}", text::printable(&line))?;
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }

@@ -22,7 +22,7 @@ pub(super) struct Row {
     snoozed_until: Option<EpochMillis>,
     ack_required: bool,
     acknowledged_at: Option<EpochMillis>,
-    title: String,
+    pub(super) title: String,
 }
 
 impl Row {

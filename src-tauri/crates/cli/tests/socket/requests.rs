@@ -45,6 +45,53 @@ async fn marks_go_through_the_running_core_and_every_reader_of_it_sees_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_by_way_of_the_app_and_in_its_file() {
+    let scene = Scene::set().await;
+    let running = scene.start().await;
+    let control = scene.backend.control();
+    for data in [
+        json!({"id": "1", "title": "Zakłady Łódź", "message": "the disk is full"}),
+        json!({"id": "2", "title": "Lange Straße", "message": "closed", "actor": {"name": "Anna"}}),
+        json!({"id": "3", "title": "Disk replaced", "message": "", "priority": "urgent"}),
+    ] {
+        control.push("notification.created", data);
+    }
+    running.until(|state| state.counts.total == 3).await;
+    let archived = serde_json::from_value(json!({"keys": ["n:1"], "mark": "archived"})).unwrap();
+    running.core.inbox_mark(archived).await.unwrap();
+
+    let search = async |words: &[&str]| {
+        let (code, said, words) = scene.outcome(&[&["inbox", "search"], words].concat()).await;
+        assert_eq!((code, &*words), (0, ""));
+        let items = said
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        items.collect::<Vec<_>>()
+    };
+    let check = async || {
+        let found = search(&["LODZ", "dis"]).await;
+        assert_eq!(
+            (found.len(), &found[0]["key"]),
+            (1, &json!("n:1")),
+            "archived ones too"
+        );
+        assert_eq!(found[0]["hits"]["title"], json!([{"start": 8, "end": 12}]));
+        assert_eq!(found[0]["hits"]["body"], json!([{"start": 4, "end": 7}]));
+        let keys = |found: &[Value]| found.iter().map(|item| item["key"].clone()).collect::<Vec<_>>();
+        assert_eq!(keys(&search(&["disk"]).await), ["n:3", "n:1"]);
+        assert_eq!(keys(&search(&["disk", "--limit", "1"]).await), ["n:3"]);
+        assert_eq!(keys(&search(&["from:anna", "strasse"]).await), ["n:2"]);
+        assert_eq!(keys(&search(&["\"disk is full\""]).await), ["n:1"]);
+        assert!(search(&["AND", "(", "NEAR"]).await.is_empty());
+    };
+    check().await;
+    running.end().await;
+    check().await;
+    let (code, _, words) = scene.outcome(&["inbox", "search"]).await;
+    assert_eq!(code, 2, "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_inbox_is_the_same_by_way_of_the_app_and_from_its_file() {
     let scene = Scene::set().await;
     let running = with_items(&scene).await;

@@ -107,6 +107,8 @@ messages! {
     cli_seconds_range();
     cli_time();
     cli_snooze_time();
+    cli_found_none();
+    cli_found_incomplete();
     cli_replayed(count: Number);
     cli_folder_unreadable(path: Text, problem: Text);
     cli_no_inbox();
