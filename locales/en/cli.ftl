@@ -168,3 +168,4 @@ cli-policy-good = no mistakes: { $count ->
    *[other] it sets { $count } settings: { $settings }
 }
 cli-locked = set by your organisation: { $settings }
+cli-kept-here = the server does not know these marks, so they stay on this computer: { $fields }

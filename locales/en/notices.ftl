@@ -1,6 +1,10 @@
 ### What the user should know about this computer. No full stop at the end.
 
 notice-sound = Sound can't be played: { $problem }
+# $reason is the server's own sentence, or action-refused-status.
+notice-action = The server refused what you did, so it was undone: { $reason }
+action-refused = { $reason }
+action-refused-status = status { $status }
 notice-notifications = Notifications can't be shown: { $problem }
 notice-notifications-hang =
     Notifications can't be shown: this desktop's notification service does not answer. What arrives meanwhile is shown once it does

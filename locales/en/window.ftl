@@ -162,6 +162,10 @@ ui-priority-urgent = Urgent
 ui-priority = priority
 # Said aloud before a title
 ui-row-unread = Unread,
+# The server does not have yet what the user did with the item.
+ui-row-pending = Not sent yet
+# The server refused what the user did with the item.
+ui-row-refused = Undone
 # Said aloud between a title and its time
 ui-row-day = , { $day }
 ui-mark-read = Mark read
@@ -184,6 +188,9 @@ ui-links-withheld =
         [one] A link is not shown: only web addresses can be opened.
        *[other] { $count } links are not shown: only web addresses can be opened.
     }
+ui-item-pending = What you did is not at the server yet. It is sent by itself.
+# $reason is the server's own sentence.
+ui-item-refused = The server refused what you did, so it was undone: { $reason }
 ui-why-alert = Why did this alert, or not?
 
 ## Keys

@@ -12,6 +12,8 @@ export type Time = Date | number;
 export interface Messages {
   'access-not-given': undefined;
   'account-unknown': undefined;
+  'action-refused': { reason: string };
+  'action-refused-status': { status: number };
   'address-bare-word': { address: string };
   'address-cut-off': undefined;
   'address-empty': undefined;
@@ -557,6 +559,7 @@ export interface Messages {
   'not-web-socket-subprotocol': undefined;
   'not-web-socket-wrong-accept': undefined;
   'nothing-asked': undefined;
+  'notice-action': { reason: Message };
   'notice-internal': undefined;
   'notice-lock': undefined;
   'notice-notifications': { problem: Message };
@@ -1082,6 +1085,8 @@ export interface Messages {
   'ui-insecure-title': undefined;
   'ui-item-gone': undefined;
   'ui-item-not-read': { reason: Value };
+  'ui-item-pending': undefined;
+  'ui-item-refused': { reason: Value };
   'ui-item-withdrawn': undefined;
   'ui-key-end': undefined;
   'ui-key-enter': undefined;
@@ -1282,6 +1287,8 @@ export interface Messages {
   'ui-report-where': { path: Value };
   'ui-resume': undefined;
   'ui-row-day': { day: Value };
+  'ui-row-pending': undefined;
+  'ui-row-refused': undefined;
   'ui-row-unread': undefined;
   'ui-same-person': undefined;
   'ui-save-account': undefined;

@@ -951,7 +951,15 @@ version: number | null,
 /**
  * The state of its newest alert.
  */
-alert: ItemAlert | null, };
+alert: ItemAlert | null, 
+/**
+ * Whether the server does not have the user's last action yet.
+ */
+pending: boolean, 
+/**
+ * Why the server refused the user's last action, which was taken back.
+ */
+refused: Message | null, };
 
 /**
  * The newest alert of an item.
@@ -1371,7 +1379,7 @@ message: Message, };
 /**
  * The subject of a notice.
  */
-export type NoticeKind = "storage" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
+export type NoticeKind = "storage" | "action" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
 
 /**
  * A newer version than the one that runs. The app does not install it.

@@ -3,7 +3,7 @@ import { CHECKS } from './scenarios/doctor';
 import { brokenHistory, freshHistory } from './scenarios/figures';
 import { hostileItems, longItems, manyItems } from './scenarios/hard';
 import { item, shown } from './scenarios/item';
-import { busyItems } from './scenarios/items';
+import { actedItems, busyItems } from './scenarios/items';
 import type { Scenario } from './scenarios/scenario';
 import { DAY, HOUR, MINUTE, SECOND } from './scenarios/times';
 import { setByPolicy } from './scenarios/policy';
@@ -14,6 +14,10 @@ const DISK_FULL = says('the disk is full; free some space');
 const STORAGE_NOTICE = says(
   'The disk is full; free some space. Until this is solved, notifications are shown, but kept only until ' +
     'Gloria Notify quits; it tries the file again every 30 s',
+);
+
+const REFUSED_NOTICE = says(
+  'The server refused what you did, so it was undone: It is locked by the audit until Monday',
 );
 
 const LONG_CAUSE = says(
@@ -349,6 +353,11 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
   error: (now) => ({
     ...busy(now),
     refusals: { inbox_page: 'the inbox is locked by another program: close it and try again' },
+  }),
+  actions: (now) => ({
+    ...busy(now),
+    items: actedItems(now),
+    notices: [{ kind: 'action', message: REFUSED_NOTICE }],
   }),
   notices: (now) => ({
     ...busy(now),

@@ -193,6 +193,8 @@ test('new items do not move what is being read', async ({ app, page }) => {
       actions: [],
       progress: null,
       alert: null,
+      pending: false,
+      refused: null,
     };
     const marks = {
       seenAt: null,
@@ -408,4 +410,13 @@ test('a newer version is a quiet line with a page about it, until it is installe
   await expect(app.get('release-notes')).toHaveCount(0);
   await page.evaluate(() => window.fake.push({ kind: 'release', value: null }));
   await expect(app.get('release')).toHaveCount(0);
+});
+
+test('what the server does not have yet, and what it refused, is said at the item', async ({ app, page }) => {
+  await app.open('actions');
+  const rows = page.getByTestId('item');
+  await expect(rows.nth(0).getByTestId('pending')).toHaveText('Not sent yet');
+  await expect(rows.nth(1).getByTestId('refused')).toHaveText('Undone');
+  await rows.nth(1).click();
+  await expect(page.getByTestId('refused-reason')).toContainText('It is locked by the audit until Monday');
 });

@@ -43,6 +43,7 @@ const SCENARIOS: Record<string, Shows> = {
   indexing: ['item'],
   error: ['error'],
   notices: ['notice'],
+  actions: ['refused'],
   live: ['item'],
   release: ['release'],
   releaseLong: ['release'],

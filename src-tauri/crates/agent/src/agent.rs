@@ -40,6 +40,10 @@ const SOCKET_END_TIMEOUT: Duration = Duration::from_millis(10);
 /// at most a third of a second, which users do not notice.
 const QUIT_TIMEOUT: Duration = Duration::from_millis(280);
 
+/// How long the end may be delayed by what the user did and the server does not have yet. That is rare, and one request
+/// takes tenths of a second. What is not sent by then is sent after the next start.
+const SEND_TIMEOUT: Duration = Duration::from_millis(1500);
+
 /// How long a renewal of the sign-in that is under way may delay the end. It happens about once a day, and takes tenths
 /// of a second.
 const SAVE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -141,7 +145,7 @@ impl Agent {
     }
 
     /// Runs until it is asked to end. Then disconnects, stores what has arrived, and returns within `QUIT_TIMEOUT`,
-    /// whatever hangs. A renewal of the sign-in that is under way is waited for first.
+    /// whatever hangs. A renewal of the sign-in that is under way is waited for first, and the user's actions are sent.
     pub async fn run(mut self) -> Ended {
         let ended = tokio::select! {
             end = self.controls.ended() => match end {
@@ -163,6 +167,12 @@ impl Agent {
             .is_err()
         {
             tracing::warn!("the sign-in may have ended, because its renewal took too long");
+        }
+        if timeout(SEND_TIMEOUT, self.controls.core().actions_send())
+            .await
+            .is_err()
+        {
+            tracing::info!("not all actions could be sent; they are after the next start");
         }
         match ended {
             Ended::Quit => {

@@ -20,6 +20,8 @@ pub enum Route {
     List,
     /// `PATCH {api}/notifications/{id}`.
     Change,
+    /// `PATCH {api}/notifications`, of several at once.
+    ChangeSeveral,
     /// `DELETE {api}/notifications/{id}`.
     Delete,
     /// `POST {api}/receipts`.
@@ -42,6 +44,7 @@ impl Route {
             ("GET", "auth") => Some(Self::Auth),
             ("POST", "receipts") => Some(Self::Receipts),
             ("POST", "test-event") => Some(Self::TestEvent),
+            ("PATCH", "notifications") => Some(Self::ChangeSeveral),
             ("PATCH", _) if path.starts_with("notifications/") => Some(Self::Change),
             ("DELETE", _) if path.starts_with("notifications/") => Some(Self::Delete),
             _ => None,

@@ -33,7 +33,10 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
         .route("/blast", get(blast));
     if hub.optional_parts {
         api = api
-            .route("/notifications", get(notifications::list))
+            .route(
+                "/notifications",
+                get(notifications::list).patch(notifications::change_several),
+            )
             .route(
                 "/notifications/{id}",
                 patch(notifications::change).delete(notifications::delete),

@@ -5,16 +5,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// The fields that a client wants to change; a missing field stays unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Change {
     pub(crate) seen: Option<bool>,
     pub(crate) read: Option<bool>,
     pub(crate) archived: Option<bool>,
+    pub(crate) flagged: Option<bool>,
+    /// `null` returns it to the inbox.
+    #[serde(default, deserialize_with = "present")]
+    pub(crate) snoozed_until: Option<Option<Timestamp>>,
+    pub(crate) acknowledged: Option<bool>,
+}
+
+/// Reads a field that may be `null`, which is not the same as missing.
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Deserialize::deserialize(value).map(Some)
 }
 
 #[derive(Debug)]
@@ -101,6 +111,8 @@ impl Notifications {
             ("seenAt", seen),
             ("readAt", change.read),
             ("archivedAt", change.archived),
+            ("flaggedAt", change.flagged),
+            ("acknowledgedAt", change.acknowledged),
         ];
         let mut changes = Map::new();
         for (field, set) in wanted {
@@ -111,6 +123,12 @@ impl Notifications {
                     field.into(),
                     if set { now.to_string().into() } else { Value::Null },
                 );
+            }
+        }
+        if let Some(until) = change.snoozed_until {
+            let until = until.map_or(Value::Null, |until| until.to_string().into());
+            if item.get("snoozedUntil").unwrap_or(&Value::Null) != &until {
+                changes.insert("snoozedUntil".into(), until);
             }
         }
         Some(changes)

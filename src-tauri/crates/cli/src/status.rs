@@ -123,6 +123,11 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         let names: Vec<_> = locked.iter().filter_map(|name| name.as_str()).collect();
         line("", message::cli_locked(names.join(", ")));
     }
+    let kept: Vec<_> = status["keptHere"].as_array().into_iter().flatten().collect();
+    if !kept.is_empty() {
+        let names: Vec<_> = kept.iter().filter_map(|name| name.as_str()).collect();
+        line("", message::cli_kept_here(names.join(", ")));
+    }
     let release = &status["updates"]["release"];
     if let Some(version) = release["version"].as_str() {
         line(

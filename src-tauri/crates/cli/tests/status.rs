@@ -90,6 +90,7 @@ async fn a_connected_app_is_0_and_one_document_with_everything() {
         ("/metrics/errors", json!([])),
         ("/notices", json!([])),
         ("/setByPolicy", json!([])),
+        ("/keptHere", json!([])),
         ("/metricsListen", json!(null)),
     ] {
         assert_eq!(

@@ -17,6 +17,7 @@ mod identity;
 mod incoming;
 mod link;
 mod login;
+mod outgoing;
 mod pause;
 mod proxy_password;
 mod readers;
@@ -68,6 +69,7 @@ use first_inbox::FirstInbox;
 use identity::Identity;
 use link::{Intent, Link};
 use login::StartAtLogin;
+use outgoing::Outgoing;
 use pause::SoundsPause;
 use proxy_password::ProxyPassword;
 use readers::Readers;
@@ -117,6 +119,8 @@ enum Report {
     TextfileWritten(exports::Outcome),
     /// A step of a sign-in, with its number.
     SignIn(u64, sign_in::Step),
+    /// What came of the request for an action of the user.
+    Action(Box<outgoing::Answered>),
     /// What a source of newer versions said.
     Release(Box<releases::Answer>),
     /// A query that the inbox's file could not answer.
@@ -192,6 +196,7 @@ struct Actor {
     /// `None` once no more can come.
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
+    outgoing: Outgoing,
     releases: Releases,
     debug_log: DebugLog,
     start_at_login: StartAtLogin,
@@ -318,6 +323,7 @@ impl Actor {
             conditions: HostConditions::new(began.into_std(), now),
             observations: Some(observations),
             sounds_pause,
+            outgoing: Outgoing::new(began),
             releases,
             debug_log: DebugLog::default(),
             start_at_login: StartAtLogin::default(),
@@ -454,6 +460,7 @@ impl Actor {
             Report::Sound(Ok(())) => self.readers.set_notice(NoticeKind::Sound, None),
             Report::ProxyPassword(news) => self.on_proxy_password(news),
             Report::SettingsRead(read) => self.on_settings_read(*read).await,
+            Report::Action(answered) => self.on_action_answer(*answered).await,
             Report::Release(answer) => self.on_release(*answer),
             Report::TextfileWritten(outcome) => self.on_textfile_written(outcome),
             Report::QueryFailed(look) => self.on_query_failed(look).await,

@@ -248,6 +248,9 @@ requests! {
     inbox_mark_all_read() -> Counts = InboxMarkAllRead;
     /// Marks all items as seen.
     inbox_mark_all_seen() -> Counts = InboxMarkAllSeen;
+    /// Sends what the user did and the server does not have yet, also what waits so that it can be taken back. Answers
+    /// once nothing more of it can be sent now. No command of the window.
+    actions_send() -> () = ActionsSend;
     /// Opens a link of an item and marks the item as read.
     item_follow(request: FollowRequest) -> () = ItemFollow;
     /// Sends logged events to the listeners once more, without alerts. No command of the window.

@@ -19,6 +19,7 @@ mod lock;
 mod log;
 mod marks;
 pub(crate) mod notices;
+mod outbox;
 mod page;
 mod post;
 mod reading;

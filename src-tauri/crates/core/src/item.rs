@@ -92,6 +92,10 @@ pub struct Item {
     pub version: Option<i64>,
     /// The state of its newest alert.
     pub alert: Option<ItemAlert>,
+    /// Whether the server does not have the user's last action yet.
+    pub pending: bool,
+    /// Why the server refused the user's last action, which was taken back.
+    pub refused: Option<Message>,
 }
 
 impl Item {
@@ -144,6 +148,8 @@ impl Item {
             group_key: None,
             version: None,
             alert: None,
+            pending: false,
+            refused: None,
         }
     }
 }

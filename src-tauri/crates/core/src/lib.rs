@@ -17,6 +17,7 @@ pub mod item;
 mod link;
 mod listeners;
 pub mod metrics;
+pub mod outbox;
 pub mod paths;
 pub mod ports;
 pub mod protocol;

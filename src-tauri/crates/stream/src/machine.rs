@@ -26,6 +26,7 @@ pub use cause::{
 pub(crate) use coding::{Coding, codings};
 pub(crate) use head::Finding;
 pub use head::{Head, SignIn};
+pub use pace::{Delay, Pace};
 pub use state::Machine;
 
 /// The parameters of the connection's behaviour.

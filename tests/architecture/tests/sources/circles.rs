@@ -48,6 +48,7 @@ const CORE: &[&str] = &[
     "protocol",
     "listeners",
     "alerts",
+    "outbox",
     "inbox",
     "account",
     "settings",

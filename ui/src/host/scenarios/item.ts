@@ -35,6 +35,8 @@ export function item(fields: Partial<Item> & Pick<Item, 'key' | 'createdAt'>): I
     groupKey: null,
     version: null,
     alert: shown('Notification shown; with sound'),
+    pending: false,
+    refused: null,
     ...fields,
   });
 }

@@ -3,6 +3,19 @@ import { item, seen, shown } from './item';
 import { DAY, HOUR, MINUTE, SECOND } from './times';
 import { says } from './says';
 
+/** Two items with actions that the server does not have: one that waits, one that it refused. */
+export function actedItems(now: number): Item[] {
+  return [
+    seen(1, { key: 'n-1', createdAt: now - 4 * MINUTE, title: 'Read on the train', pending: true }),
+    item({
+      key: 'n-2',
+      createdAt: now - 5 * MINUTE,
+      title: 'Locked by the audit',
+      refused: says('It is locked by the audit until Monday'),
+    }),
+  ];
+}
+
 /** A realistic inbox. */
 export function busyItems(now: number): Item[] {
   return [

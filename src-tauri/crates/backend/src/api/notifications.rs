@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::answers::{Given, Recall};
 use crate::connection::{Connection, HangUp};
@@ -46,7 +46,7 @@ pub(super) async fn list(
     Ok(axum::Json(json!({ "notifications": page.items, "next": *next, "more": page.more })).into_response())
 }
 
-/// `PATCH {api}/notifications/{id}` with `{seen|read|archived: bool}`: returns the changed notification.
+/// `PATCH {api}/notifications/{id}` with what changes, see [`Change`]: returns the changed notification.
 pub(super) async fn change(
     State(hub): State<Arc<Hub>>,
     ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
@@ -62,29 +62,80 @@ pub(super) async fn change(
         text: format!("PATCH {id} {asked}"),
         connection: &connection,
     };
-    once(&hub, request, Some((&id, ChangeKind::Patch(asked))), |hub| {
+    once(
+        &hub,
+        request,
+        vec![(id.clone(), ChangeKind::Patch(asked))],
+        |hub| {
+            apply(hub, &id, change?)?;
+            let after = hub.state().notifications.get(&id).unwrap_or_default();
+            Ok(Done::new(StatusCode::OK, after.to_string()))
+        },
+    )
+    .await
+}
+
+/// `PATCH {api}/notifications` with what changes, and with the notifications' `ids`: returns
+/// `{refused: [{id, detail}]}` with those that stay as they are.
+pub(super) async fn change_several(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(ClientConnection(connection)): ConnectInfo<ClientConnection>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = readable(body)?;
+    let mut asked: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+    let ids = asked.remove("ids").unwrap_or_default();
+    let ids: Vec<String> = serde_json::from_value(ids)
+        .map_err(|_| Problem::bad_request("ids is a list of the ids of notifications"))?;
+    let asked = Value::from(asked);
+    let change = parse_change(asked.to_string().as_bytes());
+    let request = Request {
+        headers: &headers,
+        text: format!("PATCH {ids:?} {asked}"),
+        connection: &connection,
+    };
+    let changes = ids
+        .iter()
+        .map(|id| (id.clone(), ChangeKind::Patch(asked.clone())));
+    once(&hub, request, changes.collect(), |hub| {
         let change = change?;
-        let changes = {
-            let state = hub.state();
-            state
-                .notifications
-                .changes(&id, change, Timestamp::now())
-                .ok_or_else(|| unknown(&id))?
-        };
-        if !changes.is_empty() {
-            let mut data = changes;
-            data.insert("id".into(), id.as_str().into());
-            hub.publish(
-                "notification.updated",
-                None,
-                &Value::from(data).to_string(),
-                Delivery::Whole,
-            );
-        }
-        let after = hub.state().notifications.get(&id).unwrap_or_default();
-        Ok((StatusCode::OK, after.to_string()))
+        let refused: Vec<(String, Problem)> = ids
+            .iter()
+            .filter_map(|id| Some((id.clone(), apply(hub, id, change).err()?)))
+            .collect();
+        let said = refused
+            .iter()
+            .map(|(id, problem)| json!({ "id": id, "detail": problem.detail() }));
+        let said: Vec<_> = said.collect();
+        Ok(Done {
+            refused: refused.into_iter().map(|(id, _)| id).collect(),
+            ..Done::new(StatusCode::OK, json!({ "refused": said }).to_string())
+        })
     })
     .await
+}
+
+/// Changes one notification, and has all streams say so.
+fn apply(hub: &Arc<Hub>, id: &str, change: Change) -> Result<(), Problem> {
+    let changes = {
+        let state = hub.state();
+        state
+            .notifications
+            .changes(id, change, Timestamp::now())
+            .ok_or_else(|| Problem::unknown_notification(id))?
+    };
+    if !changes.is_empty() {
+        let mut data = changes;
+        data.insert("id".into(), id.into());
+        hub.publish(
+            "notification.updated",
+            None,
+            &Value::from(data).to_string(),
+            Delivery::Whole,
+        );
+    }
+    Ok(())
 }
 
 /// `DELETE {api}/notifications/{id}`.
@@ -99,13 +150,13 @@ pub(super) async fn delete(
         text: format!("DELETE {id}"),
         connection: &connection,
     };
-    once(&hub, request, Some((&id, ChangeKind::Delete)), |hub| {
+    once(&hub, request, vec![(id.clone(), ChangeKind::Delete)], |hub| {
         if !hub.state().notifications.contains(&id) {
-            return Err(unknown(&id));
+            return Err(Problem::unknown_notification(&id));
         }
         let data = json!({ "id": id }).to_string();
         hub.publish("notification.deleted", None, &data, Delivery::Whole);
-        Ok((StatusCode::NO_CONTENT, String::new()))
+        Ok(Done::new(StatusCode::NO_CONTENT, String::new()))
     })
     .await
 }
@@ -124,10 +175,10 @@ pub(super) async fn receipts(
         text,
         connection: &connection,
     };
-    once(&hub, request, None, |hub| {
+    once(&hub, request, Vec::new(), |hub| {
         let receipts = parse_receipts(&body)?;
         hub.state().observed.receipts.extend(receipts);
-        Ok((StatusCode::NO_CONTENT, String::new()))
+        Ok(Done::new(StatusCode::NO_CONTENT, String::new()))
     })
     .await
 }
@@ -152,7 +203,8 @@ fn readable(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
 }
 
 fn parse_change(body: &[u8]) -> Result<Change, Problem> {
-    let expected = "the body is an object with seen, read or archived, each true or false";
+    let expected = "the body is an object with seen, read, archived, flagged or acknowledged, each true or false, \
+                    or snoozedUntil, a time or null";
     match serde_json::from_slice::<Change>(body) {
         Ok(change) if change != Change::default() => Ok(change),
         Ok(_) => Err(Problem::bad_request(expected)),
@@ -177,8 +229,22 @@ fn parse_receipts(body: &[u8]) -> Result<Vec<Value>, Problem> {
     Ok(receipts)
 }
 
-fn unknown(id: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("there is no notification {id}"))
+/// What a request did.
+struct Done {
+    status: StatusCode,
+    body: String,
+    /// The notifications that stay as they are.
+    refused: Vec<String>,
+}
+
+impl Done {
+    fn new(status: StatusCode, body: String) -> Self {
+        Self {
+            status,
+            body,
+            refused: Vec::new(),
+        }
+    }
 }
 
 struct Request<'a> {
@@ -193,24 +259,27 @@ struct Request<'a> {
 async fn once(
     hub: &Arc<Hub>,
     request: Request<'_>,
-    change: Option<(&str, ChangeKind)>,
-    act: impl FnOnce(&Arc<Hub>) -> Result<(StatusCode, String), Problem>,
+    changes: Vec<(String, ChangeKind)>,
+    act: impl FnOnce(&Arc<Hub>) -> Result<Done, Problem>,
 ) -> Result<Response, Problem> {
     let key = request
         .headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .map(str::to_owned);
-    let (given, applied) = answered(hub, key.as_deref(), request.text, act);
+    let (given, refused) = answered(hub, key.as_deref(), request.text, act);
     let lost = {
         let mut state = hub.state();
-        if let Some((notification, kind)) = change {
-            let at = Timestamp::now();
+        let at = Timestamp::now();
+        for (notification, kind) in changes {
+            let applied = refused
+                .as_ref()
+                .is_some_and(|refused| !refused.contains(&notification));
             state.observed.changes.push(SeenChange {
                 at,
-                notification: notification.into(),
+                notification,
                 kind,
-                key,
+                key: key.clone(),
                 applied,
             });
         }
@@ -226,16 +295,16 @@ async fn once(
     Ok(response_of(given))
 }
 
-/// The response, and whether the request changed something.
+/// The response and, if the request changed something, the notifications that it did not change.
 fn answered(
     hub: &Arc<Hub>,
     key: Option<&str>,
     text: String,
-    act: impl FnOnce(&Arc<Hub>) -> Result<(StatusCode, String), Problem>,
-) -> (Given, bool) {
+    act: impl FnOnce(&Arc<Hub>) -> Result<Done, Problem>,
+) -> (Given, Option<Vec<String>>) {
     let recall = key.map_or(Recall::New, |key| hub.state().keys.recall(key, &text));
     match recall {
-        Recall::Same(given) => (given, false),
+        Recall::Same(given) => (given, None),
         Recall::Different => {
             let detail = "the Idempotency-Key was used for another request, use a new one";
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
@@ -243,18 +312,18 @@ fn answered(
                 status: problem.status(),
                 body: problem.body().into(),
             };
-            (given, false)
+            (given, None)
         }
         Recall::New => {
-            let (status, body) = act(hub).unwrap_or_else(|problem| (problem.status(), problem.body()));
+            let done = act(hub).unwrap_or_else(|problem| Done::new(problem.status(), problem.body()));
             let given = Given {
-                status,
-                body: body.into(),
+                status: done.status,
+                body: done.body.into(),
             };
             if let Some(key) = key {
                 hub.state().keys.remember(key.to_owned(), text, given.clone());
             }
-            (given, status.is_success())
+            (given, done.status.is_success().then_some(done.refused))
         }
     }
 }

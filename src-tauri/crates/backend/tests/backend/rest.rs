@@ -115,6 +115,64 @@ async fn a_change_is_applied_once_and_reported_to_all_streams() {
 }
 
 #[tokio::test]
+async fn flags_snoozes_and_acknowledgements_are_set_and_removed() {
+    let backend = backend().await;
+    backend.control().push("notification.created", note("a"));
+    let patch = async |body| {
+        let response = send(&backend, Method::PATCH, "/notifications/a", None, body).await;
+        response.json::<Value>().await.unwrap()
+    };
+    let until = "2026-11-30T08:00:00Z";
+    let all = patch(r#"{"flagged":true,"acknowledged":true,"snoozedUntil":"2026-11-30T08:00:00Z"}"#).await;
+    assert!(all["flaggedAt"].is_string() && all["acknowledgedAt"].is_string());
+    assert_eq!(all["snoozedUntil"], until);
+    let none = patch(r#"{"flagged":false,"snoozedUntil":null}"#).await;
+    assert!(none["flaggedAt"].is_null() && none["snoozedUntil"].is_null());
+    assert!(none["acknowledgedAt"].is_string());
+    assert_eq!(patch(r#"{"snoozedUntil":"soon"}"#).await["status"], 400);
+}
+
+#[tokio::test]
+async fn several_are_changed_at_once_and_those_that_are_not_are_named() {
+    let backend = backend().await;
+    let control = backend.control();
+    for id in ["a", "b", "c"] {
+        control.push("notification.created", note(id));
+    }
+    let patch = async |body| send(&backend, Method::PATCH, "/notifications", Some("k"), body).await;
+    let body = r#"{"ids":["a","none","c"],"read":true}"#;
+    let first: Value = patch(body).await.json().await.unwrap();
+    assert_eq!(
+        first,
+        json!({ "refused": [{ "id": "none", "detail": "there is no notification none" }] })
+    );
+    let again: Value = patch(body).await.json().await.unwrap();
+    assert_eq!(again, first);
+    let seen = control.observed().changes;
+    let applied: Vec<_> = seen
+        .iter()
+        .map(|change| (change.notification.as_str(), change.applied))
+        .collect();
+    let expected = [
+        ("a", true),
+        ("none", false),
+        ("c", true),
+        ("a", false),
+        ("none", false),
+        ("c", false),
+    ];
+    assert_eq!(applied, expected);
+    assert_eq!(seen[0].kind, ChangeKind::Patch(json!({ "read": true })));
+    let listed = list(&backend, "").await;
+    let is_read = |id: &str| {
+        let all = listed["notifications"].as_array().unwrap().iter();
+        let mut of = all.filter(|note| note["id"] == id);
+        of.next().unwrap()["readAt"].is_string()
+    };
+    assert_eq!([is_read("a"), is_read("b"), is_read("c")], [true, false, true]);
+}
+
+#[tokio::test]
 async fn a_key_belongs_to_one_request() {
     let backend = backend().await;
     backend.control().push("notification.created", note("a"));
@@ -165,6 +223,8 @@ async fn what_cannot_be_done_is_refused_with_a_reason() {
         (Method::PATCH, "/notifications/a", "not json", 400),
         (Method::PATCH, "/notifications/a", r#"{"read":"yes"}"#, 400),
         (Method::PATCH, "/notifications/a", r#"{"readAt":true}"#, 400),
+        (Method::PATCH, "/notifications", r#"{"ids":7,"read":true}"#, 400),
+        (Method::PATCH, "/notifications", r#"{"ids":["a"]}"#, 400),
         (Method::PATCH, "/notifications/none", r#"{"read":true}"#, 404),
         (Method::DELETE, "/notifications/none", "", 404),
         (Method::POST, "/receipts", "[]", 400),

@@ -22,6 +22,8 @@ const WEBSOCKET: &str = "/ws";
 const AUTH: &str = "/auth";
 /// Where a server takes the request for a test event, below the API.
 const TEST_EVENT: &str = "/test-event";
+/// Where a server takes changes of notifications, below the API.
+const NOTIFICATIONS: &str = "/notifications";
 
 /// The name of the stream on other systems. An address that ends with it may be the stream's or a base of this name.
 const EVENTS: &str = "/events";
@@ -204,6 +206,26 @@ impl Address {
     /// The URLs at which the server may take the request for a test event, the most likely first.
     pub fn test_event_places(&self) -> Vec<Url> {
         self.parts_of_api(TEST_EVENT)
+    }
+
+    /// The URLs at which the server may take a change of this notification, the most likely first. None for an id that
+    /// is no segment of a path.
+    pub(crate) fn notification_places(&self, id: &str) -> Vec<Url> {
+        if matches!(id, "" | "." | "..") {
+            return Vec::new();
+        }
+        let mut places = self.parts_of_api(NOTIFICATIONS);
+        for place in &mut places {
+            if let Ok(mut segments) = place.path_segments_mut() {
+                segments.push(id);
+            }
+        }
+        places
+    }
+
+    /// The URLs at which the server may take changes of several notifications, the most likely first.
+    pub(crate) fn notifications_places(&self) -> Vec<Url> {
+        self.parts_of_api(NOTIFICATIONS)
     }
 
     fn parts_of_api(&self, name: &str) -> Vec<Url> {

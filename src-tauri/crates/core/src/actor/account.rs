@@ -130,6 +130,8 @@ impl Actor {
 
     /// Publishes the consequences of the stream's new status.
     pub(super) fn on_status_changed(&mut self) {
+        self.outgoing
+            .on_connection(matches!(self.link.status(), Status::Connected { .. }));
         // Each attempt asks the system for the proxy, because the system does not report when that changes.
         if matches!(
             self.link.status(),
@@ -348,6 +350,7 @@ impl Actor {
         let problem = self.store.switch(next, before);
         self.snoozes.look_again();
         self.readers.set_notice(NoticeKind::Storage, problem);
+        self.outgoing.on_account();
         self.publish_storage();
         self.begin_account_alerts().await;
     }

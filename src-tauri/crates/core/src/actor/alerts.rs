@@ -468,6 +468,7 @@ impl Actor {
                     | Report::TextfileWritten(_)
                     | Report::SignIn(..)
                     | Report::Release(_)
+                    | Report::Action(_)
                     | Report::QueryFailed(_)) => others.push(other),
                 }
             }

@@ -80,6 +80,7 @@ impl Actor {
                 let problem = self.store.on_returned(returned.problem);
                 // For alerts that are pending in the file but not in memory.
                 self.alerts.poll_soon();
+                self.outgoing.on_stored();
                 self.accounts.save_unsaved();
                 self.readers.set_notice(NoticeKind::Storage, problem);
                 self.publish_connection();

@@ -9,7 +9,9 @@ use crate::handle::{CoreError, Reply, Request};
 use crate::inbox::{Inbox, InboxError};
 use crate::item::{Counts, Item, Mark};
 use crate::metrics::status::{self, StatusReport};
-use crate::protocol::{ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked};
+use crate::protocol::{
+    ConnectionState, FollowRequest, InboxPage, InboxQuery, MarkRequest, Marked, NoticeKind,
+};
 
 /// Queries of the inbox.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ impl Actor {
             Request::InboxMark(request, reply) => reply.answer(self.mark(request).await),
             Request::InboxSnooze(request, reply) => reply.answer(self.snooze(request).await),
             Request::InboxMarkAllRead(reply) => reply.answer(self.mark_all_read().await),
+            Request::ActionsSend(reply) => self.send_actions(reply),
             Request::InboxMarkAllSeen(reply) => reply.answer(self.mark_all_seen().await),
             Request::ItemFollow(request, reply) => reply.answer(self.follow(request).await),
             Request::Replay(request, reply) => self.replay(&request, reply),
@@ -194,6 +197,7 @@ impl Actor {
             notices: self.readers.state().notices.clone(),
             updates: self.releases.report(),
             set_by_policy: self.readers.state().preferences.set_by_policy(),
+            kept_here: self.outgoing.kept().fields().collect(),
             metrics_listen: self.exports.served_at(),
         }
     }
@@ -224,6 +228,12 @@ impl Actor {
         }
     }
 
+    /// An action of the user was stored.
+    fn on_action(&mut self) {
+        self.outgoing.on_stored();
+        self.readers.set_notice(NoticeKind::Action, None);
+    }
+
     pub(super) async fn mark(&mut self, request: MarkRequest) -> Result<Marked, CoreError> {
         let now = self.now().epoch_millis();
         let mark = request.mark;
@@ -243,6 +253,7 @@ impl Actor {
             .await?;
         self.snoozes.on_stored(&changed);
         if !changed.is_empty() {
+            self.on_action();
             self.poll_alerts().await;
             // The result of a user's action is published at once, after earlier pending updates.
             self.publish_items().await;
@@ -259,6 +270,7 @@ impl Actor {
     async fn mark_all_read(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         if self.with_inbox(move |inbox| inbox.mark_all_read(now)).await? > 0 {
+            self.on_action();
             self.poll_alerts().await;
             self.publish_items().await;
             self.readers.publish_inbox_changed();
@@ -270,8 +282,10 @@ impl Actor {
     async fn mark_all_seen(&mut self) -> Result<Counts, CoreError> {
         let now = self.now().epoch_millis();
         // The page's report is not enough, because the screen may be locked.
-        if self.readers.in_view(Instant::now()) {
-            self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await?;
+        if self.readers.in_view(Instant::now())
+            && self.with_inbox(move |inbox| inbox.mark_all_seen(now)).await? > 0
+        {
+            self.outgoing.on_stored();
         }
         self.publish_counts().await;
         Ok(self.readers.state().counts)

@@ -39,7 +39,10 @@ impl Actor {
         };
         match &observation {
             Observation::Session(session) => self.on_session(*session),
-            Observation::AboutToSleep => self.tokens.rest().on_sleep_announced(self.moment()),
+            Observation::AboutToSleep => {
+                self.tokens.rest().on_sleep_announced(self.moment());
+                self.outgoing.release();
+            }
             Observation::Woke | Observation::Network(_) => {}
         }
         let command = self

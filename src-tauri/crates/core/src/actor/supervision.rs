@@ -213,6 +213,7 @@ impl Actor {
             notices: self.readers.state().notices.clone(),
             updates: self.releases.report(),
             set_by_policy: self.readers.state().preferences.set_by_policy(),
+            kept_here: Vec::new(),
             metrics_listen: None,
         }
     }

@@ -52,6 +52,8 @@ timers! {
     Settings,
     /// The file of metrics is written.
     Textfile,
+    /// The next action of the user is sent.
+    Outgoing,
 }
 
 impl Actor {
@@ -92,6 +94,7 @@ impl Actor {
             Timer::Upkeep => Some(self.upkeep.due()),
             Timer::Settings => Some(self.settings_files.due()),
             Timer::Textfile => self.exports.due(),
+            Timer::Outgoing => self.outgoing.due().filter(|_| self.may_send_actions()),
         }
     }
 
@@ -135,6 +138,7 @@ impl Actor {
                 self.poll_release();
             }
             Timer::Textfile => self.write_textfile(now),
+            Timer::Outgoing => self.send_action(now).await,
         }
     }
 }

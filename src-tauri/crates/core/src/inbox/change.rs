@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 use super::Effect;
 use super::filing::{EventWriter, Seen};
+use super::outbox::{self, Overlay};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{InboxError, alerts, columns, log};
 use crate::event::{Change, Field};
@@ -92,7 +93,20 @@ impl EventWriter<'_> {
             .optional()?)
     }
 
+    /// Applies a change under the user's actions that the server does not have yet.
     pub(super) fn apply_change(&self, change: &Change) -> Result<Option<Item>, InboxError> {
+        let overlay = Overlay::lift(self.transaction, &change.key)?;
+        let changed = self.apply_bare_change(change)?;
+        match overlay {
+            Some(overlay) => {
+                overlay.lay()?;
+                self.item(&change.key)
+            }
+            None => Ok(changed),
+        }
+    }
+
+    fn apply_bare_change(&self, change: &Change) -> Result<Option<Item>, InboxError> {
         // The title is never removed: an item without a title could not be shown.
         let sql = format!(
             "UPDATE item SET title = coalesce(:title, title),
@@ -303,6 +317,7 @@ pub(super) fn erase_row(
         .query_row([row, now], |row| row.get(0))
         .optional()?;
     if let Some(key) = &key {
+        outbox::void(transaction, row)?;
         alerts::settle(transaction, key)?;
         log::erase(transaction, key)?;
     }

@@ -1,7 +1,8 @@
 //! Marks that the user sets on items.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, TransactionBehavior, params};
 
+use super::outbox::{Overlay, UNDO_DELAY};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{Inbox, InboxError, alerts};
 use crate::item::{EpochMillis, Item, Mark};
@@ -34,20 +35,39 @@ impl Inbox {
             }
             Mark::Unacknowledged => "acknowledged_at = NULL",
         };
-        let sql = format!(
-            "UPDATE item SET {change} WHERE key = ?2 AND deleted_at IS NULL RETURNING {ITEM_COLUMNS}"
-        );
-        let transaction = self.db.transaction()?;
+        let not_before = match mark {
+            Mark::Archived => now + UNDO_DELAY,
+            Mark::Seen
+            | Mark::Read
+            | Mark::Unread
+            | Mark::Unarchived
+            | Mark::Flagged
+            | Mark::Unflagged
+            | Mark::Snoozed(_)
+            | Mark::Unsnoozed
+            | Mark::Acknowledged
+            | Mark::Unacknowledged => now,
+        };
+        let update = format!("UPDATE item SET {change} WHERE key = ?2 AND deleted_at IS NULL");
+        let select = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut changed = Vec::new();
         for key in keys {
-            let mut statement = transaction.prepare_cached(&sql)?;
-            let row = if let Mark::Snoozed(until) = mark {
+            let overlay = Overlay::before_action(&transaction, key)?;
+            let mut update = transaction.prepare_cached(&update)?;
+            if let Mark::Snoozed(until) = mark {
                 let wall = until.wall.map(|wall| wall.to_string());
-                statement.query_row(params![now, key, until.at, wall], reading::item)
+                update.execute(params![now, key, until.at, wall])?;
             } else {
-                statement.query_row(params![now, key], reading::item)
-            };
-            changed.extend(row.optional()?);
+                update.execute(params![now, key])?;
+            }
+            if let Some(overlay) = overlay {
+                overlay.after_action(not_before)?;
+            }
+            let mut statement = transaction.prepare_cached(&select)?;
+            changed.extend(statement.query_row([key], reading::item).optional()?);
             alerts::settle(&transaction, key)?;
         }
         transaction.commit()?;
@@ -63,7 +83,7 @@ impl Inbox {
     ///
     /// When the database fails.
     pub fn mark_all_seen(&mut self, now: EpochMillis) -> Result<usize, InboxError> {
-        let changed = self.mark_all("seen_at IS NULL", "seen_at = ?1", now)?;
+        let changed = self.mark_all("seen_at IS NULL", "seen_at = ?1", now, now)?;
         if let Some(fallback) = &mut self.fallback {
             fallback.all_seen(now);
         }
@@ -80,6 +100,7 @@ impl Inbox {
             "read_at IS NULL",
             "read_at = ?1, seen_at = coalesce(seen_at, ?1)",
             now,
+            now + UNDO_DELAY,
         )?;
         if let Some(fallback) = &mut self.fallback {
             fallback.all_read(now);
@@ -87,13 +108,32 @@ impl Inbox {
         Ok(changed)
     }
 
-    fn mark_all(&mut self, which: &str, change: &str, now: EpochMillis) -> Result<usize, InboxError> {
-        let sql = format!(
-            "UPDATE item SET {change}
-             WHERE {which} AND archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL"
-        );
-        let transaction = self.db.transaction()?;
-        let changed = transaction.execute(&sql, params![now])?;
+    /// The items are those that match now, whatever arrives before it is sent.
+    fn mark_all(
+        &mut self,
+        which: &str,
+        change: &str,
+        now: EpochMillis,
+        not_before: EpochMillis,
+    ) -> Result<usize, InboxError> {
+        let which =
+            format!("{which} AND archived_at IS NULL AND snoozed_until IS NULL AND deleted_at IS NULL");
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let keys: Vec<String> = transaction
+            .prepare_cached(&format!("SELECT key FROM item WHERE {which}"))?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        let mut overlays = Vec::with_capacity(keys.len());
+        for key in &keys {
+            overlays.extend(Overlay::before_action(&transaction, key)?);
+        }
+        let changed =
+            transaction.execute(&format!("UPDATE item SET {change} WHERE {which}"), params![now])?;
+        for overlay in overlays {
+            overlay.after_action(not_before)?;
+        }
         alerts::reconcile_read(&transaction)?;
         transaction.commit()?;
         Ok(changed)

@@ -6,6 +6,7 @@ use super::Effect;
 use super::alerts::{Stored, UndecidedAlert};
 use super::columns;
 use super::filing::{EventWriter, Seen};
+use super::outbox;
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
 use super::{InboxError, notices};
 use crate::event::{Change, Field, Post};
@@ -390,6 +391,8 @@ impl EventWriter<'_> {
             },
             |row| Ok((reading::item(row)?, row.get("id")?)),
         )?;
+        // The user has not read, or not done, what is posted now.
+        outbox::void(self.transaction, written.1)?;
         Ok(written)
     }
 

@@ -20,12 +20,17 @@ pub(super) const ITEM_COLUMNS: &str = concat!(
     own_columns!(),
     "(SELECT state FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_state, \
      (SELECT coalesce(CASE WHEN state = 'failed' THEN failure END, reason) FROM alert \
-         WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason"
+         WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason, \
+     EXISTS (SELECT 1 FROM outbox WHERE outbox.item = item.id \
+         AND outbox.marks & ~1 & ~(SELECT kept_marks FROM account) <> 0) AS pending, \
+     (SELECT reason FROM refusal WHERE refusal.item = item.id) AS refused"
 );
 
 /// The same for an item whose alert is decided later in the transaction.
-pub(super) const UNDECIDED_COLUMNS: &str =
-    concat!(own_columns!(), "NULL AS alert_state, NULL AS alert_reason");
+pub(super) const UNDECIDED_COLUMNS: &str = concat!(
+    own_columns!(),
+    "NULL AS alert_state, NULL AS alert_reason, 0 AS pending, NULL AS refused"
+);
 
 impl Inbox {
     /// Returns the item of a key.
@@ -126,6 +131,7 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         flagged_at: row.get(18)?,
         snoozed_until: row.get(19)?,
     };
+    let refused: Option<String> = row.get("refused")?;
     let (title, title_words) = columns::phrase(row.get(2)?).into_parts();
     let (body, body_words) = columns::phrase(row.get(3)?).into_parts();
     Ok(Item {
@@ -165,6 +171,8 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         group_key: row.get(23)?,
         version: row.get(24)?,
         alert: alert(row)?,
+        pending: row.get("pending")?,
+        refused: refused.and_then(|reason| serde_json::from_str(&reason).ok()),
     })
 }
 

@@ -329,6 +329,7 @@ const MIGRATIONS: &[&str] = &["
     include_str!("schema/states.sql"),
     include_str!("schema/log.sql"),
     include_str!("schema/search.sql"),
+    include_str!("schema/outbox.sql"),
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

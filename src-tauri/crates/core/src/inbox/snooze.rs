@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{TransactionBehavior, params};
 
 use super::alerts::{self, Decided, UndecidedAlert};
+use super::outbox::{self, Overlay};
 use super::reading::{self, ITEM_COLUMNS};
 use super::{Effect, Inbox, InboxError, Now, Posted};
 use crate::alerts::Decision;
@@ -53,16 +54,18 @@ impl Inbox {
             )?
             .query_map(params![now.here, MAX_WOKEN], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        let sql = format!(
-            "UPDATE item SET sort_at = max(sort_at, min(snoozed_until, ?2)), snoozed_until = NULL, snoozed_to = NULL,
-                 seen_at = NULL, read_at = NULL
-             WHERE key = ?1 RETURNING {ITEM_COLUMNS}"
-        );
+        let update = "UPDATE item SET sort_at = max(sort_at, min(snoozed_until, ?2)), snoozed_until = NULL,
+                 snoozed_to = NULL, seen_at = NULL, read_at = NULL WHERE key = ?1";
+        let select = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1");
         let (mut news, mut woken) = (Vec::new(), Vec::new());
         for key in keys {
+            transaction
+                .prepare_cached(update)?
+                .execute(params![key, now.server])?;
+            outbox::wake(&transaction, &key)?;
             let item = transaction
-                .prepare_cached(&sql)?
-                .query_row(params![key, now.server], reading::item)?;
+                .prepare_cached(&select)?
+                .query_row([&key], reading::item)?;
             news.push(UndecidedAlert {
                 key,
                 made_at: None,
@@ -101,15 +104,15 @@ impl Inbox {
         let transaction = self
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rows: Vec<(i64, EpochMillis, String)> = transaction
+        let rows: Vec<(i64, EpochMillis, String, String)> = transaction
             .prepare_cached(
-                "SELECT id, snoozed_until, snoozed_to FROM item
+                "SELECT id, snoozed_until, snoozed_to, key FROM item
                  WHERE snoozed_until IS NOT NULL AND snoozed_to IS NOT NULL",
             )?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
             .collect::<Result<_, _>>()?;
         let mut any = false;
-        for (id, at, wall) in rows {
+        for (id, at, wall, key) in rows {
             let until = SnoozedUntil {
                 at,
                 wall: wall.parse().ok(),
@@ -117,9 +120,13 @@ impl Inbox {
             let moved = until.in_zone(zone).at;
             if moved != at {
                 any = true;
+                let overlay = Overlay::before_action(&transaction, &key)?;
                 transaction
                     .prepare_cached("UPDATE item SET snoozed_until = ?2 WHERE id = ?1")?
                     .execute([id, moved])?;
+                if let Some(overlay) = overlay {
+                    overlay.after_action(0)?;
+                }
             }
         }
         transaction.commit()?;

@@ -32,6 +32,8 @@ pub struct StatusReport {
     pub updates: Option<UpdatesReport>,
     /// The settings that the organisation has set, by their names in files.
     pub set_by_policy: Vec<String>,
+    /// The marks that stay on this computer because the server does not know them, by their names in requests.
+    pub kept_here: Vec<&'static str>,
     /// Where metrics are served, if they are.
     pub metrics_listen: Option<SocketAddr>,
 }

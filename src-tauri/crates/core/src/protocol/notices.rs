@@ -24,6 +24,8 @@ pub struct Notice {
 pub enum NoticeKind {
     /// The inbox cannot be written to or read.
     Storage,
+    /// The server refused an action.
+    Action,
     /// The token cannot be stored.
     Keyring,
     /// No sound device.

@@ -24,6 +24,7 @@ mod network;
 mod notifications;
 mod numbers;
 mod open_metrics;
+mod outgoing;
 mod position;
 mod presence;
 mod private_files;

@@ -324,9 +324,13 @@ fn null_takes_back_what_was_said() {
         (None, None, None, 0)
     );
     assert_eq!(item.title, "A", "an item is never without a title");
-    harness.inbox.mark(&["n:a".into()], Mark::Archived, NOON).unwrap();
-    harness.updated("3", &json!({"id": "a", "archivedAt": null}));
+    harness.updated("3", &json!({"id": "a", "archivedAt": "2026-11-26T11:00:00Z"}));
+    harness.updated("4", &json!({"id": "a", "archivedAt": null}));
     assert_eq!(harness.item("n:a").archived_at, None);
+    // The user's action is newer until the server has it.
+    harness.inbox.mark(&["n:a".into()], Mark::Archived, NOON).unwrap();
+    harness.updated("5", &json!({"id": "a", "archivedAt": null}));
+    assert_eq!(harness.item("n:a").archived_at, Some(NOON));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod harness;
 mod legacy;
 mod log;
 mod migrations;
+mod outbox;
 mod rows;
 mod search;
 mod snooze;

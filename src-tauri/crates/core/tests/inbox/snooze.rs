@@ -1,8 +1,11 @@
 //! Snoozed items: hidden until their time, then back with an alert, once.
 
+use std::collections::BTreeMap;
+
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::inbox::{Effect, Inbox, Now};
 use gloria_core::item::{AlertState, InboxView, Mark, Priority, Reason, Snooze, SnoozedUntil, SoundReason};
+use gloria_core::outbox::{MarkSet, Next, Wanted};
 use jiff::tz::TimeZone;
 use serde_json::json;
 
@@ -125,6 +128,21 @@ fn a_named_time_moves_with_the_zone_and_a_duration_stays() {
         &[arrival("3", "notification.updated", &said(morning.at + 6 * HOUR))],
     );
     assert!(inbox.move_snoozes(&berlin).unwrap());
+    // Until the server has it, what the user chose counts.
+    file(
+        &mut inbox,
+        &[arrival("5", "notification.updated", &said(morning.at + 7 * HOUR))],
+    );
+    assert_eq!(until(&inbox, "n:a"), morning.at);
+    let wanted = Wanted {
+        unknown: MarkSet::NONE,
+        bulk: false,
+    };
+    while let Next::Send(action) = inbox.next_action(NOON, wanted).unwrap() {
+        inbox
+            .finish_action(&action, &BTreeMap::new(), MarkSet::NONE)
+            .unwrap();
+    }
     file(
         &mut inbox,
         &[arrival("4", "notification.updated", &said(morning.at + 9 * HOUR))],

@@ -36,7 +36,7 @@ const WINDOW_FLOOR_DIVISOR: u32 = 4;
 
 /// How soon after a failure the next attempt should be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub enum Pace {
     /// An attempt may succeed soon.
     Backoff,
     /// Somebody has to fix something first.
@@ -47,20 +47,22 @@ pub(super) enum Pace {
 
 /// What the delay depends on, besides randomness.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Delay {
-    pub(super) pace: Pace,
+pub struct Delay {
+    /// What the failure was.
+    pub pace: Pace,
     /// Failed attempts in a row before this one.
-    pub(super) failed: u32,
+    pub failed: u32,
     /// The configured base delay.
-    pub(super) base: Duration,
+    pub base: Duration,
     /// The server's `retry:`, clamped. It replaces the base, and no attempt is made sooner.
-    pub(super) retry: Option<Duration>,
-    pub(super) reachability: Reachability,
+    pub retry: Option<Duration>,
+    /// What the system reports of the network.
+    pub reachability: Reachability,
 }
 
 impl Delay {
     /// Draws a delay from the window, added to the server's `retry:` if there is one.
-    pub(super) fn draw(self, rng: &mut fastrand::Rng) -> Duration {
+    pub fn draw(self, rng: &mut fastrand::Rng) -> Duration {
         let floor = self.retry.unwrap_or_default();
         match self.pace {
             Pace::Backoff => {

@@ -289,6 +289,9 @@ messages! {
     advised_writable(problem: Message, path: Text);
 
     // notices.ftl: what the user should know about this computer.
+    notice_action(reason: Message);
+    action_refused(reason: Text);
+    action_refused_status(status: Number);
     notice_sound(problem: Message);
     notice_notifications(problem: Message);
     notice_notifications_hang();

@@ -68,6 +68,7 @@ messages! {
     cli_origin_policy();
     cli_policy_good(count: Number, settings: Text);
     cli_locked(settings: Text);
+    cli_kept_here(fields: Text);
     cli_mistake(name: Text, problem: Message);
     cli_runtime(problem: Text);
     cli_no_thread(problem: Text);
