@@ -55,6 +55,16 @@ impl Control {
         Self { hub }
     }
 
+    /// Returns the present state of a notification, if there is one.
+    pub fn notification(&self, id: &str) -> Option<Value> {
+        let state = self.hub.state();
+        state
+            .notifications
+            .contains(id)
+            .then(|| state.notifications.get(id))
+            .flatten()
+    }
+
     /// Stores an event and sends it to all streams that want its type. Returns its id.
     pub fn push(&self, event: &str, data: Value) -> String {
         self.push_text(event, None, &data.to_string())

@@ -102,6 +102,17 @@ impl App {
         Ok(())
     }
 
+    /// Flags an item, or removes its flag, with the app or with its file. Returns whether that is done.
+    pub(crate) async fn flag(&self, session: &Session, key: &str, on: bool) -> Result<bool> {
+        let mut command = session.command(built("gloria"));
+        command
+            .args(["inbox", if on { "flag" } else { "unflag" }, key])
+            .env("GLORIA_HOME", &self.home)
+            .env("GLORIA_API_URL", &self.api_url);
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        Ok(output.status.success())
+    }
+
     pub(crate) fn is_running(&self) -> bool {
         self.running.is_some()
     }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 #![expect(clippy::print_stdout, reason = "the seed of a run is to be read")]
 
+mod actions;
 mod app;
 mod moment;
 mod round;

@@ -7,6 +7,7 @@ use fastrand::Rng;
 use gloria_backend::{Backend, BackendOptions, HangUp, Stall};
 use gloria_desktop_session::{Session, wait_until};
 
+use crate::actions::Actions;
 use crate::app::{App, How};
 use crate::server::Server;
 use crate::service::{Mode, Service};
@@ -26,6 +27,7 @@ pub(crate) struct Round<'a> {
     service: Service,
     app: App,
     rng: Rng,
+    actions: Actions,
     settled: Vec<Settled>,
     /// Until when the service keeps its mode.
     mode_until: Instant,
@@ -41,6 +43,7 @@ pub(crate) struct Tally {
     pub(crate) notified: usize,
     pub(crate) digests: usize,
     pub(crate) excused: usize,
+    pub(crate) actions: usize,
 }
 
 impl<'a> Round<'a> {
@@ -63,6 +66,7 @@ impl<'a> Round<'a> {
             service: Service::new(address.ok_or_else(|| anyhow!("no session bus"))?),
             app: App::new(session.dir().join(format!("gloria-{seed}")), backend.api_url()),
             backend,
+            actions: Actions::new(rng.fork()),
             rng,
             settled: Vec::new(),
             mode_until: Instant::now(),
@@ -97,7 +101,8 @@ impl<'a> Round<'a> {
                 40..55 => self.disturb_connection().await?,
                 55..65 => self.server.repeat(),
                 65..72 => self.settle().await?,
-                72..91 => self.pause(400).await,
+                72..80 => self.act().await?,
+                80..91 => self.pause(400).await,
                 _ => self.end_and_start().await?,
             }
         }
@@ -114,6 +119,25 @@ impl<'a> Round<'a> {
             self.server.speak();
             self.pause(30).await;
         }
+    }
+
+    /// Does something to a few items. Some answers are lost, and sometimes the app ends at once.
+    async fn act(&mut self) -> Result<()> {
+        if self.rng.bool() {
+            self.backend.control().lose_answers(self.rng.u32(1..4));
+        }
+        for _ in 0..self.rng.u8(1..5) {
+            let Some((key, on)) = self.actions.choose(&self.server.truth) else {
+                return Ok(());
+            };
+            let succeeded = self.app.flag(self.session, &key, on).await?;
+            self.actions.record(&self.server.truth, &key, on, succeeded);
+        }
+        if self.app.is_running() && self.rng.u8(0..3) == 0 {
+            self.app.end(How::Kill).await?;
+            self.app.start(self.session)?;
+        }
+        Ok(())
     }
 
     fn burst(&mut self) {
@@ -180,6 +204,9 @@ impl<'a> Round<'a> {
         if self.rng.bool() {
             self.trickle().await;
         }
+        if self.rng.bool() {
+            self.act().await?;
+        }
         // Killed again before it has started.
         if self.rng.u8(0..4) == 0 {
             for _ in 0..self.rng.u8(1..5) {
@@ -213,6 +240,7 @@ impl<'a> Round<'a> {
     /// Lets everything recover, and checks the result; then once more after another start.
     async fn finish(&mut self) -> Result<Tally> {
         self.backend.control().resume();
+        self.backend.control().lose_answers(0);
         self.service.be(Mode::Prompt).await?;
         self.judge().await?;
         let how = self.some_end();
@@ -249,7 +277,11 @@ impl<'a> Round<'a> {
             settled: &self.settled,
             service: self.service.unique_name(),
         };
-        let wrong = evidence.judge();
+        let mut wrong = evidence.judge();
+        wrong.extend(
+            self.actions
+                .judge(&self.server.truth, &stored, &self.backend.control()),
+        );
         let words = evidence.explain(&wrong, WRONGS_EXPLAINED);
         let kills = self.app.runs.iter().filter(|run| !run.how.is_orderly()).count();
         let tally = Tally {
@@ -259,6 +291,7 @@ impl<'a> Round<'a> {
             notified: log.iter().filter(|notified| notified.answer.is_some()).count(),
             digests: stored.digests.len(),
             excused: evidence.excused(),
+            actions: self.actions.count(),
         };
         Ok((wrong.len(), words, tally))
     }

@@ -55,6 +55,8 @@ struct Posted {
     key: String,
     id: String,
     data: Value,
+    /// The event's number on the server, which `repeat` needs.
+    number: u64,
 }
 
 pub(crate) struct Server {
@@ -125,9 +127,7 @@ impl Server {
     /// get it; their next request asks for everything after it again.
     pub(crate) fn repeat(&mut self) {
         let Some(posted) = self.some_posted() else { return };
-        let Some(number) = posted.data["number"].as_u64() else {
-            return;
-        };
+        let number = posted.number;
         let frame = format!("event: {}\nid: {number}\ndata: {}\n\n", posted.event, posted.data);
         self.record(&posted.key, format!("event {number} said again to open streams"));
         self.control.push_raw(frame);
@@ -181,8 +181,6 @@ impl Server {
             "title"
         };
         data[title] = mark.clone().into();
-        // The event's number on the server, which `repeat` needs; a client stores it as an unknown field.
-        data["number"] = (self.truth.last + 1).into();
         let words = format!("{mark:?} {alerts:?} priority {}", data["priority"]);
         let number = self.push(event, key, &data, &words);
         let item = self.truth.items.get_mut(key).unwrap();
@@ -203,6 +201,7 @@ impl Server {
             key: key.to_owned(),
             id: id.to_owned(),
             data,
+            number,
         });
     }
 

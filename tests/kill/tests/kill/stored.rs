@@ -38,8 +38,17 @@ pub(crate) struct DigestRow {
     pub(crate) text: String,
 }
 
+/// What the user's actions determine.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flag {
+    pub(crate) is_flagged: bool,
+    /// The server does not have it yet.
+    pub(crate) is_pending: bool,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Stored {
+    pub(crate) flags: BTreeMap<String, Flag>,
     pub(crate) rows: BTreeMap<String, Row>,
     pub(crate) alerts: Vec<AlertRow>,
     pub(crate) digests: Vec<DigestRow>,
@@ -67,6 +76,11 @@ impl Stored {
                         is_read: item.read_at.is_some(),
                         is_archived: item.archived_at.is_some(),
                     };
+                    let flag = Flag {
+                        is_flagged: item.flagged_at.is_some(),
+                        is_pending: item.pending,
+                    };
+                    stored.flags.insert(item.key.clone(), flag);
                     stored.rows.insert(item.key, row);
                 }
                 query.after = page.next;

@@ -58,6 +58,8 @@ pub(crate) enum Kind {
     Open,
     /// A digest has the wrong number of members.
     Count,
+    /// An action of the user is not at the server, twice, or in another order.
+    Action,
 }
 
 /// A fault, with its item.
@@ -438,7 +440,7 @@ fn is_overtaken(alert: &AlertRow) -> bool {
     alert.state == AlertState::Suppressed && !alert.is_answered
 }
 
-fn about(kind: Kind, key: &str, what: String) -> Wrong {
+pub(crate) fn about(kind: Kind, key: &str, what: String) -> Wrong {
     Wrong {
         kind,
         key: Some(key.to_owned()),
