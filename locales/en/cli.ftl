@@ -85,6 +85,9 @@ cli-mark-to-acknowledge = to acknowledge
 cli-mark-unread = unread
 cli-mark-flagged = flagged
 cli-mark-snoozed = snoozed
+# What the user did is not at the server yet, or the server refused it.
+cli-mark-pending = not sent yet
+cli-mark-refused = refused
 cli-column-key = key
 cli-column-time = time
 cli-column-state = state

@@ -229,6 +229,7 @@ export interface Messages {
   'cli-folder-unreadable': { path: string; problem: string };
   'cli-found-incomplete': undefined;
   'cli-found-none': undefined;
+  'cli-kept-here': { fields: string };
   'cli-keyring-asks': undefined;
   'cli-last-heard': { span: Message };
   'cli-locked': { settings: string };
@@ -236,6 +237,8 @@ export interface Messages {
   'cli-logged-in': { address: string };
   'cli-logged-out': { address: string };
   'cli-mark-flagged': undefined;
+  'cli-mark-pending': undefined;
+  'cli-mark-refused': undefined;
   'cli-mark-snoozed': undefined;
   'cli-mark-to-acknowledge': undefined;
   'cli-mark-unread': undefined;

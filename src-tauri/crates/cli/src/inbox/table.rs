@@ -22,6 +22,8 @@ pub(super) struct Row {
     snoozed_until: Option<EpochMillis>,
     ack_required: bool,
     acknowledged_at: Option<EpochMillis>,
+    pending: bool,
+    refused: Option<Message>,
     pub(super) title: String,
 }
 
@@ -35,6 +37,8 @@ impl Row {
             (self.read_at.is_none(), message::cli_mark_unread()),
             (self.flagged_at.is_some(), message::cli_mark_flagged()),
             (self.snoozed_until.is_some(), message::cli_mark_snoozed()),
+            (self.pending, message::cli_mark_pending()),
+            (self.refused.is_some(), message::cli_mark_refused()),
         ]
         .into_iter()
         .filter_map(|(applies, state)| applies.then_some(state))
@@ -101,10 +105,13 @@ mod tests {
             snoozed_until: None,
             ack_required: false,
             acknowledged_at: None,
+            pending: false,
+            refused: None,
             title: title.into(),
         };
         let urgent = Row {
             priority: Priority::Urgent,
+            pending: true,
             ..row("n:1", "Disk full")
         };
         let marked = Row {
@@ -112,6 +119,7 @@ mod tests {
             flagged_at: Some(1),
             snoozed_until: Some(1),
             ack_required: true,
+            refused: Some(message::action_refused_status(409)),
             ..row("w:backup", "Backup")
         };
         let zone = TimeZone::fixed(jiff::tz::offset(2));
@@ -119,9 +127,9 @@ mod tests {
         assert_eq!(
             table.lines(&[urgent, marked], &zone),
             [
-                "Key       Time              State                             Title",
-                "n:1       2027-01-15 10:00  urgent, unread                    Disk full",
-                "w:backup  2027-01-15 10:00  to acknowledge, flagged, snoozed  Backup",
+                "Key       Time              State                                      Title",
+                "n:1       2027-01-15 10:00  urgent, unread, not sent yet               Disk full",
+                "w:backup  2027-01-15 10:00  to acknowledge, flagged, snoozed, refused  Backup",
             ]
         );
         assert_eq!(table.lines(&[], &zone), [""; 0]);

@@ -125,6 +125,8 @@ messages! {
     cli_mark_unread();
     cli_mark_flagged();
     cli_mark_snoozed();
+    cli_mark_pending();
+    cli_mark_refused();
     cli_column_key();
     cli_column_time();
     cli_column_state();
