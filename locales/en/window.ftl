@@ -162,6 +162,8 @@ ui-priority-urgent = Urgent
 ui-priority = priority
 # Said aloud before a title
 ui-row-unread = Unread,
+# Said aloud after a text
+ui-row-flagged = , flagged
 # The server does not have yet what the user did with the item.
 ui-row-pending = Not sent yet
 # The server refused what the user did with the item.

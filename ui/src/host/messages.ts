@@ -1290,6 +1290,7 @@ export interface Messages {
   'ui-report-where': { path: Value };
   'ui-resume': undefined;
   'ui-row-day': { day: Value };
+  'ui-row-flagged': undefined;
   'ui-row-pending': undefined;
   'ui-row-refused': undefined;
   'ui-row-unread': undefined;

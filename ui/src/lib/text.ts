@@ -91,6 +91,13 @@ export function initials(name: string): string {
   return letters.join('').toLocaleUpperCase();
 }
 
+/** One of four colours, always the same for the same name. */
+export function hueOf(name: string): 1 | 2 | 3 | 4 {
+  let sum = 0;
+  for (const character of singleLine(name)) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 9973;
+  return ([1, 2, 3, 4] as const)[sum % 4] ?? 1;
+}
+
 /** The start of a text, cut between characters. */
 export function excerpt(text: string, length: number): string {
   const characters = [...singleLine(text)];

@@ -1,23 +1,12 @@
-import { itemBody } from './item';
 import type { Item } from '../host/protocol';
 import { endOfDay, startOfDay } from './days';
 import type { EpochMillis } from './epoch';
 
-// Heights in CSS pixels with text of the usual size; a larger one makes all of them larger. They are computed from the
-// item, not measured, so that the place of any of 100 000 rows is known without rendering it. The same numbers are in
-// ItemRow.svelte's styles, as sixteenths of a rem.
-export const HEADING_HEIGHT = 36;
-const ROW_PADDING = 21;
-const TITLE_HEIGHT = 20;
-const BODY_LINE_HEIGHT = 18;
-const BODY_GAP = 2;
-const META_HEIGHT = 24;
-/** The avatar with its padding: a row without text below its title is at least this high. */
-const LOWEST_ROW = 57;
-/** The part of a row's width without text: padding, dot, avatar. */
-const TEXT_INSET = 84;
-/** The average width of a character. A wrong estimate costs an empty line or an ellipsis, never an overlap. */
-const CHARACTER_WIDTH = 6.3;
+// Heights in CSS pixels with text of the usual size; a larger one makes all of them larger. They are the same for every
+// item, so that the place of any of 100 000 rows is known without rendering it. The same numbers are in the styles of
+// ItemRow.svelte and InboxList.svelte, as sixteenths of a rem.
+export const HEADING_HEIGHT = 32;
+export const ROW_HEIGHT = 60;
 
 /** The positions of all rows. Row `i` spans `tops[i]` to `tops[i + 1]`. */
 export interface Layout {
@@ -39,34 +28,11 @@ export interface Anchor {
   offset: number;
 }
 
-/** How many lines of the body a row shows: 0, 1 or 2. */
-export function bodyLines(body: string, width: number): 0 | 1 | 2 {
-  if (body.trim() === '') return 0;
-  return body.length * CHARACTER_WIDTH > width - TEXT_INSET ? 2 : 1;
-}
-
-/** Whether a row has a line of chips below its text. */
-export function hasMeta(item: Item): boolean {
-  return (
-    item.kind !== 'notification' ||
-    item.priority === 'high' ||
-    item.priority === 'urgent' ||
-    item.category !== null ||
-    item.actor !== null
-  );
-}
-
-export function rowHeight(item: Item, width: number): number {
-  const lines = bodyLines(itemBody(item), width);
-  const text = lines === 0 ? 0 : BODY_GAP + lines * BODY_LINE_HEIGHT;
-  return Math.max(LOWEST_ROW, ROW_PADDING + TITLE_HEIGHT + text + (hasMeta(item) ? META_HEIGHT : 0));
-}
-
 /**
  * Places rows, with a heading above what is pinned and wherever the day changes. What lies ahead of `now` stands under
- * today. `scale` is how much larger the text is than usual, and `width` that of the list.
+ * today. `scale` is how much larger the text is than usual.
  */
-export function layOut(items: readonly Item[], width: number, now: EpochMillis, scale = 1): Layout {
+export function layOut(items: readonly Item[], now: EpochMillis, scale = 1): Layout {
   const tops: number[] = [];
   const rows: number[] = [];
   const today = startOfDay(now);
@@ -87,7 +53,7 @@ export function layOut(items: readonly Item[], width: number, now: EpochMillis, 
     }
     tops.push(top);
     rows.push(index);
-    top += rowHeight(item, width / scale) * scale;
+    top += ROW_HEIGHT * scale;
   });
   tops.push(top);
   return { tops: Float64Array.from(tops), rows: Int32Array.from(rows) };

@@ -178,7 +178,7 @@ test('pages are read as the list is scrolled', async ({ app, page }) => {
 test('new items do not move what is being read', async ({ app, page }) => {
   await app.open('thousands');
   await expect(app.item('many-0')).toBeVisible();
-  await app.get('inbox').evaluate((list) => (list.scrollTop = 2000));
+  await app.get('inbox').evaluate((list) => (list.scrollTop = 1400));
   const row = app.item('many-25');
   await expect(row).toBeVisible();
   const before = await row.boundingBox();
@@ -276,11 +276,11 @@ test('hostile text is text', async ({ app, page }) => {
   await expect(detail).toContainText('gloria.example.com.evil.example');
   await expect(detail).not.toContainText('secret');
 
-  // Each button has its target beside it, and no label passes for an address to which it does not lead.
+  // A button that leads away from the server has its target beside it, and no label passes for an address to which it
+  // does not lead.
   await expect(detail.getByTestId('link-target')).toHaveText([
-    'gloria.example.com.evil.example',
     'evil.example',
-    'gloria.example.com',
+    'gloria.example.com.evil.example',
   ]);
   await expect(detail.getByTestId('item-action')).toHaveText(['evil.example', 'Open report.pdf']);
   await expect(detail).not.toContainText('safe');
@@ -289,7 +289,7 @@ test('hostile text is text', async ({ app, page }) => {
 test('the list keeps its place when the window is made narrow and wide', async ({ app, page }) => {
   await app.open('thousands');
   await expect(app.item('many-0')).toBeVisible();
-  await app.get('inbox').evaluate((list) => (list.scrollTop = 2500));
+  await app.get('inbox').evaluate((list) => (list.scrollTop = 1700));
   await expect(app.item('many-30')).toBeInViewport();
   const first = await firstOnScreen();
   await page.setViewportSize({ width: 400, height: 640 });

@@ -14,7 +14,7 @@ function tokensOf(selector: string, from = ''): Tokens {
   const start = rest.indexOf(`${selector} {`);
   const block = rest.slice(start, rest.indexOf('}', start));
   const tokens: Tokens = {};
-  for (const [, name = '', value = ''] of block.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g))
+  for (const [, name = '', value = ''] of block.matchAll(/--([a-z0-9-]+): (#[0-9a-f]{6});/g))
     tokens[name] = value;
   return tokens;
 }
@@ -38,7 +38,7 @@ const light = tokensOf(':root');
 const dark = { ...light, ...tokensOf(DARK) };
 
 const PLAIN = ['window', 'surface', 'hover', 'accent-soft'];
-const TEXTS: readonly [text: string, grounds: readonly string[]][] = [
+const TEXTS: readonly (readonly [text: string, grounds: readonly string[]])[] = [
   ['text', [...PLAIN, 'neutral-soft', 'pressed']],
   ['text-soft', [...PLAIN, 'neutral-soft']],
   ['text-faint', PLAIN],
@@ -50,6 +50,7 @@ const TEXTS: readonly [text: string, grounds: readonly string[]][] = [
   ['high', ['window', 'surface', 'high-soft']],
   ['good', ['window', 'surface', 'good-soft']],
   ['on-inverse', ['inverse']],
+  ...[1, 2, 3, 4].map((person) => [`on-person-${person}`, [`person-${person}`]] as const),
 ];
 
 describe.each([
