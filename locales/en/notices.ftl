@@ -13,6 +13,8 @@ notice-storage =
     { $problem }. Until this is solved, notifications are shown, but kept only until Gloria Notify quits; it tries the file again every { $seconds } s
 notice-storage-set-aside =
     The inbox file was damaged. It was moved to { $path } and a new inbox was started; new notifications are stored as usual
+notice-inbox-too-large =
+    The inbox takes more than the { $megabytes } MB that it may. What is left is flagged, snoozed or to be acknowledged, and never removed; take care of some of it, or allow more
 notice-tray = This desktop has no tray. Start Gloria Notify again to open its window
 notice-lock =
     The folder of the inbox is on a file system without locks. Do not run Gloria Notify with it on two computers at once

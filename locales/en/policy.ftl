@@ -128,10 +128,13 @@ policy-metrics-textfile = File of the metrics
 policy-metrics-textfile-help = The full path of a file, ending in .prom, into which metrics are written every minute for the collector of node_exporter or windows_exporter. Other users can read it. Without it, none.
 
 policy-inbox-keep-days = Days that read notifications are kept
-policy-inbox-keep-days-help = After this many days read notifications are removed. Unread ones are kept longer.
+policy-inbox-keep-days-help = After this many days read notifications are removed. Unread, flagged and snoozed ones and those to be acknowledged are kept longer.
 
-policy-inbox-keep-items = Notifications kept at most
+policy-inbox-keep-items = Notifications kept of each category
 policy-inbox-keep-items-help = Beyond this number the oldest are removed, unread urgent ones last.
+
+policy-inbox-keep-megabytes = Megabytes of the inbox
+policy-inbox-keep-megabytes-help = Beyond this size the oldest events of the log are removed, then the oldest notifications, read ones first and urgent ones last.
 
 policy-updates-url = Address of the manifests of versions
 policy-updates-url-help =

@@ -1379,7 +1379,7 @@ message: Message, };
 /**
  * The subject of a notice.
  */
-export type NoticeKind = "storage" | "action" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
+export type NoticeKind = "storage" | "action" | "size" | "keyring" | "sound" | "notifications" | "tray" | "settings" | "internal" | "lock" | "window";
 
 /**
  * A newer version than the one that runs. The app does not install it.
@@ -2042,7 +2042,7 @@ export const PROTOCOL_VERSION = 1;
 /**
  * The settings, by their names in the settings file.
  */
-export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'auth.command' | 'auth.command_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'start.at_login' | 'log.level' | 'metrics.listen' | 'metrics.textfile' | 'inbox.keep_days' | 'inbox.keep_items' | 'updates.url' | 'updates.key' | 'updates.channel';
+export type SettingName = 'api.allow_plain_http' | 'api.url' | 'auth.transport' | 'auth.token_for' | 'auth.issuer' | 'auth.client_id' | 'auth.scopes' | 'auth.prompt' | 'auth.audience' | 'auth.ports' | 'auth.command' | 'auth.command_for' | 'sse.auto_connect' | 'sse.reconnect_interval' | 'sse.max_reconnect_attempts' | 'sse.heartbeat_interval' | 'sse.types' | 'network.proxy' | 'network.no_proxy' | 'network.ca_file' | 'network.client_certificate' | 'network.client_key' | 'network.client_certificate_password' | 'network.probe_url' | 'sounds.enabled' | 'sounds.volume' | 'sounds.sound' | 'window.appearance' | 'start.at_login' | 'log.level' | 'metrics.listen' | 'metrics.textfile' | 'inbox.keep_days' | 'inbox.keep_items' | 'inbox.keep_megabytes' | 'updates.url' | 'updates.key' | 'updates.channel';
 
 /** Every type of event. */
 export const EVENT_TYPES: readonly EventType[] = ["connection_established", "heartbeat", "notification.created", "notification.updated", "notification.deleted", "user.status_changed", "user.updated", "workflow.started", "workflow.completed", "workflow.failed", "system.announcement", "system.maintenance", "error", "stream.gap"];

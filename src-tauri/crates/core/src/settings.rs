@@ -137,6 +137,7 @@ impl Settings {
         Retention {
             days: self.keep_days,
             items: self.keep_items,
+            megabytes: self.keep_megabytes,
         }
     }
 

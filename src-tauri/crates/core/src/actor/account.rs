@@ -349,6 +349,8 @@ impl Actor {
     pub(super) async fn put_inbox_in_force(&mut self, next: Next, before: Option<Entry>) {
         let problem = self.store.switch(next, before);
         self.snoozes.look_again();
+        self.upkeep.on_inbox(tokio::time::Instant::now());
+        self.readers.set_notice(NoticeKind::Size, None);
         self.readers.set_notice(NoticeKind::Storage, problem);
         self.outgoing.on_account();
         self.publish_storage();

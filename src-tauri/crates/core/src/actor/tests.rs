@@ -1,5 +1,6 @@
 //! Guarantees of the loop, tested with recording ports and a stream that the test feeds.
 
+mod keeping;
 mod kills;
 
 use std::collections::HashMap;

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 use super::Actor;
 use crate::inbox::{Effect, Inbox, Sweep, Swept};
+use crate::message;
+use crate::protocol::NoticeKind;
 
 /// The first sweep begins after the work at the start is done.
 const FIRST_SWEEP_DELAY: Duration = Duration::from_secs(60);
@@ -33,6 +35,8 @@ pub(super) struct Upkeep {
     settle: Option<(Instant, Instant)>,
     /// When to add the next old items to the index of words; `None` if none are known to be missing.
     index_at: Option<Instant>,
+    /// Whether the last sweep left more than the maximum size: another one before its time would do the same.
+    too_large: bool,
 }
 
 impl Upkeep {
@@ -42,10 +46,16 @@ impl Upkeep {
             sweep: None,
             settle: None,
             index_at: None,
+            too_large: false,
         };
         // Content that was deleted before the start may still be on the disk.
         upkeep.on_stored(now);
         upkeep
+    }
+
+    /// Handles that another inbox is in use: what was counted of the one before says nothing about it.
+    pub(super) fn on_inbox(&mut self, now: Instant) {
+        *self = Self::new(now);
     }
 
     pub(super) fn due(&self) -> Instant {
@@ -67,14 +77,7 @@ impl Actor {
             self.sweep(now).await;
         }
         if self.upkeep.settle.is_some_and(|(at, _)| at <= now) {
-            let settled = self.store.inbox().call(|inbox| inbox.settle()).await;
-            if let Err(error) = &settled {
-                tracing::warn!(%error, "what was deleted could not be taken off the disk yet");
-            }
-            self.upkeep.settle = match settled {
-                Ok(true) => None,
-                Ok(false) | Err(_) => Some((now + MAX_SETTLE_DELAY, now + MAX_SETTLE_DELAY)),
-            };
+            self.settle(now).await;
             // After the work at a start, and after each time that another inbox may have come into use.
             self.upkeep.index_at.get_or_insert(now);
         }
@@ -85,6 +88,26 @@ impl Actor {
             }
             self.upkeep.index_at = matches!(more, Ok(true)).then(|| now + STEP_INTERVAL);
         }
+    }
+
+    async fn settle(&mut self, now: Instant) {
+        let retention = self.settings.retention();
+        let settled = self.store.inbox().call(move |inbox| {
+            let done = inbox.settle()?;
+            Ok((done, inbox.is_larger_than(retention)?))
+        });
+        self.upkeep.settle = match settled.await {
+            Ok((done, is_larger)) => {
+                if is_larger && !self.upkeep.too_large {
+                    self.upkeep.sweep_at = self.upkeep.sweep_at.min(now + STEP_INTERVAL);
+                }
+                (!done).then_some((now + MAX_SETTLE_DELAY, now + MAX_SETTLE_DELAY))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "what was deleted could not be taken off the disk yet");
+                Some((now + MAX_SETTLE_DELAY, now + MAX_SETTLE_DELAY))
+            }
+        };
     }
 
     async fn sweep(&mut self, now: Instant) {
@@ -109,13 +132,22 @@ impl Actor {
             })
             .await;
         match swept {
-            Ok((Swept { removed, done }, sweep)) => {
+            Ok((swept, sweep)) => {
+                let Swept {
+                    removed,
+                    done,
+                    too_large,
+                } = swept;
                 if !removed.is_empty() {
                     tracing::info!(count = removed.len(), "old notifications were removed");
                     self.upkeep.on_stored(now);
                     self.on_filed(removed.into_iter().map(Effect::Removed).collect());
                 }
-                if !done {
+                if done {
+                    self.upkeep.too_large = too_large;
+                    let notice = too_large.then(|| message::notice_inbox_too_large(retention.megabytes));
+                    self.readers.set_notice(NoticeKind::Size, notice);
+                } else {
                     self.upkeep.sweep = Some(sweep);
                     self.upkeep.sweep_at = now + STEP_INTERVAL;
                 }

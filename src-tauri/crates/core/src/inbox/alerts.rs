@@ -86,6 +86,11 @@ struct DigestRequest {
 }
 
 impl Asked {
+    /// Whether every request is answered.
+    pub(super) fn is_idle(&self) -> bool {
+        self.alerts.is_empty() && self.digests.is_empty()
+    }
+
     /// Returns the next number of an alert or a digest.
     fn number(&mut self, now: EpochMillis) -> i64 {
         self.last = (self.last + 1).max(now.saturating_mul(NUMBERS_PER_MILLISECOND));
@@ -292,6 +297,19 @@ fn drop_old(db: &Connection, item: i64, asked: &str) -> Result<(), InboxError> {
     )?
     .execute(params![item, MAX_ITEM_ALERTS, asked])?;
     Ok(())
+}
+
+/// Drops the alerts of an erased item if none of them may be on screen. Returns whether none is left.
+pub(super) fn drop_settled(db: &Connection, item: i64) -> Result<bool, InboxError> {
+    db.prepare_cached(
+        "DELETE FROM alert WHERE item = ?1 AND NOT EXISTS (SELECT 1 FROM alert AS other
+             WHERE other.item = ?1 AND (other.notification IS NOT NULL OR other.digest IS NOT NULL))",
+    )?
+    .execute([item])?;
+    let left = "SELECT EXISTS (SELECT 1 FROM alert WHERE item = ?1)";
+    Ok(!db
+        .prepare_cached(left)?
+        .query_row([item], |row| row.get::<_, bool>(0))?)
 }
 
 /// Updates the alerts of a changed item: one that is read, archived, snoozed or deleted is no longer shown, and a

@@ -172,7 +172,7 @@ impl Inbox {
         })
     }
 
-    /// Drops logged events that came before a time, at most this many. Returns whether there may be more.
+    /// Drops the oldest logged events that came before a time, at most this many. Returns whether there may be more.
     pub(super) fn drop_logged(&mut self, before: EpochMillis, most: u32) -> Result<bool, InboxError> {
         let dropped = self
             .db

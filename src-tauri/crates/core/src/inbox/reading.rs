@@ -32,6 +32,15 @@ pub(super) const UNDECIDED_COLUMNS: &str = concat!(
     "NULL AS alert_state, NULL AS alert_reason, 0 AS pending, NULL AS refused"
 );
 
+/// A page of all items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemsPage {
+    /// The items, those that came first first.
+    pub items: Vec<Item>,
+    /// The `after` of the next page; absent on the last.
+    pub next: Option<i64>,
+}
+
 impl Inbox {
     /// Returns the item of a key.
     ///
@@ -41,6 +50,26 @@ impl Inbox {
     pub fn item(&self, key: &str) -> Result<Option<Item>, InboxError> {
         let sql = format!("SELECT {ITEM_COLUMNS} FROM item WHERE key = ?1 AND deleted_at IS NULL");
         Ok(self.db.prepare_cached(&sql)?.query_row([key], item).optional()?)
+    }
+
+    /// Returns a page of all items in the order in which they came, those of every view. An item is on one page only,
+    /// however it changes meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn items_after(&self, after: i64, limit: u32) -> Result<ItemsPage, InboxError> {
+        let sql = format!(
+            "SELECT {ITEM_COLUMNS} FROM item WHERE id > ?1 AND deleted_at IS NULL ORDER BY id LIMIT ?2"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![after, limit], |row| Ok((row.get("id")?, item(row)?)))?;
+        let rows: Vec<(i64, Item)> = rows.collect::<Result<_, _>>()?;
+        let next = rows.last().filter(|_| rows.len() == limit as usize);
+        Ok(ItemsPage {
+            next: next.map(|(id, _)| *id),
+            items: rows.into_iter().map(|(_, item)| item).collect(),
+        })
     }
 
     /// Returns the counts of the inbox.

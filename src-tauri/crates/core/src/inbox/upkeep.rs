@@ -1,7 +1,9 @@
 //! Retention, and the removal of deleted content from the disk: in small steps, each in a separate transaction, so that
 //! storing events never waits for long.
 
-use rusqlite::params;
+use std::collections::HashMap;
+
+use rusqlite::{Transaction, params};
 
 use super::{Inbox, InboxError, journal};
 use crate::item::EpochMillis;
@@ -22,23 +24,35 @@ const MAX_TOMBSTONE_DAYS: i64 = 90;
 /// either.
 const MAX_TOMBSTONES: i64 = 50_000;
 
-/// The retention period.
+/// Logged events that a step drops when the file is too large: a few hundred kilobytes.
+const MAX_STEP_LOGGED: u32 = 500;
+
+/// How much of the inbox is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Days after arrival for which read items are kept.
     pub days: u32,
-    /// The maximum number of items.
+    /// The maximum number of items of a category; those without one count as one.
     pub items: u32,
+    /// The maximum size of what the file contains, with the log.
+    pub megabytes: u32,
 }
 
 impl Default for Retention {
     /// 90 days, because people look for last quarter's items. The number is more than anybody scrolls through, and some
-    /// tens of megabytes.
+    /// tens of megabytes. The size is what nobody misses on a disk.
     fn default() -> Self {
         Self {
             days: 90,
             items: 20_000,
+            megabytes: 500,
         }
+    }
+}
+
+impl Retention {
+    fn max_bytes(self) -> u64 {
+        u64::from(self.megabytes) * 1_000_000
     }
 }
 
@@ -50,14 +64,16 @@ pub struct Sweep {
     pass: Pass,
     /// The next step begins after this row, given by its time of arrival and number.
     after: (EpochMillis, i64),
+    /// The items of each category that the first phase has left, and later those beyond the maximum number.
+    categories: HashMap<Option<String>, u32>,
 }
 
 /// The phases of a sweep, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pass {
-    /// Items that were read long ago, and expired items.
+    /// Items that were read long ago, and expired items. Counts the others.
     Old,
-    /// The oldest items beyond the maximum number, except unread urgent ones and those that the user still needs.
+    /// The oldest items of a category beyond the maximum number, except unread urgent ones.
     Over,
     /// Those too, if there are still too many.
     UrgentOver,
@@ -65,6 +81,14 @@ enum Pass {
     Tombstones,
     /// Logged events as old as items that were read.
     Log,
+    /// The oldest logged events, while the file contains too much.
+    LogTooLarge,
+    /// Read items, oldest first, while it does.
+    ReadTooLarge,
+    /// Unread ones.
+    UnreadTooLarge,
+    /// Urgent ones.
+    UrgentTooLarge,
 }
 
 /// The result of a step.
@@ -74,18 +98,24 @@ pub struct Swept {
     pub removed: Vec<String>,
     /// Whether the sweep is complete.
     pub done: bool,
+    /// Whether a complete sweep has left more than the maximum size, which only what is never removed can be.
+    pub too_large: bool,
 }
 
 /// The fields of an item that decide about its retention.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 struct Row {
     id: i64,
     received_at: EpochMillis,
     expires_at: Option<EpochMillis>,
-    /// Read or archived, and neither flagged, snoozed nor to be acknowledged.
+    category: Option<String>,
+    /// Read or archived.
     is_read: bool,
-    /// Urgent, flagged, snoozed or to be acknowledged.
     is_urgent: bool,
+    /// Flagged or snoozed: the user wants it.
+    is_wanted: bool,
+    /// The server wants the user to acknowledge it, which is still to be done.
+    is_to_be_acknowledged: bool,
 }
 
 impl Sweep {
@@ -97,22 +127,56 @@ impl Sweep {
             now,
             pass: Pass::Old,
             after: BEGINNING,
+            categories: HashMap::new(),
         }
     }
 
-    /// Whether this phase removes the item.
-    fn removes(&self, row: Row) -> bool {
+    /// Whether this phase removes the item. What the user flagged or snoozed is never removed, what is to be
+    /// acknowledged only once it has expired.
+    fn removes(&self, row: &Row) -> bool {
+        if row.is_wanted {
+            return false;
+        }
+        let is_over = || self.categories.get(&row.category).is_some_and(|over| *over > 0);
+        let is_free = !row.is_to_be_acknowledged;
         match self.pass {
             Pass::Old => {
                 let expired = row
                     .expires_at
                     .is_some_and(|at| at <= self.now - EXPIRED_DAYS * DAY);
                 let old = row.received_at <= self.now - i64::from(self.retention.days) * DAY;
-                expired || (old && row.is_read)
+                expired || (old && row.is_read && is_free)
             }
-            Pass::Over => row.is_read || !row.is_urgent,
-            Pass::UrgentOver => true,
-            Pass::Tombstones | Pass::Log => false,
+            Pass::Over => is_free && (row.is_read || !row.is_urgent) && is_over(),
+            Pass::UrgentOver => is_free && is_over(),
+            Pass::ReadTooLarge => is_free && row.is_read,
+            Pass::UnreadTooLarge => is_free && !row.is_urgent,
+            Pass::UrgentTooLarge => is_free,
+            Pass::Tombstones | Pass::Log | Pass::LogTooLarge => false,
+        }
+    }
+
+    /// Counts an item that this phase removes, or leaves.
+    fn count(&mut self, row: &Row, removed: bool) {
+        match (self.pass, removed) {
+            (Pass::Old, false) => *self.categories.entry(row.category.clone()).or_default() += 1,
+            (Pass::Over | Pass::UrgentOver, true) => {
+                if let Some(over) = self.categories.get_mut(&row.category) {
+                    *over = over.saturating_sub(1);
+                }
+            }
+            (
+                Pass::Old
+                | Pass::Over
+                | Pass::UrgentOver
+                | Pass::Tombstones
+                | Pass::Log
+                | Pass::LogTooLarge
+                | Pass::ReadTooLarge
+                | Pass::UnreadTooLarge
+                | Pass::UrgentTooLarge,
+                _,
+            ) => {}
         }
     }
 
@@ -120,11 +184,21 @@ impl Sweep {
     fn advance(&mut self) -> bool {
         self.after = BEGINNING;
         let next = match self.pass {
-            Pass::Old => Pass::Over,
+            Pass::Old => {
+                for kept in self.categories.values_mut() {
+                    *kept = kept.saturating_sub(self.retention.items);
+                }
+                self.categories.retain(|_, over| *over > 0);
+                Pass::Over
+            }
             Pass::Over => Pass::UrgentOver,
             Pass::UrgentOver => Pass::Tombstones,
             Pass::Tombstones => Pass::Log,
-            Pass::Log => return false,
+            Pass::Log => Pass::LogTooLarge,
+            Pass::LogTooLarge => Pass::ReadTooLarge,
+            Pass::ReadTooLarge => Pass::UnreadTooLarge,
+            Pass::UnreadTooLarge => Pass::UrgentTooLarge,
+            Pass::UrgentTooLarge => return false,
         };
         self.pass = next;
         true
@@ -145,6 +219,7 @@ impl Inbox {
             return Ok(Swept {
                 removed: Vec::new(),
                 done: true,
+                too_large: false,
             });
         }
         let (removed, more) = match sweep.pass {
@@ -156,53 +231,87 @@ impl Inbox {
                 let before = sweep.now - i64::from(sweep.retention.days) * DAY;
                 (Vec::new(), self.drop_logged(before, MAX_STEP_ROWS)?)
             }
-            Pass::Old | Pass::Over | Pass::UrgentOver => self.sweep_items(sweep)?,
+            Pass::LogTooLarge => {
+                let drops = self.is_larger_than(sweep.retention)?;
+                let more = drops && self.drop_logged(EpochMillis::MAX, MAX_STEP_LOGGED)?;
+                (Vec::new(), more)
+            }
+            Pass::Over | Pass::UrgentOver if sweep.categories.values().all(|over| *over == 0) => {
+                (Vec::new(), false)
+            }
+            Pass::ReadTooLarge | Pass::UnreadTooLarge | Pass::UrgentTooLarge
+                if !self.is_larger_than(sweep.retention)? =>
+            {
+                (Vec::new(), false)
+            }
+            Pass::Old
+            | Pass::Over
+            | Pass::UrgentOver
+            | Pass::ReadTooLarge
+            | Pass::UnreadTooLarge
+            | Pass::UrgentTooLarge => self.sweep_items(sweep)?,
         };
         let done = !more && !sweep.advance();
-        Ok(Swept { removed, done })
+        Ok(Swept {
+            removed,
+            done,
+            too_large: done && self.is_larger_than(sweep.retention)?,
+        })
+    }
+
+    /// Whether the file contains more than its maximum size. Pages that are free do not count: they are used again.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn is_larger_than(&self, retention: Retention) -> Result<bool, InboxError> {
+        let pragma = |name| {
+            let value = self
+                .db
+                .pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
+            Ok::<_, InboxError>(value.unsigned_abs())
+        };
+        let used = pragma("page_count")?.saturating_sub(pragma("freelist_count")?);
+        Ok(used * pragma("page_size")? > retention.max_bytes())
     }
 
     /// Removes items. Returns the removed keys, and whether the phase continues.
     fn sweep_items(&mut self, sweep: &mut Sweep) -> Result<(Vec<String>, bool), InboxError> {
-        let kept: i64 = self
-            .db
-            .query_row("SELECT kept FROM tally", [], |row| row.get(0))?;
-        let excess = usize::try_from(kept - i64::from(sweep.retention.items)).unwrap_or(0);
-        let most = match sweep.pass {
-            Pass::Old => usize::MAX,
-            Pass::Over | Pass::UrgentOver | Pass::Tombstones | Pass::Log => excess,
-        };
-        if most == 0 {
-            return Ok((Vec::new(), false));
-        }
         let rows = self.rows_after(sweep.after)?;
         let more = rows.len() == MAX_STEP_ROWS as usize;
-        let going: Vec<_> = rows
-            .iter()
-            .filter(|row| sweep.removes(**row))
-            .take(most)
-            .collect();
+        // The sweep continues from before this step if the database fails.
+        let mut next = sweep.clone();
+        let mut going = Vec::new();
+        for row in &rows {
+            let removes = next.removes(row);
+            next.count(row, removes);
+            if removes {
+                going.push(row.id);
+            }
+            next.after = (row.received_at, row.id);
+        }
         let mut removed = Vec::with_capacity(going.len());
         if !going.is_empty() {
             let transaction = self.db.transaction()?;
-            for row in &going {
-                removed.extend(super::change::erase_row(&transaction, row.id, sweep.now)?);
+            for row in going {
+                removed.extend(super::change::erase_row(&transaction, row, sweep.now)?);
+                // The answer to a request may still need them.
+                if self.asked.is_idle() && super::alerts::drop_settled(&transaction, row)? {
+                    move_key(&transaction, row)?;
+                }
             }
             transaction.commit()?;
             self.erased = true;
         }
-        if let Some(last) = rows.last() {
-            sweep.after = (last.received_at, last.id);
-        }
-        Ok((removed, more && going.len() < most))
+        *sweep = next;
+        Ok((removed, more))
     }
 
     fn rows_after(&self, after: (EpochMillis, i64)) -> Result<Vec<Row>, InboxError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT id, received_at, expires_at,
-                 (read_at IS NOT NULL OR archived_at IS NOT NULL) AND flagged_at IS NULL AND snoozed_until IS NULL
-                     AND NOT pinned,
-                 priority = 3 OR flagged_at IS NOT NULL OR snoozed_until IS NOT NULL OR pinned FROM item
+            "SELECT id, received_at, expires_at, category, read_at IS NOT NULL OR archived_at IS NOT NULL, priority = 3,
+                 flagged_at IS NOT NULL OR snoozed_until IS NOT NULL,
+                 ack_required <> 0 AND acknowledged_at IS NULL AND archived_at IS NULL FROM item
              WHERE deleted_at IS NULL AND (received_at, id) > (?1, ?2) ORDER BY received_at, id LIMIT ?3",
         )?;
         let rows = statement.query_map(params![after.0, after.1, MAX_STEP_ROWS], |row| {
@@ -210,8 +319,11 @@ impl Inbox {
                 id: row.get(0)?,
                 received_at: row.get(1)?,
                 expires_at: row.get(2)?,
-                is_read: row.get(3)?,
-                is_urgent: row.get(4)?,
+                category: row.get(3)?,
+                is_read: row.get(4)?,
+                is_urgent: row.get(5)?,
+                is_wanted: row.get(6)?,
+                is_to_be_acknowledged: row.get(7)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -270,43 +382,83 @@ impl Inbox {
     }
 }
 
+/// Moves the key of an erased item behind all rows. Where its content was, it would keep a page in use almost alone,
+/// because SQLite joins pages only when rows leave them. One that has an action to be sent stays.
+fn move_key(transaction: &Transaction<'_>, row: i64) -> Result<(), InboxError> {
+    transaction
+        .prepare_cached(
+            "UPDATE item SET id = (SELECT max(id) FROM item) + 1
+             WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM outbox WHERE item = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM server_mark WHERE item = ?1)
+                 AND NOT EXISTS (SELECT 1 FROM refusal WHERE item = ?1)",
+        )?
+        .execute([row])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_goes_depends_on_age_reading_and_urgency() {
+    fn what_goes_depends_on_age_reading_urgency_and_marks() {
         let now = 1000 * DAY;
-        let retention = Retention { days: 90, items: 10 };
+        let retention = Retention {
+            items: 10,
+            ..Retention::default()
+        };
         let row = |days_ago: i64, is_read, is_urgent| Row {
-            id: 1,
             received_at: now - days_ago * DAY,
-            expires_at: None,
             is_read,
             is_urgent,
+            ..Row::default()
         };
         let expired = |days_ago: i64| Row {
             expires_at: Some(now - days_ago * DAY),
             ..row(8, false, true)
+        };
+        let wanted = |row: Row| Row {
+            is_wanted: true,
+            ..row
+        };
+        let required = |row: Row| Row {
+            is_to_be_acknowledged: true,
+            ..row
+        };
+        let other = |row: Row| Row {
+            category: Some("other".into()),
+            ..row
         };
         let table = [
             (Pass::Old, row(89, true, false), false),
             (Pass::Old, row(90, true, false), true),
             (Pass::Old, row(90, true, true), true),
             (Pass::Old, row(900, false, false), false),
+            (Pass::Old, wanted(row(900, true, false)), false),
+            (Pass::Old, required(row(900, true, false)), false),
             (Pass::Old, expired(6), false),
             (Pass::Old, expired(7), true),
+            (Pass::Old, wanted(expired(7)), false),
+            (Pass::Old, required(expired(7)), true),
             (Pass::Over, row(1, false, false), true),
             (Pass::Over, row(1, true, true), true),
+            (Pass::Over, other(row(1, true, false)), false),
             (Pass::Over, row(900, false, true), false),
             (Pass::UrgentOver, row(900, false, true), true),
+            (Pass::UrgentOver, wanted(row(900, true, false)), false),
+            (Pass::UrgentOver, required(row(900, true, false)), false),
+            (Pass::ReadTooLarge, row(1, true, true), true),
+            (Pass::ReadTooLarge, row(900, false, false), false),
+            (Pass::UnreadTooLarge, row(1, false, false), true),
+            (Pass::UnreadTooLarge, row(900, false, true), false),
+            (Pass::UrgentTooLarge, row(1, false, true), true),
+            (Pass::UrgentTooLarge, wanted(row(900, true, false)), false),
+            (Pass::UrgentTooLarge, required(row(900, true, false)), false),
         ];
         for (pass, row, removed) in table {
-            let sweep = Sweep {
-                pass,
-                ..Sweep::new(retention, now)
-            };
-            assert_eq!(sweep.removes(row), removed, "{pass:?} {row:?}");
+            let mut sweep = Sweep::new(retention, now);
+            (sweep.pass, sweep.categories) = (pass, HashMap::from([(None, 5)]));
+            assert_eq!(sweep.removes(&row), removed, "{pass:?} {row:?}");
         }
     }
 }

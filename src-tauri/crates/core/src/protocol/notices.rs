@@ -26,6 +26,8 @@ pub enum NoticeKind {
     Storage,
     /// The server refused an action.
     Action,
+    /// The inbox is larger than it may be, and nothing of it may be removed.
+    Size,
     /// The token cannot be stored.
     Keyring,
     /// No sound device.

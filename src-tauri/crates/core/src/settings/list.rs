@@ -440,7 +440,8 @@ settings! {
         lockable: true,
         example: "90",
         shown: "`90`",
-        doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer",
+        doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer, and flagged, \
+              snoozed ones and those to be acknowledged as long as they are",
     }
     KeepItems {
         field: keep_items: u32 = 20_000,
@@ -451,8 +452,20 @@ settings! {
         lockable: true,
         example: "20000",
         shown: "`20000`",
-        doc: "the maximum number of notifications kept, 100 to 1 000 000. Beyond that the oldest are removed, unread \
-              urgent ones last",
+        doc: "the maximum number of notifications kept of each category, 100 to 1 000 000. Beyond that the oldest are \
+              removed, unread urgent ones last",
+    }
+    KeepMegabytes {
+        field: keep_megabytes: u32 = 500,
+        file: "inbox.keep_megabytes",
+        environment: "GLORIA_INBOX_KEEP_MEGABYTES",
+        // The minimum is some thousand notifications, the maximum more than SQLite is quick with.
+        read: |raw, _| forms::whole_number(raw, 10, 100_000),
+        lockable: true,
+        example: "500",
+        shown: "`500`",
+        doc: "the maximum size of the inbox in megabytes, 10 to 100 000, with the log of events. Beyond that the oldest \
+              events of the log are removed, then the oldest notifications, read ones first and urgent ones last",
     }
     UpdatesUrl {
         field: updates_url: Option<Url> = None,

@@ -196,7 +196,7 @@ fn it_is_kept_as_long_as_items_that_were_read() {
             NOON - 95 * DAY,
         );
     }
-    let mut sweep = Sweep::new(Retention { days: 90, items: 100 }, NOON);
+    let mut sweep = Sweep::new(Retention::default(), NOON);
     while !inbox.sweep(&mut sweep).unwrap().done {}
     assert_eq!(lines(&inbox.logged(&ALL).unwrap()), ["notification.created n:3"]);
     // The items themselves were not read.

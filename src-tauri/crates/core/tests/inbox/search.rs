@@ -263,6 +263,7 @@ fn words_of_what_was_changed_deleted_or_removed_in_time_leave_the_file() {
         Retention {
             days: 90,
             items: 20_000,
+            megabytes: 500,
         },
         NOON + 91 * 24 * 60 * 60 * 1000,
     );

@@ -3,17 +3,22 @@
 use std::fs;
 use std::path::Path;
 
-use gloria_core::inbox::{Cursor, Effect, Inbox, InboxError, Now, Retention, Sweep};
-use gloria_core::item::Mark;
+use gloria_core::EventTypes;
+use gloria_core::inbox::{Cursor, Effect, Inbox, InboxError, LogQuery, Now, Retention, Sweep};
+use gloria_core::item::{Mark, SnoozedUntil};
 use gloria_core::message;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{NOON, QUIET, SERVER, arrival, keys, open};
+use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, keys, open};
 
 const DAY: i64 = 24 * 3_600_000;
 
-const KEEP: Retention = Retention { days: 90, items: 100 };
+const KEEP: Retention = Retention {
+    days: 90,
+    items: 100,
+    megabytes: 500,
+};
 
 fn comes(inbox: &mut Inbox, event_id: &str, event_type: &str, data: &Value, at: i64) -> Vec<Effect> {
     let arrival = arrival(event_id, event_type, data);
@@ -93,6 +98,134 @@ fn over_the_number_the_oldest_go_and_the_unread_urgent_last_of_all() {
 }
 
 #[test]
+fn the_number_is_of_each_category_and_what_is_marked_stays() {
+    let mut inbox = Inbox::in_memory(SERVER).unwrap();
+    let mut id = 0;
+    for (category, count) in [(json!("build"), 250), (json!("mail"), 90), (Value::Null, 130)] {
+        for _ in 0..count {
+            let mut data = notification(id, "normal");
+            data["category"] = category.clone();
+            data["ackRequired"] = (id == 2).into();
+            let event_id = id.to_string();
+            let at = NOON + i64::try_from(id).unwrap();
+            comes(&mut inbox, &event_id, "notification.created", &data, at);
+            id += 1;
+        }
+    }
+    inbox.mark(&["n:0".into()], Mark::Flagged, NOON).unwrap();
+    let until = SnoozedUntil {
+        at: NOON + 300 * DAY,
+        wall: None,
+    };
+    inbox.mark(&["n:1".into()], Mark::Snoozed(until), NOON).unwrap();
+    inbox.mark(&["n:0".into()], Mark::Read, NOON).unwrap();
+    let removed = sweep(&mut inbox, KEEP, NOON + DAY);
+    assert_eq!(removed.len(), 150 + 30);
+    assert_eq!(removed[..2], ["n:3", "n:4"], "the oldest that is not marked");
+    assert_eq!(
+        removed[149..151],
+        ["n:152", "n:340"],
+        "then those without a category"
+    );
+    // Nor does age remove them, while a read item goes.
+    let keys = ["n:0".into(), "n:1".into(), "n:2".into(), "n:160".into()];
+    inbox.mark(&keys, Mark::Read, NOON).unwrap();
+    assert_eq!(sweep(&mut inbox, KEEP, NOON + 100 * DAY), ["n:160"]);
+    // They may go once they are as others are.
+    inbox.mark(&keys, Mark::Unflagged, NOON).unwrap();
+    inbox.mark(&keys, Mark::Unsnoozed, NOON).unwrap();
+    inbox.mark(&keys, Mark::Acknowledged, NOON).unwrap();
+    assert_eq!(sweep(&mut inbox, KEEP, NOON + 100 * DAY), ["n:0", "n:1", "n:2"]);
+}
+
+/// Files items of about a kilobyte each, a hundred in a batch.
+fn fill(inbox: &mut Inbox, ids: std::ops::Range<usize>) {
+    let ids: Vec<_> = ids.collect();
+    for batch in ids.chunks(100) {
+        let arrivals: Vec<_> = batch
+            .iter()
+            .map(|id| {
+                let mut data = notification(*id, "normal");
+                data["message"] = "x".repeat(1000).into();
+                arrival(&id.to_string(), "notification.created", &data)
+            })
+            .collect();
+        let cursor = Cursor::At(batch.last().unwrap().to_string());
+        inbox.file(&arrivals.into(), cursor, NOW, |_| QUIET).unwrap();
+    }
+}
+
+fn key(id: usize) -> String {
+    format!("n:{id}")
+}
+
+#[test]
+fn what_is_too_large_loses_its_log_first_and_then_the_oldest_read_and_unread_items() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut inbox = open(&folder.path().join("inbox.sqlite"));
+    fill(&mut inbox, 0..2000);
+    let flagged: Vec<_> = (0..100).map(key).collect();
+    let read: Vec<_> = (1000..1500).map(key).collect();
+    inbox.mark(&flagged, Mark::Flagged, NOON).unwrap();
+    inbox.mark(&read, Mark::Read, NOON).unwrap();
+    let logged = |inbox: &Inbox| {
+        let all = LogQuery {
+            since: None,
+            types: EventTypes::ALL,
+            after: 0,
+            limit: 5000,
+        };
+        inbox.logged(&all).unwrap().events.len()
+    };
+    let limited = |megabytes| Retention {
+        items: 1_000_000,
+        megabytes,
+        ..KEEP
+    };
+    let mut limit = (0..)
+        .find(|size| !inbox.is_larger_than(limited(*size)).unwrap())
+        .unwrap()
+        - 1;
+    // The log is enough to be within the limit.
+    assert_eq!(sweep(&mut inbox, limited(limit), NOON), [""; 0]);
+    assert!((1..2000).contains(&logged(&inbox)), "{}", logged(&inbox));
+    let mut removed = Vec::new();
+    while removed.len() < 700 {
+        limit -= 1;
+        removed.extend(sweep(&mut inbox, limited(limit), NOON));
+        assert!(!inbox.is_larger_than(limited(limit)).unwrap());
+        assert!(removed.is_empty() || logged(&inbox) == 0, "the log goes first");
+    }
+    assert_eq!(removed[..500], read, "what was read, oldest first");
+    assert_eq!(removed[500], key(100), "then the oldest that is not flagged");
+    assert!(!removed.iter().any(|key| flagged.contains(key)), "{removed:?}");
+    assert!(inbox.item("n:1999").unwrap().is_some(), "the newest is kept");
+}
+
+#[test]
+fn what_is_never_removed_may_be_too_large_and_that_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut inbox = open(&folder.path().join("inbox.sqlite"));
+    fill(&mut inbox, 0..1000);
+    let flagged: Vec<_> = (0..1000).map(key).collect();
+    inbox.mark(&flagged, Mark::Flagged, NOON).unwrap();
+    let ends = |inbox: &mut Inbox| {
+        let mut sweep = Sweep::new(Retention { megabytes: 1, ..KEEP }, NOON);
+        loop {
+            let swept = inbox.sweep(&mut sweep).unwrap();
+            if swept.done {
+                return swept.too_large;
+            }
+            assert!(!swept.too_large, "only the end of a sweep knows");
+        }
+    };
+    assert!(ends(&mut inbox));
+    assert_eq!(inbox.counts().unwrap().total, 1000);
+    inbox.mark(&flagged[..900], Mark::Unflagged, NOON).unwrap();
+    assert!(!ends(&mut inbox), "what is left of removed items takes no room");
+}
+
+#[test]
 fn what_was_removed_in_time_is_not_shown_again_by_a_replay() {
     let mut inbox = Inbox::in_memory(SERVER).unwrap();
     inbox.begin_connection();
@@ -156,7 +289,7 @@ proptest! {
                 inbox.mark(&[format!("n:{id}")], Mark::Read, NOON).unwrap();
             }
         }
-        let retention = Retention { days: 90, items };
+        let retention = Retention { items, ..KEEP };
         let mut sweep = Sweep::new(retention, NOON);
         let mut steps = 0;
         loop {
@@ -184,16 +317,56 @@ fn holds(folder: &Path, marker: &str) -> bool {
     })
 }
 
+const MARKER: &str = "s3cret-words-for-nobody-else";
+
+/// A notification with the marker in every text.
+fn secret(id: usize) -> Value {
+    json!({"id": id.to_string(), "title": format!("{MARKER} {id}"), "message": format!("{MARKER} ").repeat(300),
+        "category": MARKER, "actor": MARKER, "link": format!("https://gloria.example/{MARKER}"),
+        "groupKey": MARKER, "unknown": MARKER, "actions": [{"label": MARKER, "link": "https://gloria.example/"}]})
+}
+
+#[test]
+fn what_is_removed_for_its_age_number_or_size_is_gone_from_the_disk() {
+    let age = NOON + 100 * DAY;
+    let number = Retention { items: 1, ..KEEP };
+    let size = Retention { megabytes: 0, ..KEEP };
+    for (retention, now) in [(KEEP, age), (number, NOON), (size, NOON)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut inbox = open(&folder.path().join("inbox.sqlite"));
+        for id in 0..40 {
+            comes(
+                &mut inbox,
+                &format!("c{id}"),
+                "notification.created",
+                &secret(id),
+                NOON,
+            );
+            comes(
+                &mut inbox,
+                &format!("u{id}"),
+                "notification.updated",
+                &secret(id),
+                NOON,
+            );
+        }
+        let read: Vec<_> = (0..40).map(key).collect();
+        inbox.mark(&read, Mark::Read, NOON).unwrap();
+        assert!(holds(folder.path(), MARKER));
+        let removed = sweep(&mut inbox, retention, now);
+        assert!(removed.len() >= 39, "{retention:?}: {}", removed.len());
+        // The one that the number leaves.
+        let data = json!({ "id": "39" });
+        comes(&mut inbox, "d", "notification.deleted", &data, NOON);
+        assert!(inbox.settle().unwrap());
+        assert!(!holds(folder.path(), MARKER), "{retention:?}");
+    }
+}
+
 #[test]
 fn what_was_deleted_is_gone_from_the_disk() {
-    const MARKER: &str = "s3cret-words-for-nobody-else";
     let folder = tempfile::tempdir().unwrap();
     let mut inbox = open(&folder.path().join("inbox.sqlite"));
-    let secret = |id: usize| {
-        json!({"id": id.to_string(), "title": format!("{MARKER} {id}"), "message": format!("{MARKER} ").repeat(300),
-            "category": MARKER, "actor": MARKER, "link": format!("https://gloria.example/{MARKER}"),
-            "groupKey": MARKER, "unknown": MARKER, "actions": [{"label": MARKER, "link": "https://gloria.example/"}]})
-    };
     // Rows before and after them share their pages.
     for id in 0..40 {
         created(&mut inbox, 1000 + id, "normal", NOON);

@@ -297,6 +297,7 @@ messages! {
     notice_notifications_hang();
     notice_storage(problem: Message, seconds: Number);
     notice_storage_set_aside(path: Text);
+    notice_inbox_too_large(megabytes: Number);
     notice_tray();
     notice_lock();
     notice_internal();
