@@ -92,11 +92,23 @@ cli-column-key = key
 cli-column-time = time
 cli-column-state = state
 cli-column-title = title
+cli-exported = { $count ->
+        [one] { $count } item was written to { $path }
+       *[other] { $count } items were written to { $path }
+    }
+cli-export-failed = { $path } cannot be written: { $problem }
 cli-snoozed-until = back on { DATETIME($until, dateStyle: "medium", timeStyle: "short") }
 cli-app-runs = Gloria Notify is running; quit it first, with `gloria quit`
 cli-no-account = there is no account { $name }; `gloria account list` prints them
 cli-ask-to-erase = erase the inbox and the token of { $whose } from this computer? What is on the server stays. [y/N]
-cli-add-yes = to erase an account without a terminal, add --yes
+cli-ask-to-erase-all = end Gloria Notify, and erase all inboxes, logs and tokens from this computer? The settings and what is on the server stay. [y/N]
+cli-erased-all = { $count ->
+        [one] the inbox of { $count } account is erased, with the logs and all tokens
+       *[other] the inboxes of { $count } accounts are erased, with the logs and all tokens
+    }
+cli-tokens-left =
+    the inboxes are erased, but tokens may still be in the keyring: { $problem }. They are removed when Gloria Notify next starts and the keyring answers, or by `gloria erase`
+cli-add-yes = to erase something without a terminal, add --yes
 cli-nothing-erased = nothing was erased
 cli-nothing-erased-because = nothing was erased: { $problem }
 cli-folder-not-removed = { $path } could not be removed: { $problem }

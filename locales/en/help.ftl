@@ -175,6 +175,16 @@ help-gloria-doctor-examples =
     It takes at most 15 seconds, changes nothing, and opens no stream beside that of the running app. A test event stays
     in the inbox.
 
+help-gloria-erase = End the app, and erase all inboxes, logs and tokens from this computer
+help-gloria-erase-yes = Do not ask
+help-gloria-erase-json = Print JSON on a terminal as well
+help-gloria-erase-examples =
+    Examples:
+      gloria erase                                       asks before it erases
+      gloria erase --yes --json
+
+    The settings stay. A sign-in does not end at its provider; `gloria logout` ends it there as well.
+
 help-gloria-account = List the accounts on this computer, switch between them, and erase their data
 help-gloria-account-list = Print the accounts of this computer: as a list on a terminal, else one JSON object a line
 help-gloria-account-list-json = Print JSON on a terminal as well
@@ -310,3 +320,11 @@ help-gloria-inbox-mark-examples =
       gloria inbox mark archived n:42 w:7
       gloria inbox mark flagged n:42
       gloria inbox list --filter unread --json | jq -r .key | xargs gloria inbox mark read
+
+help-gloria-inbox-export = Write all items of the inbox, those that are done as well, for other programs
+help-gloria-inbox-export-format = json: one array; csv: a table that spreadsheets read, without formulas
+help-gloria-inbox-export-output = Write this file instead of printing; only you can read it, and an older one is replaced
+help-gloria-inbox-export-examples =
+    Examples:
+      gloria inbox export > inbox.json
+      gloria inbox export --format csv --output inbox.csv

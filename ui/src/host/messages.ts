@@ -206,6 +206,7 @@ export interface Messages {
   'cli-app-senseless': undefined;
   'cli-as-it-is': { reason: string };
   'cli-ask-to-erase': { whose: string | Message };
+  'cli-ask-to-erase-all': undefined;
   'cli-ask-to-follow': { issuer: string };
   'cli-attempts': { count: number };
   'cli-cannot-keep': { problem: string };
@@ -220,8 +221,11 @@ export interface Messages {
   'cli-connecting': undefined;
   'cli-connections': { count: number };
   'cli-counts': { unseen: number; unread: number; total: number };
+  'cli-erased-all': { count: number };
   'cli-event-unreadable': { event: string; expected: string };
   'cli-events': { count: number };
+  'cli-export-failed': { path: string; problem: string };
+  'cli-exported': { count: number; path: string };
   'cli-field-left-out': { event: string; field: string; expected: string };
   'cli-field-missing': { event: string; field: string };
   'cli-field-unknown': { event: string; field: string };
@@ -310,6 +314,7 @@ export interface Messages {
   'cli-token-unchecked': { problem: Message };
   'cli-token-unreadable': { problem: string };
   'cli-token-unsent': { problem: Message };
+  'cli-tokens-left': { problem: Message };
   'cli-type-unknown': { event: string };
   'cli-unknown-type': { problem: Message };
   'client-certificate-expired': undefined;
@@ -563,6 +568,7 @@ export interface Messages {
   'not-web-socket-wrong-accept': undefined;
   'nothing-asked': undefined;
   'notice-action': { reason: Message };
+  'notice-inbox-too-large': { megabytes: number };
   'notice-internal': undefined;
   'notice-lock': undefined;
   'notice-notifications': { problem: Message };

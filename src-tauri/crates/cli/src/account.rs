@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use gloria_core::account::{Accounts, Entry};
 use gloria_core::inbox::Inbox;
-use gloria_core::message::{self, Phrase};
+use gloria_core::message::{self, Message, Phrase};
 use gloria_core::paths::Paths;
 use gloria_core::ports::SecretError;
 use gloria_desktop::Instance;
@@ -173,7 +173,7 @@ async fn erase(options: &EraseOptions) -> anyhow::Result<ExitCode> {
         };
     };
     if !options.yes
-        && let Some(code) = confirm(&entry)?
+        && let Some(code) = confirm_account(&entry)?
     {
         return Ok(code);
     }
@@ -227,8 +227,13 @@ async fn finish_earlier(accounts: &Accounts) -> Option<ExitCode> {
 }
 
 /// Asks whether the account is to be erased. Returns the exit code if it is not.
-pub(crate) fn confirm(entry: &Entry) -> anyhow::Result<Option<ExitCode>> {
-    Ok(match is_wanted(entry)? {
+pub(crate) fn confirm_account(entry: &Entry) -> anyhow::Result<Option<ExitCode>> {
+    confirm(&message::cli_ask_to_erase(whose(entry.user(), entry.server())))
+}
+
+/// Asks whether something is to be erased. Returns the exit code if it is not.
+pub(crate) fn confirm(question: &Message) -> anyhow::Result<Option<ExitCode>> {
+    Ok(match is_wanted(question)? {
         Some(true) => None,
         Some(false) => {
             print_error(&message::cli_nothing_erased());
@@ -242,11 +247,11 @@ pub(crate) fn confirm(entry: &Entry) -> anyhow::Result<Option<ExitCode>> {
 }
 
 /// Asks on the terminal; `None` where there is none.
-fn is_wanted(entry: &Entry) -> anyhow::Result<Option<bool>> {
+fn is_wanted(question: &Message) -> anyhow::Result<Option<bool>> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
-    print_error(&message::cli_ask_to_erase(whose(entry.user(), entry.server())));
+    print_error(question);
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

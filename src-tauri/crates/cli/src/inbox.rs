@@ -1,5 +1,6 @@
 //! The inbox of this computer, through the running app, or else from its file.
 
+mod export;
 mod marks;
 mod search;
 mod table;
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use crate::account::read_accounts;
 use crate::output::{self, Format, Lines, add_words, catalogue, print_error, whole_number};
 use crate::session::settings;
+use export::ExportOptions;
 use marks::{Action, MarkOptions, MarkedOptions, SnoozeOptions};
 use table::{Row, Table};
 
@@ -42,6 +44,7 @@ pub(crate) enum Command {
     Ack(MarkedOptions),
     Unack(MarkedOptions),
     Mark(MarkOptions),
+    Export(ExportOptions),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +83,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ack(options) => mark(options, Mark::Acknowledged).await,
         Command::Unack(options) => mark(options, Mark::Unacknowledged).await,
         Command::Snooze(SnoozeOptions { until, marked }) => marks::run(&marked, Action::Snooze(until)).await,
+        Command::Export(options) => export::run(&options),
         Command::Mark(MarkOptions { mark: name, marked }) => mark(marked, name.into()).await,
     }
 }

@@ -7,6 +7,7 @@ mod account;
 mod agent;
 mod app_token;
 mod doctor;
+mod erase;
 mod events;
 mod inbox;
 mod interruption;
@@ -56,6 +57,7 @@ enum Command {
     Quit,
     Policy(policy::Options),
     Doctor(doctor::Options),
+    Erase(erase::Options),
     #[command(subcommand)]
     Account(account::Command),
     #[command(subcommand)]
@@ -112,6 +114,7 @@ pub fn run() -> ExitCode {
             Command::Quit => quit::run().await,
             Command::Policy(options) => policy::run(options),
             Command::Doctor(options) => doctor::run(options).await,
+            Command::Erase(options) => erase::run(options).await,
             Command::Account(command) => account::run(command).await,
             Command::Inbox(command) => inbox::run(command).await,
         }
@@ -256,6 +259,12 @@ mod tests {
             "unsnooze",
             "ack",
             "unack",
+            "export",
+            "json",
+            "csv",
+            "--format",
+            "--output",
+            "FORMAT",
             "ADDRESS",
             "URL",
             "SECONDS",
@@ -312,6 +321,7 @@ mod tests {
             ("inbox read", 2),
             ("inbox snooze no n:1", 2),
             ("inbox snooze tomorrow", 2),
+            ("inbox export --format no", 2),
             ("events --count 0", 2),
             ("events --type no", 2),
             ("replay --type no", 2),

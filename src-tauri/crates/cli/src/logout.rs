@@ -17,7 +17,7 @@ use gloria_ipc::{AppConnection, AskError, CallError};
 use gloria_program::process;
 use serde::Deserialize as _;
 
-use crate::account::{confirm, read_accounts};
+use crate::account::{confirm_account, read_accounts};
 use crate::output::{failure, print_error};
 use crate::session::{self, Outcome, address, awaited_ports, http, ports, print_outcome, session, settings};
 use crate::{NO_TOKEN, USAGE};
@@ -68,7 +68,7 @@ pub(crate) async fn run(options: LogoutOptions) -> anyhow::Result<ExitCode> {
         if is_left(account, &address.server()).await? {
             return Err(failure(&message::erase_another_account()));
         }
-        if !yes && let Some(code) = confirm(account)? {
+        if !yes && let Some(code) = confirm_account(account)? {
             return Ok(code);
         }
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use gloria_core::paths::Paths;
 use gloria_ipc::AskError;
 use tokio::time::{sleep, timeout};
 
@@ -14,9 +15,16 @@ const END_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// The app ends within a third of a second, however busy it is; a machine may be busier.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Returns once the app has ended.
 pub(crate) async fn run() -> anyhow::Result<ExitCode> {
     let paths = gloria_program::paths(gloria_program::process::variable)?;
+    Ok(match end_app(&paths).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure(&error),
+    })
+}
+
+/// Returns once the app has ended.
+pub(crate) async fn end_app(paths: &Paths) -> Result<(), AskError> {
     let asked = async {
         gloria_ipc::ask_to_quit(&paths.data).await?;
         loop {
@@ -31,9 +39,5 @@ pub(crate) async fn run() -> anyhow::Result<ExitCode> {
             }
         }
     };
-    let outcome = timeout(END_TIMEOUT, asked).await.unwrap_or(Err(AskError::Silent));
-    Ok(match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure(&error),
-    })
+    timeout(END_TIMEOUT, asked).await.unwrap_or(Err(AskError::Silent))
 }

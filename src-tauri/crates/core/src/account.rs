@@ -8,6 +8,7 @@ pub mod address;
 mod book;
 mod check;
 mod claim;
+mod erasing;
 mod erasures;
 pub mod proxy_password;
 pub mod session;

@@ -194,6 +194,92 @@ async fn listed(scene: &Scene, filter: &str) -> Option<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_every_item_once_in_a_file_that_only_its_user_reads() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    for arguments in [&["done", "n:1"][..], &["snooze", "tomorrow", "n:2"]] {
+        assert_eq!(scene.outcome(&[&["inbox"], arguments].concat()).await.0, 0);
+    }
+    // Beside the app, which goes on.
+    let (code, said, words) = scene.outcome(&["inbox", "export"]).await;
+    assert_eq!((code, &*words), (0, ""));
+    let items: Vec<Value> = serde_json::from_str(&said).unwrap();
+    let keys: Vec<_> = items.iter().map(|item| item["key"].as_str().unwrap()).collect();
+    assert_eq!(keys, ["n:1", "n:2", "n:3"]);
+    let done = items[0]["archivedAt"].as_str().unwrap();
+    assert!(done.ends_with('Z') && done.contains('T'), "{done}");
+    assert!(items[1]["snoozedUntil"].is_string() && items[2]["snoozedUntil"].is_null());
+
+    let target = scene.home.path().join("inbox.csv");
+    let path = target.to_str().unwrap();
+    std::fs::write(&target, "an older one").unwrap();
+    let (code, said, words) = scene
+        .outcome(&["inbox", "export", "--format", "csv", "--output", path])
+        .await;
+    assert_eq!((code, &*words), (0, ""));
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said, json!({"kind": "exported", "items": 3, "file": path}));
+    let table = std::fs::read_to_string(&target).unwrap();
+    assert!(table.starts_with("key,kind,title,body,"), "{table}");
+    assert_eq!(table.matches("\r\n").count(), 4, "{table}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&target).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    running.end().await;
+
+    // What is no file is not replaced, and nothing is left beside it.
+    let folder = scene.home.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let (code, _, words) = scene
+        .outcome(&["inbox", "export", "--output", folder.to_str().unwrap()])
+        .await;
+    assert_eq!(code, 1);
+    assert!(words.contains("is not a file"), "{words}");
+    let (code, _, words) = scene
+        .outcome(&["inbox", "export", "--output", "/nowhere/inbox.json"])
+        .await;
+    assert_eq!(code, 1);
+    assert!(words.contains("/nowhere/inbox.json cannot be written"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_gone_with_the_app_that_had_it_and_does_not_come_back() {
+    let scene = Scene::set().await;
+    let running = with_items(&scene).await;
+    let (code, _, words) = scene.outcome(&["erase"]).await;
+    assert_eq!(code, 2, "nobody can be asked: {words}");
+    assert!(holds(scene.home.path(), "title 1"));
+    let erasing = scene.outcome(&["erase", "--yes", "--json"]);
+    let (code, said, words) = erasing.await;
+    timeout(DEADLINE, running.served).await.unwrap().unwrap();
+    // Without a keyring, its entries are left to the next start.
+    assert_eq!(code, 5, "{said} {words}");
+    assert!(words.contains("tokens may still be in the keyring"), "{words}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said, json!({"kind": "erased", "accounts": 1, "tokensLeft": true}));
+    assert!(!holds(scene.home.path(), "title 1"));
+    let (_, said, words) = scene.outcome(&["account", "list"]).await;
+    assert_eq!(said, "", "{words}");
+    let (_, said, words) = scene.outcome(&["inbox", "list"]).await;
+    assert_eq!(said, "", "{words}");
+}
+
+/// Whether any file in the folder, or in those in it, contains the text.
+fn holds(folder: &std::path::Path, text: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, text);
+        }
+        let bytes = if path.is_file() {
+            std::fs::read(&path).unwrap()
+        } else {
+            Vec::new()
+        };
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_opens_what_it_names_and_whatever_else_it_asks_for_is_refused() {
     let scene = Scene::set().await;
     let running = with_items(&scene).await;

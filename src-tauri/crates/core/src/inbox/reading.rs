@@ -1,6 +1,6 @@
 //! Reads rows as items, pages and counts.
 
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::{Inbox, InboxError, columns};

@@ -440,8 +440,8 @@ settings! {
         lockable: true,
         example: "90",
         shown: "`90`",
-        doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer, and flagged, \
-              snoozed ones and those to be acknowledged as long as they are",
+        doc: "days after which read notifications are removed from the inbox. Unread ones are kept longer, and those \
+              that are flagged, snoozed or to be acknowledged as long as they are",
     }
     KeepItems {
         field: keep_items: u32 = 20_000,
@@ -459,13 +459,12 @@ settings! {
         field: keep_megabytes: u32 = 500,
         file: "inbox.keep_megabytes",
         environment: "GLORIA_INBOX_KEEP_MEGABYTES",
-        // The minimum is some thousand notifications, the maximum more than SQLite is quick with.
         read: |raw, _| forms::whole_number(raw, 10, 100_000),
         lockable: true,
         example: "500",
         shown: "`500`",
-        doc: "the maximum size of the inbox in megabytes, 10 to 100 000, with the log of events. Beyond that the oldest \
-              events of the log are removed, then the oldest notifications, read ones first and urgent ones last",
+        doc: "the maximum size of the inbox in megabytes, 10 to 100 000, with its log of events. Beyond that the \
+              oldest events of the log are removed, then the oldest notifications, read ones first, urgent ones last",
     }
     UpdatesUrl {
         field: updates_url: Option<Url> = None,

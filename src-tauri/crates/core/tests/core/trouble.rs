@@ -165,8 +165,8 @@ async fn a_database_from_a_newer_version_is_reported_and_alerts_go_on() {
 async fn an_inbox_that_cannot_be_written_is_reported_and_alerts_go_on() {
     let (backend, control) = backend().await;
     let harness = Harness::signed_in(&backend);
-    // A folder at the file's path stops even an administrator.
-    std::fs::create_dir_all(harness.inbox()).unwrap();
+    // A folder in the place of its log stops even an administrator.
+    std::fs::create_dir_all(harness.inbox().with_file_name("inbox.sqlite-wal")).unwrap();
     let running = harness.start();
     let state = running.connected().await;
     let notice = state
@@ -174,7 +174,11 @@ async fn an_inbox_that_cannot_be_written_is_reported_and_alerts_go_on() {
         .iter()
         .find(|notice| notice.kind == NoticeKind::Storage)
         .unwrap();
-    assert!(notice.message.words().contains("writable"), "{}", notice.message);
+    assert!(
+        notice.message.words().contains("is not a file"),
+        "{}",
+        notice.message
+    );
     control.push(CREATED, live("1", "normal"));
     within_deadline("notification", harness.notifications.shown.wait_for(1)).await;
 }

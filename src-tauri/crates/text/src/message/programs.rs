@@ -132,9 +132,14 @@ messages! {
     cli_column_state();
     cli_column_title();
     cli_snoozed_until(until: Time);
+    cli_exported(count: Number, path: Text);
+    cli_export_failed(path: Text, problem: Text);
     cli_app_runs();
     cli_no_account(name: Text);
     cli_ask_to_erase(whose: Phrase);
+    cli_ask_to_erase_all();
+    cli_erased_all(count: Number);
+    cli_tokens_left(problem: Message);
     cli_add_yes();
     cli_nothing_erased();
     cli_nothing_erased_because(problem: Phrase);
