@@ -8,6 +8,7 @@ mod arrivals;
 mod confinement;
 mod connection;
 mod crashes;
+mod devices;
 mod listeners;
 mod openings;
 mod presence;

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -39,7 +40,7 @@ pub(crate) enum Account {
 
 pub(crate) struct Stage {
     pub(crate) session: Session,
-    pub(crate) backend: Backend,
+    pub(crate) backend: Arc<Backend>,
     account: Account,
     path: OsString,
     /// The address where WebDriver reaches the window.
@@ -53,8 +54,17 @@ impl Stage {
 
     /// Like [`Stage::set`], on another desktop.
     pub(crate) async fn set_on(options: SessionOptions, account: Account) -> Self {
-        let session = Session::start(options).await.unwrap();
         let backend = Backend::start(BackendOptions::default()).await.unwrap();
+        Self::set_with(options, account, Arc::new(backend)).await
+    }
+
+    /// Returns another device of the same account: a desktop of its own, and the same server.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::set_with(SessionOptions::default(), self.account, self.backend.clone()).await
+    }
+
+    async fn set_with(options: SessionOptions, account: Account, backend: Arc<Backend>) -> Self {
+        let session = Session::start(options).await.unwrap();
         let mut path = install_launcher(&session).into_os_string();
         path.push(":");
         path.push(std::env::var_os("PATH").unwrap());
