@@ -270,10 +270,14 @@ pub(super) fn wake(transaction: &Transaction<'_>, key: &str) -> Result<(), Inbox
     overlay.wait_for(overlay.effective()?, None)
 }
 
-/// Forgets the actions on an item that is gone, or whose content they were not about.
+/// Forgets the actions on an item that is gone, or whose content they were not about. One that was sent has no effect
+/// any more, but stays until it is answered: sent again, a request has to be the same.
 pub(super) fn void(transaction: &Transaction<'_>, item: i64) -> Result<(), InboxError> {
+    transaction
+        .prepare_cached("UPDATE outbox SET settled = ?2 WHERE item = ?1 AND sent = 1")?
+        .execute([item, MarkSet::ALL.bits()])?;
     for sql in [
-        "DELETE FROM outbox WHERE item = ?1",
+        "DELETE FROM outbox WHERE item = ?1 AND sent = 0",
         "DELETE FROM server_mark WHERE item = ?1",
         "DELETE FROM refusal WHERE item = ?1",
     ] {

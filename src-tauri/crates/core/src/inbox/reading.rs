@@ -22,7 +22,7 @@ pub(super) const ITEM_COLUMNS: &str = concat!(
      (SELECT coalesce(CASE WHEN state = 'failed' THEN failure END, reason) FROM alert \
          WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) AS alert_reason, \
      EXISTS (SELECT 1 FROM outbox WHERE outbox.item = item.id \
-         AND outbox.marks & ~1 & ~(SELECT kept_marks FROM account) <> 0) AS pending, \
+         AND outbox.marks & ~outbox.settled & ~1 & ~(SELECT kept_marks FROM account) <> 0) AS pending, \
      (SELECT reason FROM refusal WHERE refusal.item = item.id) AS refused"
 );
 

@@ -245,6 +245,40 @@ fn the_same_on_several_items_is_one_request_and_each_is_refused_for_itself() {
 }
 
 #[test]
+fn a_request_is_the_same_again_although_an_item_of_it_was_deleted_or_posted_anew() {
+    let home = folder();
+    let mut inbox = open(&home.path().join("inbox.sqlite"));
+    file(
+        &mut inbox,
+        &[created("1", "1"), created("2", "2"), created("3", "3")],
+    );
+    inbox.mark_all_read(NOON).unwrap();
+    let bulk = Wanted { bulk: true, ..SINGLY };
+    let sent = inbox.next_action(NOON + 10_000, bulk).unwrap();
+    let anew = r#"{"id":"2","title":"another","message":"m"}"#;
+    file(
+        &mut inbox,
+        &[
+            arrival("4", "notification.deleted", r#"{"id":"1"}"#),
+            arrival("5", "notification.created", anew),
+        ],
+    );
+    assert_eq!(inbox.next_action(NOON + 10_000, bulk).unwrap(), sent);
+    let Next::Send(action) = sent else {
+        panic!("{sent:?}")
+    };
+    let reason = gloria_core::message::action_refused("locked".to_owned());
+    let refused = BTreeMap::from([("2".to_owned(), reason)]);
+    inbox.finish_action(&action, &refused, MarkSet::NONE).unwrap();
+    let item = |key| inbox.item(key).unwrap();
+    assert_eq!(item("n:1"), None);
+    let anew = item("n:2").unwrap();
+    assert_eq!((anew.read_at, anew.pending, anew.refused), (None, false, None));
+    assert!(item("n:3").unwrap().read_at.is_some());
+    assert_eq!(inbox.next_action(NOON + 10_000, bulk).unwrap(), Next::Nothing);
+}
+
+#[test]
 fn what_was_read_before_an_item_returns_from_its_snooze_is_not_sent() {
     let home = folder();
     let mut inbox = open(&home.path().join("inbox.sqlite"));

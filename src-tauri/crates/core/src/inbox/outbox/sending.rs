@@ -129,15 +129,20 @@ impl Inbox {
         let mut items = Vec::new();
         for (changes, item) in ended {
             let overlay = Overlay::of(&transaction, item);
+            // Those of an item that was deleted or posted anew meanwhile are gone.
+            overlay.keep_server_marks()?;
             let key: String = transaction
                 .prepare_cached("SELECT key FROM item WHERE id = ?1")?
                 .query_row([item], |row| row.get(0))?;
             if let Some(reason) = key.strip_prefix("n:").and_then(|id| refused.get(id)) {
-                transaction
-                    .prepare_cached(
-                        "INSERT OR REPLACE INTO refusal (item, reason, marks) VALUES (?1, ?2, ?3)",
-                    )?
-                    .execute(params![item, json(reason), changes.set().bits()])?;
+                if !changes.is_empty() {
+                    let sql = "INSERT OR REPLACE INTO refusal (item, reason, marks) VALUES (?1, ?2, ?3)";
+                    transaction.prepare_cached(sql)?.execute(params![
+                        item,
+                        json(reason),
+                        changes.set().bits()
+                    ])?;
+                }
                 overlay.renew(overlay.servers()?)?;
             } else {
                 taken = taken.with(changes.set());
@@ -174,6 +179,7 @@ impl Inbox {
             .collect::<Result<_, _>>()?;
         for item in items {
             let overlay = Overlay::of(&transaction, item);
+            overlay.keep_server_marks()?;
             let effective = overlay.effective()?;
             transaction
                 .prepare_cached("DELETE FROM outbox WHERE item = ?1 AND sent = 1")?
