@@ -312,7 +312,10 @@ fn what_was_read_before_an_item_returns_from_its_snooze_is_not_sent() {
     assert!(is_back(&inbox.item("n:2").unwrap().unwrap()));
     // The answer comes late and does not make it read again.
     assert!(is_back(&confirm(&mut inbox, &sent).unwrap()));
-    assert_eq!(text(&send(&mut inbox, until.at)), r#"{"flagged":true}"#);
+    let flagged = send(&mut inbox, until.at);
+    assert_eq!(text(&flagged), r#"{"flagged":true}"#);
+    confirm(&mut inbox, &flagged);
+    assert_eq!(next(&mut inbox, until.at), Next::Nothing);
 }
 
 #[test]
