@@ -23,7 +23,7 @@ test('a text is shown in pieces, with the same white space as without hits', () 
 test('an excerpt begins near the first hit and ends in time', () => {
   const text = `${'word '.repeat(60)}disk ${'more '.repeat(60)}`;
   const pieces = excerptPieces(text, [{ start: 300, end: 304 }], 100);
-  expect(shown(pieces)).toMatch(/^…(word ){7,8}\[disk\] (more )+(more|mor|mo|m)…$/);
+  expect(shown(pieces)).toMatch(/^…(word ){7,8}\[disk\] (more )+m(?:o(?:re?)?)?…$/);
   expect(pieces.map((piece) => piece.text).join('').length).toBeLessThanOrEqual(101);
   expect(shown(excerptPieces('a disk', [{ start: 2, end: 6 }], 100))).toBe('a [disk]');
 });

@@ -6,7 +6,7 @@ use gloria_core::ports::Observation;
 use gloria_core::protocol::{MarkRequest, NoticeKind};
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, Running, Spoken as _, backend, within_deadline};
+use crate::harness::{DEADLINE, Harness, Running, Spoken as _, backend, within_deadline};
 
 fn created(id: &str) -> Value {
     json!({"id": id, "title": "t", "message": "m"})
@@ -60,7 +60,9 @@ async fn what_is_read_here_is_read_at_the_server_once_although_an_answer_is_lost
     })
     .await;
 
-    let seen = control.observed().changes;
+    // The server's event may settle it before the request is repeated.
+    let seen = control.wait_for(|seen| seen.changes.len() >= 2, DEADLINE).await;
+    let seen = seen.unwrap().changes;
     let read = json!({"seen": true, "read": true});
     assert_eq!(
         patches(&seen),

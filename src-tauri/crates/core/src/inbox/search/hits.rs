@@ -179,7 +179,7 @@ mod tests {
         };
         let table = [
             ("build fail zoe", true),
-            ("from:muller category:bui", true),
+            ("from:muller category:build", true),
             ("from:build", false),
             ("category:zoe", false),
             ("build of a week", false),
