@@ -72,9 +72,15 @@ impl Notifications {
             return;
         };
         if kind == "notification.created" {
+            // The same event once more takes back nothing of what users have done since.
+            let repeated = self
+                .by_id
+                .get_mut(&id)
+                .filter(|old| !old.deleted && old.base == *data);
+            let changes = repeated.map(|old| std::mem::take(&mut old.changes));
             let kept = Kept {
                 base: data.clone(),
-                changes: Map::new(),
+                changes: changes.unwrap_or_default(),
                 deleted: false,
                 position,
                 event: event.clone(),

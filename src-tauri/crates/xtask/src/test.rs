@@ -129,7 +129,7 @@ pub(crate) struct Extent {
     #[arg(long)]
     write: bool,
     /// kill: so many rounds of a thousand events
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 14)]
     rounds: u32,
     /// kill: the rounds of an earlier run, by the seed that it named
     #[arg(long)]

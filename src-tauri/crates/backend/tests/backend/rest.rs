@@ -133,6 +133,25 @@ async fn flags_snoozes_and_acknowledgements_are_set_and_removed() {
 }
 
 #[tokio::test]
+async fn what_users_did_stays_when_the_same_event_is_sent_again_and_goes_with_another() {
+    let backend = backend().await;
+    let control = backend.control();
+    let first = json!({"id": "1", "title": "first"});
+    control.push("notification.created", first.clone());
+    let flagged = json!({"id": "1", "flaggedAt": "2026-01-02T03:04:05Z"});
+    control.push("notification.updated", flagged);
+    control.push("notification.created", first);
+    let repeated = control.notification("1").unwrap();
+    assert_eq!(repeated["flaggedAt"], "2026-01-02T03:04:05Z");
+    control.push("notification.created", json!({"id": "1", "title": "second"}));
+    let renewed = control.notification("1").unwrap();
+    assert_eq!(
+        (&renewed["title"], renewed.get("flaggedAt")),
+        (&json!("second"), None)
+    );
+}
+
+#[tokio::test]
 async fn several_are_changed_at_once_and_those_that_are_not_are_named() {
     let backend = backend().await;
     let control = backend.control();
