@@ -34,11 +34,11 @@ pub(super) fn appearance_in(snapshot: &RawValue) -> Appearance {
     snapshot.preferences.appearance
 }
 
-/// `--window` of ui/src/app.css.
+/// `--window` of ui/src/tokens.css.
 const LIGHT: Color = Color(0xf4, 0xf5, 0xf8, 0xff);
 
 /// `--window` of the dark theme.
-const DARK: Color = Color(0x13, 0x15, 0x1a, 0xff);
+const DARK: Color = Color(0x11, 0x13, 0x18, 0xff);
 
 pub(super) fn theme(appearance: Appearance) -> Option<Theme> {
     match appearance {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_colours_are_those_of_the_page() {
-        let css = include_str!("../../../ui/src/app.css");
+        let css = include_str!("../../../ui/src/tokens.css");
         let window = |Color(red, green, blue, _)| format!("--window: #{red:02x}{green:02x}{blue:02x};");
         let (light, dark) = css.split_once("[data-theme='dark']").expect("two themes");
         assert!(light.contains(&window(LIGHT)));
