@@ -8,8 +8,8 @@ use gloria_desktop_session::{SessionOptions, wait_until};
 
 use crate::scene::{DEADLINE, Scene, program};
 
-/// In KiB. A release build uses three fifths of it.
-const MAX_HEAPS_STACKS_AND_DATA: u64 = 5 * 1024;
+/// In KiB. A debug build uses 5.3 MiB since the inbox has an index of words; a release build used 3.3 MiB before.
+const MAX_HEAPS_STACKS_AND_DATA: u64 = 6 * 1024;
 
 /// Libraries of a window or a toolkit.
 const TOOLKITS: [&str; 8] = [
@@ -24,7 +24,7 @@ const TOOLKITS: [&str; 8] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_rest_on_a_desktop_heaps_stacks_and_data_take_five_megabytes_at_most() {
+async fn at_rest_on_a_desktop_heaps_stacks_and_data_take_six_megabytes_at_most() {
     let scene = Scene::set(SessionOptions::default()).await;
     let mut agent = scene.agent();
     scene.connected().await;
