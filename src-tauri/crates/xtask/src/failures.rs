@@ -1,7 +1,11 @@
 //! Finds the failed tests in the output of `cargo test`, with what each said.
 
-/// How many lines of a message are kept: what was expected and what was found. The rest is in the log.
-const MAX_MESSAGE_LINES: usize = 12;
+/// How many lines are kept of what a test printed before it failed: the last ones. The rest is in the log.
+const MAX_PRINTED_LINES: usize = 6;
+
+/// How many lines of a message are kept: what was expected and what was found. The longest name several items, each with
+/// its history.
+const MAX_MESSAGE_LINES: usize = 30;
 
 /// How many bytes of a line are kept. A value that a test prints can be a whole document.
 const MAX_LINE: usize = 300;
@@ -16,7 +20,8 @@ const MAX_TESTS: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FailedTest {
     pub(crate) name: String,
-    /// The first lines of its output, and the places in this project's code that its backtrace names.
+    /// The end of what it printed, the first lines of its message, and the places in this project's code that its
+    /// backtrace names.
     pub(crate) lines: Vec<String>,
 }
 
@@ -31,7 +36,10 @@ pub(crate) struct Failures {
 enum State {
     #[default]
     Outside,
-    Message,
+    Printed,
+    Message {
+        lines: usize,
+    },
     Backtrace {
         places: usize,
     },
@@ -43,7 +51,7 @@ impl Failures {
         if let Some(name) = heading(line) {
             self.state = State::Outside;
             if self.tests.len() < MAX_TESTS {
-                self.state = State::Message;
+                self.state = State::Printed;
                 self.tests.push(FailedTest {
                     name: name.to_owned(),
                     lines: Vec::new(),
@@ -59,11 +67,24 @@ impl Failures {
             State::Outside => {}
             // The list of names that follows the last message.
             _ if line == "failures:" || line.starts_with("test result:") => self.state = State::Outside,
-            State::Message if trimmed.eq_ignore_ascii_case("stack backtrace:") => {
+            State::Printed | State::Message { .. } if trimmed.eq_ignore_ascii_case("stack backtrace:") => {
                 self.state = State::Backtrace { places: 0 };
             }
-            State::Message => {
-                if !trimmed.is_empty() && test.lines.len() < MAX_MESSAGE_LINES {
+            State::Printed if is_panic(line) => {
+                test.lines.push(cut(line));
+                self.state = State::Message { lines: 1 };
+            }
+            State::Printed => {
+                if !trimmed.is_empty() {
+                    test.lines.push(cut(line));
+                }
+                if test.lines.len() > MAX_PRINTED_LINES {
+                    test.lines.remove(0);
+                }
+            }
+            State::Message { lines } => {
+                if !trimmed.is_empty() && *lines < MAX_MESSAGE_LINES {
+                    *lines += 1;
                     test.lines.push(cut(line));
                 }
             }
@@ -86,6 +107,10 @@ fn heading(line: &str) -> Option<&str> {
     let name = line.strip_prefix("---- ")?;
     name.strip_suffix(" stdout ----")
         .or_else(|| name.strip_suffix(" stderr ----"))
+}
+
+fn is_panic(line: &str) -> bool {
+    (line.starts_with("thread '") && line.contains(" panicked at ")) || line.starts_with("Error: ")
 }
 
 fn cut(line: &str) -> String {
@@ -155,12 +180,16 @@ test result: FAILED. 1 passed; 2 failed
     fn long_messages_and_many_failures_are_cut() {
         let message = format!("{}\n", "ä".repeat(MAX_LINE)).repeat(2 * MAX_MESSAGE_LINES);
         let output: String = (0..2 * MAX_TESTS)
-            .map(|number| format!("---- test_{number} stdout ----\n{message}"))
+            .map(|number| {
+                format!(
+                    "---- test_{number} stdout ----\n{message}thread 'x' (1) panicked at y.rs:1:1:\n{message}"
+                )
+            })
             .collect();
         let tests = read(&output);
         assert_eq!(tests.len(), MAX_TESTS);
         for test in tests {
-            assert_eq!(test.lines.len(), MAX_MESSAGE_LINES);
+            assert_eq!(test.lines.len(), MAX_PRINTED_LINES + MAX_MESSAGE_LINES);
             assert!(test.lines.iter().all(|line| line.len() <= MAX_LINE), "{test:?}");
         }
     }

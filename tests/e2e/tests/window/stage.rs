@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -20,9 +20,13 @@ use tokio::time::timeout;
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
-/// How long a session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for one are
-/// never answered, so there must be time for the next.
+/// How long the first session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for one
+/// are never answered, so there must be time for the next. Each may take twice as long as the one before it: on a machine
+/// that is too slow for the first, a request that is given up would leave the window with a session to end.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// How long the window has after a session before it is asked for the next one.
+const SESSION_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A key press without effect for this long did not arrive.
 const KEY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -131,18 +135,27 @@ impl Stage {
     /// Connects WebDriver to the window that is open or about to open.
     pub(crate) async fn drive(&self) -> Window {
         self.expect_windows(1).await;
-        let mut last = None;
-        let driven = wait_until("WebDriver to control the window", DEADLINE, async || {
+        let began = Instant::now();
+        let mut last;
+        let mut patience = SESSION_TIMEOUT;
+        let (driver, client) = loop {
             // A window that has not noticed the end of the former session ignores the request for the next one.
-            match timeout(SESSION_TIMEOUT, self.new_session()).await {
-                Ok(Ok(session)) => return Ok(Some(session)),
-                Ok(Err(error)) => last = Some(format!("{error:#}")),
-                Err(_) => last = Some("no answer".to_owned()),
+            match timeout(patience, self.new_session()).await {
+                Ok(Ok(session)) => break session,
+                Ok(Err(error)) => last = format!("{error:#}"),
+                Err(_) => {
+                    last = format!("no answer in {patience:?}");
+                    patience *= 2;
+                }
             }
-            Ok(None)
-        });
-        let driven = driven.await;
-        let (driver, client) = driven.unwrap_or_else(|error| panic!("{error}: {last:?}"));
+            let processes = ["gloria-notify", "WebKitWebProcess", "WebKitWebDriver"]
+                .map(|name| (name, self.session.processes(name)));
+            assert!(
+                began.elapsed() < DEADLINE,
+                "WebDriver does not control the window: {last}; {processes:?}"
+            );
+            tokio::time::sleep(SESSION_INTERVAL).await;
+        };
         Window {
             agent: None,
             driver,

@@ -215,19 +215,17 @@ async fn what_a_device_is_given_while_it_is_interrupted_is_revoked() {
         .await;
     scene.provider.fault("/token", "kept").await;
     scene.provider_has("kept", |kept| *kept == 1).await;
-    // The answer is there in the moment of the interruption, however busy the machine is: an interrupted login waits
-    // for it for half a second only.
+    // The answer is there in the moment of the interruption, because an interrupted login waits for it for half a second
+    // only.
     login.signal(Signal::STOP);
     login.signal(Signal::INT);
     scene.release().await;
     login.signal(Signal::CONT);
     let status = login.ended(DEADLINE).await.unwrap();
     assert_eq!(status.code(), Some(5), "{}", login.log());
-    assert_eq!(
-        scene.provider.count(REVOCATION).await,
-        revoked + 1,
-        "{}",
-        login.log()
-    );
+    // On a busy machine, the half second may pass before the provider has revoked it. Then that is said.
+    let is_revoked = scene.provider.count(REVOCATION).await == revoked + 1;
+    let log = login.log();
+    assert!(is_revoked || log.contains("could not be revoked"), "{log}");
     assert!(!scene.desktop.kept().contains("refreshToken"));
 }
