@@ -3,8 +3,8 @@
 /// How many lines are kept of what a test printed before it failed: the last ones. The rest is in the log.
 const MAX_PRINTED_LINES: usize = 6;
 
-/// How many lines of a message are kept: what was expected and what was found. The longest name several items, each with
-/// its history.
+/// How many lines of a message are kept: what was expected and what was found. The longest name several items, each
+/// with its history.
 const MAX_MESSAGE_LINES: usize = 30;
 
 /// How many bytes of a line are kept. A value that a test prints can be a whole document.

@@ -20,9 +20,9 @@ use tokio::time::timeout;
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
-/// How long the first session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for one
-/// are never answered, so there must be time for the next. Each may take twice as long as the one before it: on a machine
-/// that is too slow for the first, a request that is given up would leave the window with a session to end.
+/// How long the first session of WebDriver may take to begin: it usually takes a tenth of a second. Some requests for
+/// one are never answered, so there must be time for the next. Each may take twice as long as the one before it: on a
+/// machine that is too slow for the first, a request that is given up would leave the window with a session to end.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// How long the window has after a session before it is asked for the next one.

@@ -16,7 +16,7 @@ struct Done {
     version: usize,
     is_flagged: bool,
     times: usize,
-    /// Whether an action may have failed halfway.
+    /// Whether an action may have failed halfway, or been one on an earlier post.
     is_unknown: bool,
 }
 
@@ -54,7 +54,7 @@ impl Actions {
         Some((key.clone(), !done.is_some_and(|done| done.is_flagged)))
     }
 
-    /// Records what was chosen, and whether the program said that it is done.
+    /// Records what was chosen, and whether the program said that it is done with what was posted last.
     pub(crate) fn record(&mut self, truth: &Truth, key: &str, is_flagged: bool, succeeded: bool) {
         let version = truth.items[key].versions.len();
         let done = self.done.entry(key.to_owned()).or_default();

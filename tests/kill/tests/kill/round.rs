@@ -130,8 +130,12 @@ impl<'a> Round<'a> {
             let Some((key, on)) = self.actions.choose(&self.server.truth) else {
                 return Ok(());
             };
+            let title = stored::title(&self.app.home, &self.backend.api_url(), &key)?;
+            // The user sees an item as the app has it. On a slow machine it may not have what was posted last.
+            let is_current = title.is_some_and(|title| self.server.truth.items[&key].is_last_title(&title));
             let succeeded = self.app.flag(self.session, &key, on).await?;
-            self.actions.record(&self.server.truth, &key, on, succeeded);
+            self.actions
+                .record(&self.server.truth, &key, on, succeeded && is_current);
         }
         if self.app.is_running() && self.rng.u8(0..3) == 0 {
             self.app.end(How::Kill).await?;

@@ -130,6 +130,15 @@ pub(crate) fn recorded(home: &Path, api_url: &str) -> Result<HashSet<Handle>> {
         .collect())
 }
 
+/// Returns the title of an item as it is stored. A file that is just being created has none.
+pub(crate) fn title(home: &Path, api_url: &str, key: &str) -> Result<Option<String>> {
+    let Some(path) = inbox(home)? else {
+        return Ok(None);
+    };
+    let item = Inbox::open_read_only(&path, api_url).and_then(|inbox| inbox.item(key));
+    Ok(item.ok().flatten().map(|item| item.title))
+}
+
 /// Returns the stored position in the stream. A file that is just being created has none.
 pub(crate) fn position(home: &Path, api_url: &str) -> Result<u64> {
     let Some(path) = inbox(home)? else { return Ok(0) };

@@ -42,6 +42,13 @@ impl Item {
         last.is_some_and(|version| version.quiet_since.is_none() && version.alerts == Alerts::Once)
     }
 
+    /// Whether this is a title of its last version.
+    pub(crate) fn is_last_title(&self, title: &str) -> bool {
+        let last = self.versions.last();
+        let rest = last.and_then(|version| title.strip_prefix(&*version.mark));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    }
+
     /// Whether it has a row.
     pub(crate) fn is_kept(&self) -> bool {
         !self.is_deleted && !self.versions.is_empty()

@@ -215,8 +215,8 @@ async fn what_a_device_is_given_while_it_is_interrupted_is_revoked() {
         .await;
     scene.provider.fault("/token", "kept").await;
     scene.provider_has("kept", |kept| *kept == 1).await;
-    // The answer is there in the moment of the interruption, because an interrupted login waits for it for half a second
-    // only.
+    // The answer is there in the moment of the interruption, because an interrupted login waits for it for half a
+    // second only.
     login.signal(Signal::STOP);
     login.signal(Signal::INT);
     scene.release().await;
