@@ -1,6 +1,7 @@
 //! The app as a process that is started and ended repeatedly.
 
 use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -49,6 +50,9 @@ pub(crate) struct Run {
     pub(crate) how: How,
     pub(crate) asked: Instant,
     pub(crate) ended: Instant,
+    /// How long its threads had waited for a processor by then, together: on a busy machine it does everything this
+    /// much later.
+    pub(crate) starved: Duration,
     /// The notifications that were recorded by then.
     pub(crate) recorded: HashSet<Handle>,
 }
@@ -57,12 +61,13 @@ impl Run {
     pub(crate) fn story(&self) -> String {
         let at = crate::moment::of;
         format!(
-            "process {} from {} to {} ({:?} {})",
+            "process {} from {} to {} ({:?} {}), {:.3} s without a processor",
             self.process,
             at(self.started),
             at(self.ended),
             self.how,
-            at(self.asked)
+            at(self.asked),
+            self.starved.as_secs_f32(),
         )
     }
 }
@@ -140,6 +145,7 @@ impl App {
         let (mut process, started) = self.running.take().context("it does not run")?;
         let asked = Instant::now();
         let id = process.id();
+        let starved = starved(id);
         match how {
             How::Kill => process.kill(),
             How::Terminate => end_by(&mut process, Signal::TERM).await?,
@@ -153,10 +159,22 @@ impl App {
             how,
             asked,
             ended,
+            starved,
             recorded,
         });
         Ok(())
     }
+}
+
+/// Returns how long the threads of a process have waited for a processor, together: the second number of each
+/// `schedstat`, in nanoseconds (Linux, `Documentation/scheduler/sched-stats.rst`).
+fn starved(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let waited = threads.into_iter().flatten().flatten().filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(waited.sum())
 }
 
 /// Repeats the signal once: a program that a shell started in the background ignores SIGINT at first, and one that

@@ -361,8 +361,9 @@ impl Server {
     fn follow_early(&mut self) {
         let (id, made, kind) = self.early.remove(0);
         let key = format!("n:{id}");
-        // Created before the change, whatever the resolution of the clocks.
-        let made = made - Duration::from_secs(1);
+        // Created before the change, whatever the resolution of the clocks: the app knows the server's to a second,
+        // and to as much more as the answer took that had it.
+        let made = made - Duration::from_secs(20);
         let data = json!({"id": id, "message": "m", "priority": "normal", "createdAt": made.to_string()});
         self.post("notification.created", &key, &id, data, Alerts::Never);
         let item = self.truth.items.get_mut(&key).unwrap();

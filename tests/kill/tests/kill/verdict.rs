@@ -361,13 +361,14 @@ impl Evidence<'_> {
             |run: &Run| notified.replaces == 0 && run.recorded.contains(&(notified.service.clone(), id));
         run.filter(|run| !is_recorded(run))
             .is_some_and(|run| match run.how {
-                How::Kill => answered + RECORD_TIMEOUT > run.asked,
+                How::Kill => answered + RECORD_TIMEOUT + run.starved > run.asked,
                 How::Terminate | How::Interrupt => {
                     // An end that takes longer than its limit was not scheduled, so its time to wait for answers may
                     // have passed unused.
-                    let starved = run.ended.duration_since(run.asked) > ORDERLY_RECORD_TIMEOUT;
-                    let unheard = if starved { Duration::ZERO } else { FLUSH_TIMEOUT };
-                    answered > run.asked + unheard || answered + ORDERLY_RECORD_TIMEOUT > run.ended
+                    let is_late = run.ended.duration_since(run.asked) > ORDERLY_RECORD_TIMEOUT;
+                    let unheard = if is_late { Duration::ZERO } else { FLUSH_TIMEOUT };
+                    answered > run.asked + unheard
+                        || answered + ORDERLY_RECORD_TIMEOUT + run.starved > run.ended
                 }
             })
     }
