@@ -56,7 +56,8 @@ cli-number = it should be a whole number
 cli-number-above-zero = it should be a whole number above 0
 cli-seconds-range = it should be a number of seconds above 0
 cli-time = it should be how long ago, such as 2h or 7d, a day such as 2026-11-28, or a time such as 2026-11-28T08:00
-cli-snooze-time = it should be 1h, this-afternoon, tomorrow, monday, a day such as 2026-11-30, or a time such as 17:30 or 2026-11-30T08:00
+cli-snooze-time = it should be how long, such as 30m, 1h30m or 3d, or this-afternoon, tomorrow, monday, a day such as 2026-11-30, or a time such as 17:30 or 2026-11-30T08:00
+cli-snooze-duration = it should be between a minute and 366 days
 cli-replayed = { $count ->
         [one] { $count } event was sent to the listeners
        *[other] { $count } events were sent to the listeners

@@ -301,12 +301,13 @@ help-gloria-inbox-unack-examples =
       gloria inbox unack n:42 w:7 --json
 
 help-gloria-inbox-snooze = Take items out of the inbox until a time; then they come back, unread and with an alert
-help-gloria-inbox-snooze-until = When: 1h, this-afternoon, tomorrow, monday, a day or a time on this computer's clock
+help-gloria-inbox-snooze-until = For how long, such as 30m, 1h30m or 3d, or until when: this-afternoon, tomorrow, monday, a day or a time on this computer's clock
 help-gloria-inbox-snooze-keys = The items, by their keys, as `gloria inbox list` prints them
 help-gloria-inbox-snooze-json = Print JSON on a terminal as well
 help-gloria-inbox-snooze-examples =
     Examples:
       gloria inbox snooze tomorrow n:42                  at 08:00; this-afternoon is 15:00
+      gloria inbox snooze 1h30m n:42
       gloria inbox snooze 17:30 n:42 n:43
       gloria inbox snooze 2026-11-30T08:00 n:42
 

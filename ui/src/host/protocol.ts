@@ -1228,7 +1228,7 @@ wall: string | null, };
 /**
  * What a user chooses when snoozing.
  */
-export type Snooze = "hour" | "afternoon" | "tomorrow" | "monday" | { "at": string };
+export type Snooze = { "seconds": number } | "afternoon" | "tomorrow" | "monday" | { "at": string };
 
 /**
  * Snoozes items.

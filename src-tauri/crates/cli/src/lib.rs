@@ -321,6 +321,7 @@ mod tests {
             ("inbox read", 2),
             ("inbox snooze no n:1", 2),
             ("inbox snooze tomorrow", 2),
+            ("inbox snooze 0m n:1", 2),
             ("inbox export --format no", 2),
             ("events --count 0", 2),
             ("events --type no", 2),
@@ -354,6 +355,7 @@ mod tests {
                 message::cli_seconds(),
                 message::cli_time(),
                 message::cli_snooze_time(),
+                message::cli_snooze_duration(),
             ];
             let said = problems.iter().fold(reply.text.clone(), |said, problem| {
                 said.replace(&output::catalogue().say(problem), "")

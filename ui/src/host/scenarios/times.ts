@@ -7,6 +7,6 @@ export const DAY = 24 * HOUR;
 
 /** When a snoozed item returns. The core also knows of afternoons, Mondays, time zones and the ends of summer time. */
 export function snoozedUntil(until: Snooze, now: number): number {
-  if (typeof until !== 'string') return Date.parse(until.at);
-  return now + { hour: HOUR, afternoon: 3 * HOUR, tomorrow: DAY, monday: 3 * DAY }[until];
+  if (typeof until !== 'string') return 'at' in until ? Date.parse(until.at) : now + until.seconds * SECOND;
+  return now + { afternoon: 3 * HOUR, tomorrow: DAY, monday: 3 * DAY }[until];
 }

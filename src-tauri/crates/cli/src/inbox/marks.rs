@@ -11,7 +11,7 @@ use gloria_desktop::Instance;
 use gloria_ipc::{AppConnection, AskError, CallError};
 use gloria_program::process;
 use jiff::civil::{Date, DateTime, Time, time};
-use jiff::{Timestamp, Zoned};
+use jiff::{Span, SpanRelativeTo, Timestamp, Zoned};
 use serde_json::{Value, json};
 
 use super::place_in_force;
@@ -94,19 +94,26 @@ impl Action {
 }
 
 fn snooze(text: &str) -> Result<Snooze, String> {
-    choice(text, &Zoned::now()).ok_or_else(|| catalogue().say(&message::cli_snooze_time()))
+    let refused = match choice(text, &Zoned::now()) {
+        Some(Snooze::Seconds(seconds)) if !Snooze::DURATIONS.contains(&seconds) => message::cli_snooze_duration(),
+        Some(choice) => return Ok(choice),
+        None => message::cli_snooze_time(),
+    };
+    Err(catalogue().say(&refused))
 }
 
-/// Reads one of the window's choices, a day, a time of day, which is today or else tomorrow, or a point in time. What
-/// has passed is refused later, by the clock of whom the items are marked by.
+/// Reads one of the window's choices, a duration, a day, a time of day, which is today or else tomorrow, or a point in
+/// time. A time that has passed or is too far away is refused later, by the clock of whom the items are marked by.
 fn choice(text: &str, now: &Zoned) -> Option<Snooze> {
     let wall = match text {
-        "1h" => return Some(Snooze::Hour),
         "this-afternoon" => return Some(Snooze::Afternoon),
         "tomorrow" => return Some(Snooze::Tomorrow),
         "monday" => return Some(Snooze::Monday),
         _ => text,
     };
+    if let Some(seconds) = seconds(wall) {
+        return Some(Snooze::Seconds(seconds));
+    }
     if let Ok(instant) = wall.parse::<Timestamp>() {
         return Some(Snooze::At(instant.to_zoned(now.time_zone().clone()).datetime()));
     }
@@ -124,6 +131,15 @@ fn choice(text: &str, now: &Zoned) -> Option<Snooze> {
         today.tomorrow().ok()?
     };
     Some(Snooze::At(day.to_datetime(time)))
+}
+
+/// Reads a duration, such as `1h30m`, `3d` or `90 minutes`. A day of it is 24 hours, whatever the clocks do. How long a
+/// month is would depend on the day.
+fn seconds(text: &str) -> Option<u32> {
+    let span: Span = text.parse().ok()?;
+    let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    // What does not fit is refused like anything else that is too long or too short.
+    Some(u32::try_from(duration.as_secs().max(0)).unwrap_or(u32::MAX))
 }
 
 /// The outcome.
@@ -241,6 +257,8 @@ fn in_file(paths: &Paths, keys: &[String], action: Action) -> anyhow::Result<Don
 
 #[cfg(test)]
 mod tests {
+    use gloria_core::message::Message;
+
     use super::*;
 
     #[test]
@@ -248,7 +266,21 @@ mod tests {
         let now: Zoned = "2026-11-26T11:20[Europe/Berlin]".parse().unwrap();
         let at = |wall: &str| Some(Snooze::At(wall.parse().unwrap()));
         for (text, expected) in [
-            ("1h", Some(Snooze::Hour)),
+            ("1h", Some(Snooze::Seconds(3600))),
+            ("30m", Some(Snooze::Seconds(1800))),
+            ("1h30m", Some(Snooze::Seconds(5400))),
+            ("90 minutes", Some(Snooze::Seconds(5400))),
+            ("3d", Some(Snooze::Seconds(3 * 86_400))),
+            ("2w", Some(Snooze::Seconds(14 * 86_400))),
+            ("0m", Some(Snooze::Seconds(0))),
+            ("-1h", Some(Snooze::Seconds(0))),
+            ("999999h", Some(Snooze::Seconds(3_599_996_400))),
+            ("9999999h", Some(Snooze::Seconds(u32::MAX))),
+            ("99999999999h", None),
+            ("1mo", None),
+            ("1y", None),
+            ("h", None),
+            ("1", None),
             ("this-afternoon", Some(Snooze::Afternoon)),
             ("tomorrow", Some(Snooze::Tomorrow)),
             ("monday", Some(Snooze::Monday)),
@@ -265,6 +297,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(choice(text, &now), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_is_refused_if_it_is_too_short_or_too_long() {
+        let refused = |message: &Message| Err(catalogue().say(message));
+        let bounds = refused(&message::cli_snooze_duration());
+        for (text, expected) in [
+            ("1m", Ok(Snooze::Seconds(60))),
+            ("366d", Ok(Snooze::Seconds(366 * 86_400))),
+            ("59s", bounds.clone()),
+            ("0m", bounds.clone()),
+            ("-1h", bounds.clone()),
+            ("366d1m", bounds.clone()),
+            ("9999999h", bounds),
+            ("1mo", refused(&message::cli_snooze_time())),
+        ] {
+            assert_eq!(snooze(text), expected, "{text}");
         }
     }
 }

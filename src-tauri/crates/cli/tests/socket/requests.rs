@@ -155,7 +155,7 @@ async fn each_verb_does_the_same_by_way_of_the_app_and_in_its_file() {
             assert!(item.as_ref().is_some_and(holds), "{place}: {verb}: {item:?}");
         }
         // Out of the inbox until then, and back before if that is wanted.
-        for until in ["1h", "this-afternoon", "tomorrow", "monday", "23:59:59.9"] {
+        for until in ["1h30m", "this-afternoon", "tomorrow", "monday", "23:59:59.9"] {
             let (code, said, words) = scene.outcome(&["inbox", "snooze", until, "n:2"]).await;
             assert_eq!((code, &*words), (0, ""), "{place}: {until}: {said}");
             let said: Value = serde_json::from_str(&said).unwrap();

@@ -3,6 +3,8 @@
 //! A duration ends at an instant. A named time is what the clock on the wall shows where the user is then, so it is
 //! stored as that, and its instant is computed again when the time zone changes.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::{Date, DateTime, Time, Weekday, time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -13,7 +15,8 @@ use ts_rs::TS;
 
 use super::{EpochMillis, SnoozedUntil};
 
-const HOUR: EpochMillis = 60 * 60 * 1000;
+const SECOND: EpochMillis = 1000;
+const HOUR: EpochMillis = 60 * 60 * SECOND;
 
 /// When the working day begins.
 const MORNING: Time = time(8, 0, 0, 0);
@@ -22,15 +25,18 @@ const MORNING: Time = time(8, 0, 0, 0);
 const AFTERNOON: Time = time(15, 0, 0, 0);
 
 /// For how long an item may be snoozed: what is put off for longer is forgotten, and a mistyped year is noticed.
-const MAX_DAYS: i64 = 366;
+const MAX_SECONDS: u32 = 366 * 24 * 60 * 60;
+
+/// What returns sooner has hardly left the screen.
+const MIN_SECONDS: u32 = 60;
 
 /// What a user chooses when snoozing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Snooze {
-    /// In an hour.
-    Hour,
+    /// In so many seconds.
+    Seconds(u32),
     /// At 15:00; after 14:00 in three hours.
     Afternoon,
     /// At 08:00 tomorrow.
@@ -42,8 +48,11 @@ pub enum Snooze {
 }
 
 impl Snooze {
-    /// Returns when the item returns, for a choice made at `now` in `zone`. `None` if that time has passed, or is more
-    /// than a year away.
+    /// How long an item may be snoozed, in seconds.
+    pub const DURATIONS: RangeInclusive<u32> = MIN_SECONDS..=MAX_SECONDS;
+
+    /// Returns when the item returns, for a choice made at `now` in `zone`. `None` if that time has passed or is more
+    /// than a year away, and for a duration of less than a minute.
     pub fn until(self, now: EpochMillis, zone: &TimeZone) -> Option<SnoozedUntil> {
         let local = Timestamp::from_millisecond(now)
             .ok()?
@@ -51,7 +60,11 @@ impl Snooze {
             .datetime();
         let today = local.date();
         let wall = match self {
-            Self::Hour => return Some(SnoozedUntil::instant(now + HOUR)),
+            Self::Seconds(seconds) => {
+                let at = now + i64::from(seconds) * SECOND;
+                let is_allowed = Self::DURATIONS.contains(&seconds);
+                return is_allowed.then(|| SnoozedUntil::instant(at));
+            }
             Self::Afternoon if local.time() < time(14, 0, 0, 0) => today.to_datetime(AFTERNOON),
             Self::Afternoon => return Some(SnoozedUntil::instant(now + 3 * HOUR)),
             Self::Tomorrow => today.tomorrow().ok()?.to_datetime(MORNING),
@@ -59,7 +72,7 @@ impl Snooze {
             Self::At(wall) => wall,
         };
         let at = instant(wall, zone)?;
-        let latest = now + MAX_DAYS * 24 * HOUR;
+        let latest = now + i64::from(MAX_SECONDS) * SECOND;
         (at > now && at <= latest).then_some(SnoozedUntil { at, wall: Some(wall) })
     }
 }
@@ -114,7 +127,9 @@ mod tests {
         // A Thursday, 11:20 in Berlin.
         let now = "2026-11-26T10:20:00Z";
         for (now, choice, expected) in [
-            (now, Snooze::Hour, "2026-11-26T11:20:00Z"),
+            (now, Snooze::Seconds(60), "2026-11-26T10:21:00Z"),
+            (now, Snooze::Seconds(5400), "2026-11-26T11:50:00Z"),
+            (now, Snooze::Seconds(366 * 86_400), "2027-11-27T10:20:00Z"),
             (now, Snooze::Afternoon, "2026-11-26T14:00:00Z"),
             ("2026-11-26T12:59:59Z", Snooze::Afternoon, "2026-11-26T14:00:00Z"),
             ("2026-11-26T13:00:00Z", Snooze::Afternoon, "2026-11-26T16:00:00Z"),
@@ -127,11 +142,20 @@ mod tests {
             // On a Monday, it is the next one, also before eight.
             ("2026-11-29T23:01:00Z", Snooze::Monday, "2026-12-07T07:00:00Z"),
             (now, at("2026-11-26T18:30:00"), "2026-11-26T17:30:00Z"),
-            // Over the ends of summer time, a day is 25 or 23 hours, and an hour is an hour.
+            // Over the ends of summer time, a day is 25 or 23 hours, and three days of hours are 72.
             ("2026-10-24T10:00:00Z", Snooze::Tomorrow, "2026-10-25T07:00:00Z"),
             ("2026-10-23T06:00:00Z", Snooze::Monday, "2026-10-26T07:00:00Z"),
             ("2026-03-28T07:00:00Z", Snooze::Tomorrow, "2026-03-29T06:00:00Z"),
-            ("2026-10-25T00:30:00Z", Snooze::Hour, "2026-10-25T01:30:00Z"),
+            (
+                "2026-10-25T00:30:00Z",
+                Snooze::Seconds(3600),
+                "2026-10-25T01:30:00Z",
+            ),
+            (
+                "2026-10-24T10:00:00Z",
+                Snooze::Seconds(3 * 86_400),
+                "2026-10-27T10:00:00Z",
+            ),
             // Shown twice: the first time. Never shown: as far after two as it would have been.
             (
                 "2026-10-24T10:00:00Z",
@@ -161,6 +185,9 @@ mod tests {
             assert_eq!(at(wall).until(now, &berlin()), None, "{wall}");
         }
         assert!(at("2027-11-26T08:00:00").until(now, &berlin()).is_some());
+        for seconds in [0, 59, 366 * 86_400 + 1, u32::MAX] {
+            assert_eq!(Snooze::Seconds(seconds).until(now, &berlin()), None, "{seconds}");
+        }
     }
 
     #[test]
@@ -170,7 +197,7 @@ mod tests {
         let morning = Snooze::Tomorrow.until(now, &berlin()).expect("a time");
         assert_eq!(morning.in_zone(&new_york).at, millis("2026-11-27T13:00:00Z"));
         assert_eq!(morning.in_zone(&new_york).in_zone(&berlin()), morning);
-        for choice in [Snooze::Hour, Snooze::Afternoon] {
+        for choice in [Snooze::Seconds(3600), Snooze::Afternoon] {
             let hour = choice.until(now + 4 * HOUR, &berlin()).expect("a time");
             assert_eq!(hour.in_zone(&new_york), hour);
         }

@@ -42,7 +42,7 @@ fn example(name: &str, address: &str) -> (Value, fn(&Value) -> bool) {
         "inbox_mark" => (json!({"keys": ["n:1"], "mark": "seen"}), |marked| {
             marked["counts"]["total"] == 1
         }),
-        "inbox_snooze" => (json!({"keys": ["n:2"], "until": "hour"}), |marked| {
+        "inbox_snooze" => (json!({"keys": ["n:2"], "until": {"seconds": 3600}}), |marked| {
             marked["counts"]["total"] == 1
         }),
         "inbox_mark_all_read" | "inbox_mark_all_seen" => (Value::Null, |counts| counts["total"] == 1),

@@ -53,7 +53,11 @@ async fn an_item_that_the_computer_slept_over_returns_with_an_alert() {
         "{}",
         refused.words()
     );
-    let marked = running.core.inbox_snooze(snooze(Snooze::Hour)).await.unwrap();
+    let marked = running
+        .core
+        .inbox_snooze(snooze(Snooze::Seconds(3600)))
+        .await
+        .unwrap();
     assert_eq!((marked.counts.total, marked.counts.unread), (0, 0));
     assert_eq!(harness.titles(), [""; 0]);
     clock.ahead.store(HOUR + 1, Ordering::SeqCst);
@@ -64,7 +68,11 @@ async fn an_item_that_the_computer_slept_over_returns_with_an_alert() {
 
     // And over the time at which the app is not running.
     running.notified("n:1").await;
-    running.core.inbox_snooze(snooze(Snooze::Hour)).await.unwrap();
+    running
+        .core
+        .inbox_snooze(snooze(Snooze::Seconds(3600)))
+        .await
+        .unwrap();
     assert_eq!(harness.notifications.withdrawn_items(), ["n:1"]);
     running.stop().await;
     clock.ahead.store(3 * HOUR, Ordering::SeqCst);

@@ -108,6 +108,7 @@ messages! {
     cli_seconds_range();
     cli_time();
     cli_snooze_time();
+    cli_snooze_duration();
     cli_found_none();
     cli_found_incomplete();
     cli_replayed(count: Number);
