@@ -276,6 +276,18 @@ mod tests {
     }
 
     #[test]
+    fn an_inbox_that_is_too_large_is_a_note_with_its_limit() {
+        let notice = message::notice_inbox_too_large(500);
+        let status = json!({"notices": [{"kind": "size", "message": notice}]});
+        let words = words(&status, Words::english(), 0);
+        let note = words.lines().last().unwrap();
+        assert!(
+            note.starts_with("Note: The inbox takes more than the 500 MB that it may."),
+            "{note}"
+        );
+    }
+
+    #[test]
     fn trouble_says_why_and_what_comes_next() {
         let mut status = json!({"health": "working",
             "connection": {"reason": {"id": "cause-status", "args": {"status": 503}}, "nextAttemptAt": 12_000}});

@@ -184,7 +184,7 @@ impl Actor {
         }
     }
 
-    fn report(&mut self) -> StatusReport {
+    pub(super) fn report(&mut self) -> StatusReport {
         self.publish_connection();
         let metrics = self.meters.view();
         StatusReport {

@@ -81,6 +81,11 @@ async fn an_inbox_that_is_too_large_for_what_may_be_removed_is_a_notice_until_it
     };
     assert_eq!(total(&actor), 9, "what is flagged is not removed");
     assert_eq!(notice(&actor), Some(message::notice_inbox_too_large(0)));
+    let reported = actor.report().notices;
+    assert!(
+        reported.iter().any(|notice| notice.kind == NoticeKind::Size),
+        "{reported:?}"
+    );
     actor.settings.keep_megabytes = 500;
     run_upkeep(&mut actor).await;
     assert_eq!(notice(&actor), None);
