@@ -109,14 +109,9 @@ fn print(request: &ReplayRequest) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let inbox = Inbox::open_read_only(&path, &server)?;
-    let types = request.types.iter().copied();
     let mut query = LogQuery {
         since: request.since,
-        types: if request.types.is_empty() {
-            EventTypes::ALL
-        } else {
-            types.collect()
-        },
+        types: EventTypes::or_all(&request.types),
         after: 0,
         limit: MAX_PAGE_EVENTS,
     };

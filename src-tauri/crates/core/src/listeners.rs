@@ -4,6 +4,7 @@
 //! effects were stored. A new listener gets no earlier events, and none ever blocks the core.
 
 mod convert;
+mod types;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,8 +15,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+pub use self::types::EventTypes;
 use crate::event::Event;
-use crate::protocol::{EventType, ListenerMessage, ReceivedEvent, ServerEvent};
+use crate::protocol::{ListenerMessage, ReceivedEvent, ServerEvent};
 
 /// Events that a listener may lag behind. More than a batch, so that one that keeps reading misses nothing of a long
 /// replay; few enough that a replay of a hundred thousand events does not stay in memory.
@@ -24,38 +26,6 @@ pub(crate) const LISTENER_CAPACITY: usize = 1024;
 /// How long a replay waits for a listener that reads nothing. One that is alive reads within milliseconds; a hung page
 /// is recognised and restarted after a longer time.
 const REPLAY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A set of event types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct EventTypes(u16);
-
-// One bit for each type.
-const _: () = assert!(EventType::ALL.len() <= u16::BITS as usize);
-
-impl EventTypes {
-    /// All types.
-    pub const ALL: Self = Self(u16::MAX >> (u16::BITS as usize - EventType::ALL.len()));
-
-    /// Whether it contains this type.
-    pub fn contains(self, event_type: EventType) -> bool {
-        self.0 & Self::bit(event_type) != 0
-    }
-
-    /// Whether it is empty.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    fn bit(event_type: EventType) -> u16 {
-        1 << event_type as u16
-    }
-}
-
-impl FromIterator<EventType> for EventTypes {
-    fn from_iter<I: IntoIterator<Item = EventType>>(types: I) -> Self {
-        Self(types.into_iter().map(Self::bit).fold(0, |all, bit| all | bit))
-    }
-}
 
 /// What listeners get of an event that is no list; `None` for those that this app makes of unreadable ones.
 pub(crate) fn server_event(event: &Event) -> Option<ServerEvent> {
@@ -333,7 +303,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::protocol::{HeartbeatData, ServerEvent, UserStatusData};
+    use crate::protocol::{EventType, HeartbeatData, ServerEvent, UserStatusData};
 
     fn heartbeat() -> ReceivedEvent {
         received(ServerEvent::Heartbeat(HeartbeatData {}))

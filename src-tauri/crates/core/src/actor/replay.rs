@@ -12,14 +12,9 @@ const MAX_PAGE_EVENTS: u32 = 256;
 
 impl Actor {
     pub(super) fn replay(&self, request: &ReplayRequest, reply: Reply<Replayed>) {
-        let types = if request.types.is_empty() {
-            EventTypes::ALL
-        } else {
-            request.types.iter().copied().collect()
-        };
         let query = LogQuery {
             since: request.since,
-            types,
+            types: EventTypes::or_all(&request.types),
             after: 0,
             limit: MAX_PAGE_EVENTS,
         };
