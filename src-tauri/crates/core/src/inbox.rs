@@ -49,7 +49,7 @@ pub use alerts::{AlertRecord, DigestRecord, Due, DueQuery, Recorded, ShowRequest
 pub use arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
 pub use fallback::Returned;
 pub use log::{LogPage, LogQuery, LoggedEvent};
-pub use reading::ItemsPage;
+pub use reading::{ItemsPage, WholeItem};
 pub use thread::InboxThread;
 #[cfg(test)]
 pub(crate) use thread::in_place;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use gloria_core::inbox::Inbox;
+use gloria_core::inbox::{Inbox, WholeItem};
 use gloria_core::item::Item;
 use gloria_core::{message, private};
 use gloria_program::process;
@@ -46,6 +46,9 @@ const COLUMNS: [&str; 23] = [
     "expiresAt",
     "alert",
 ];
+
+/// What this version does not know of an item. It is no column, because each server's fields are others.
+const UNKNOWN_FIELDS: &str = "unknownFields";
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportOptions {
@@ -120,10 +123,12 @@ fn write_all(inbox: &Inbox, format: ExportFormat, out: &mut impl Write) -> anyho
     }
     while let Some(place) = after {
         let page = inbox.items_after(place, MAX_PAGE_ITEMS)?;
-        for item in &page.items {
-            let item = exported(item)?;
+        for item in page.items {
+            let WholeItem { item, unknown_fields } = item;
+            let mut item = exported(&item)?;
             match format {
                 ExportFormat::Json => {
+                    item.insert(UNKNOWN_FIELDS.to_owned(), unknown_fields.into());
                     out.write_all(if items == 0 { b"\n" } else { b",\n" })?;
                     serde_json::to_writer(&mut *out, &item)?;
                 }

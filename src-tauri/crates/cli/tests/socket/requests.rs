@@ -197,6 +197,9 @@ async fn listed(scene: &Scene, filter: &str) -> Option<Value> {
 async fn an_export_has_every_item_once_in_a_file_that_only_its_user_reads() {
     let scene = Scene::set().await;
     let running = with_items(&scene).await;
+    let data = json!({"id": "4", "title": "title 4", "message": "m", "shelf": {"row": "=1+1"}});
+    scene.backend.control().push("notification.created", data);
+    running.until(|state| state.counts.total == 4).await;
     for arguments in [&["done", "n:1"][..], &["snooze", "tomorrow", "n:2"]] {
         assert_eq!(scene.outcome(&[&["inbox"], arguments].concat()).await.0, 0);
     }
@@ -205,7 +208,9 @@ async fn an_export_has_every_item_once_in_a_file_that_only_its_user_reads() {
     assert_eq!((code, &*words), (0, ""));
     let items: Vec<Value> = serde_json::from_str(&said).unwrap();
     let keys: Vec<_> = items.iter().map(|item| item["key"].as_str().unwrap()).collect();
-    assert_eq!(keys, ["n:1", "n:2", "n:3"]);
+    assert_eq!(keys, ["n:1", "n:2", "n:3", "n:4"]);
+    assert_eq!(items[0]["unknownFields"], json!({}));
+    assert_eq!(items[3]["unknownFields"], json!({"shelf": {"row": "=1+1"}}));
     let done = items[0]["archivedAt"].as_str().unwrap();
     assert!(done.ends_with('Z') && done.contains('T'), "{done}");
     assert!(items[1]["snoozedUntil"].is_string() && items[2]["snoozedUntil"].is_null());
@@ -218,10 +223,11 @@ async fn an_export_has_every_item_once_in_a_file_that_only_its_user_reads() {
         .await;
     assert_eq!((code, &*words), (0, ""));
     let said: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(said, json!({"kind": "exported", "items": 3, "file": path}));
+    assert_eq!(said, json!({"kind": "exported", "items": 4, "file": path}));
     let table = std::fs::read_to_string(&target).unwrap();
     assert!(table.starts_with("key,kind,title,body,"), "{table}");
-    assert_eq!(table.matches("\r\n").count(), 4, "{table}");
+    assert_eq!(table.matches("\r\n").count(), 5, "{table}");
+    assert!(!table.contains("shelf"), "{table}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&target).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     running.end().await;

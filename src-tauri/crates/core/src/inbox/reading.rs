@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Inbox, InboxError, columns};
 use crate::alerts::words::item_alert;
@@ -32,11 +33,20 @@ pub(super) const UNDECIDED_COLUMNS: &str = concat!(
     "NULL AS alert_state, NULL AS alert_reason, 0 AS pending, NULL AS refused"
 );
 
+/// An item with all that the server sent about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WholeItem {
+    /// The item.
+    pub item: Item,
+    /// Fields that this version does not know, as far as they were kept.
+    pub unknown_fields: Map<String, Value>,
+}
+
 /// A page of all items.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ItemsPage {
     /// The items, those that came first first.
-    pub items: Vec<Item>,
+    pub items: Vec<WholeItem>,
     /// The `after` of the next page; absent on the last.
     pub next: Option<i64>,
 }
@@ -60,11 +70,13 @@ impl Inbox {
     /// When the database fails.
     pub fn items_after(&self, after: i64, limit: u32) -> Result<ItemsPage, InboxError> {
         let sql = format!(
-            "SELECT {ITEM_COLUMNS} FROM item WHERE id > ?1 AND deleted_at IS NULL ORDER BY id LIMIT ?2"
+            "SELECT {ITEM_COLUMNS}, extra FROM item WHERE id > ?1 AND deleted_at IS NULL ORDER BY id LIMIT ?2"
         );
         let mut statement = self.db.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![after, limit], |row| Ok((row.get("id")?, item(row)?)))?;
-        let rows: Vec<(i64, Item)> = rows.collect::<Result<_, _>>()?;
+        let rows = statement.query_map(params![after, limit], |row| {
+            Ok((row.get("id")?, whole_item(row)?))
+        })?;
+        let rows: Vec<(i64, WholeItem)> = rows.collect::<Result<_, _>>()?;
         let next = rows.last().filter(|_| rows.len() == limit as usize);
         Ok(ItemsPage {
             next: next.map(|(id, _)| *id),
@@ -203,6 +215,23 @@ pub(super) fn item(row: &Row<'_>) -> rusqlite::Result<Item> {
         pending: row.get("pending")?,
         refused: refused.and_then(|reason| serde_json::from_str(&reason).ok()),
     })
+}
+
+/// Reads an item and its column `extra`.
+fn whole_item(row: &Row<'_>) -> rusqlite::Result<WholeItem> {
+    let item = item(row)?;
+    let extra: String = row.get("extra")?;
+    let unknown_fields = match item.kind {
+        // What the app counts there is no field of the server's.
+        ItemKind::Gap | ItemKind::Unreadable => Map::new(),
+        ItemKind::Notification
+        | ItemKind::Announcement
+        | ItemKind::Maintenance
+        | ItemKind::WorkflowRunning
+        | ItemKind::WorkflowCompleted
+        | ItemKind::WorkflowFailed => serde_json::from_str(&extra).unwrap_or_default(),
+    };
+    Ok(WholeItem { item, unknown_fields })
 }
 
 /// The marks that decide which views contain an item.
