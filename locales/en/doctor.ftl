@@ -21,6 +21,7 @@ doctor-sign-in = Sign-in
 doctor-stream = Stream
 doctor-heartbeat = Heartbeat
 doctor-event = Events
+doctor-marks = Marks
 doctor-keyring = Keyring
 doctor-notifications = Notifications
 doctor-tray = Tray
@@ -71,6 +72,9 @@ doctor-events = { $count ->
        *[other] { $count } events
     } since the app started
 doctor-events-unreadable = { $failed } of { $count } events could not be read
+doctor-marks-sent = the server knows all that it was sent
+# $fields is a list of technical words, such as flagged.
+doctor-marks-kept = the server does not know { $fields }: these marks stay on this computer, so other devices do not have them
 doctor-keyring-good = it answers
 # $service is the name of the program that shows notifications; $capabilities is a list of technical words.
 doctor-notifications-good = { $service } shows them ({ $capabilities })
@@ -146,6 +150,7 @@ doctor-mend-stream = wait for the next attempt, or connect at once with `gloria 
 doctor-mend-retry = connect with `gloria retry`
 doctor-mend-person = open Gloria Notify and say who is signed in
 doctor-mend-unreadable = `gloria status` names what could not be read; tell the server's administrator
+doctor-mend-marks = ask the server's administrator whether a newer version of it knows them; nothing else is affected
 doctor-mend-keyring = start a keyring service such as GNOME Keyring or KWallet in this session
 doctor-mend-hangs = sign out of this computer and in again
 doctor-mend-wait = wait some minutes, and try again

@@ -82,6 +82,8 @@ checks! {
     Heartbeat(doctor_heartbeat),
     /// Events arrive and can be read.
     Event(doctor_event),
+    /// The server takes what the user does.
+    Marks(doctor_marks),
     /// The desktop shows notifications.
     Notifications(doctor_notifications),
     /// The desktop shows tray icons.
@@ -212,6 +214,7 @@ fn verdict(check: Check, seen: &Observed) -> Option<Verdict> {
         Check::Stream => app::stream(seen),
         Check::Heartbeat => app::heartbeat(seen),
         Check::Event => app::event(seen),
+        Check::Marks => app::marks(seen),
         Check::ServerName => network::name(seen.server.as_ref()),
         Check::Tcp => network::tcp(seen.server.as_ref()),
         Check::Proxy => network::proxy(seen.server.as_ref()),

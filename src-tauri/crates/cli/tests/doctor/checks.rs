@@ -34,6 +34,7 @@ async fn on_a_good_desktop_all_passes_and_the_app_keeps_the_only_stream() {
         ("stream", "passed", "doctor-stream-open"),
         ("heartbeat", "passed", "doctor-heard"),
         ("event", "passed", "doctor-events"),
+        ("marks", "passed", "doctor-marks-sent"),
         ("notifications", "passed", "doctor-notifications-good"),
         ("tray", "passed", "doctor-tray-good"),
         ("sound", "passed", "doctor-sound-good"),

@@ -210,3 +210,14 @@ pub(super) fn event(seen: &Observed) -> Verdict {
         ) => Verdict::skipped(message::doctor_not_heard()),
     }
 }
+
+pub(super) fn marks(seen: &Observed) -> Verdict {
+    let Some(status) = status(seen) else {
+        return Verdict::skipped(message::doctor_app_only());
+    };
+    if status.kept_here.is_empty() {
+        return Verdict::passed(message::doctor_marks_sent());
+    }
+    let fields = status.kept_here.join(", ");
+    Verdict::warning(message::doctor_marks_kept(fields), message::doctor_mend_marks())
+}

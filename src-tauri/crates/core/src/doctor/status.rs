@@ -16,6 +16,9 @@ pub struct AppStatus {
     pub(super) metrics: Metrics,
     #[serde(default)]
     pub(super) notices: Vec<Notice>,
+    /// The names of marks that the server does not know.
+    #[serde(default)]
+    pub(super) kept_here: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

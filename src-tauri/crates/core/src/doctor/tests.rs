@@ -183,6 +183,7 @@ fn the_names_in_json_are_stable() {
         "stream",
         "heartbeat",
         "event",
+        "marks",
         "notifications",
         "tray",
         "sound",

@@ -24,6 +24,7 @@ messages! {
     doctor_stream();
     doctor_heartbeat();
     doctor_event();
+    doctor_marks();
     doctor_keyring();
     doctor_notifications();
     doctor_tray();
@@ -69,6 +70,8 @@ messages! {
     doctor_clock_unsaid();
     doctor_events(count: Number);
     doctor_events_unreadable(failed: Number, count: Number);
+    doctor_marks_sent();
+    doctor_marks_kept(fields: Text);
     doctor_keyring_good();
     doctor_notifications_good(service: Text, capabilities: Text);
     doctor_notifications_paused(service: Text);
@@ -130,6 +133,7 @@ messages! {
     doctor_mend_retry();
     doctor_mend_person();
     doctor_mend_unreadable();
+    doctor_mend_marks();
     doctor_mend_keyring();
     doctor_mend_hangs();
     doctor_mend_wait();

@@ -402,3 +402,24 @@ fn a_test_event_is_followed_to_the_screen() {
         assert_finds(&seen, Check::TestAlert, second.0, second.1, second.2);
     }
 }
+
+#[test]
+fn marks_that_the_server_does_not_know_are_named() {
+    use Outcome::{Passed, Skipped, Warning};
+    let seen = Observed {
+        app: running(json!({"keptHere": ["flagged", "snoozedUntil"]})),
+        ..good()
+    };
+    assert_finds(&seen, Check::Marks, Warning, "doctor-marks-kept", "marks");
+    let finding = findings(&seen)
+        .into_iter()
+        .find(|finding| finding.check == Check::Marks)
+        .unwrap();
+    assert_eq!(finding.cause, message::doctor_marks_kept("flagged, snoozedUntil"));
+    assert_finds(&good(), Check::Marks, Passed, "doctor-marks-sent", "");
+    let absent = Observed {
+        app: AppSeen::NotRunning,
+        ..good()
+    };
+    assert_finds(&absent, Check::Marks, Skipped, "doctor-app-only", "");
+}
