@@ -78,6 +78,9 @@ cli-account-items = { $count ->
     }
 cli-account-unreadable = its inbox cannot be read
 cli-no-item = { $key } is not in the inbox
+# $key is the beginning of a key, $candidates a list of whole ones.
+cli-item-ambiguous = { $key } is more than one item: { $candidates }
+cli-item-very-ambiguous = { $key } is more than one item: { $candidates } and others
 cli-found-none = nothing was found
 cli-found-incomplete = older notifications are still being made searchable; search again in a minute
 # What is special about an item, in a list.

@@ -229,7 +229,7 @@ help-gloria-inbox-search-examples =
     In a shell a phrase needs two sorts of quotes: '"disk full"'.
 
 help-gloria-inbox-read = Mark items as read
-help-gloria-inbox-read-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-read-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-read-json = Print JSON on a terminal as well
 help-gloria-inbox-read-examples =
     Examples:
@@ -237,7 +237,7 @@ help-gloria-inbox-read-examples =
       gloria inbox read n:42 w:7 --json
 
 help-gloria-inbox-unread = Mark items as unread again
-help-gloria-inbox-unread-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unread-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-unread-json = Print JSON on a terminal as well
 help-gloria-inbox-unread-examples =
     Examples:
@@ -245,7 +245,7 @@ help-gloria-inbox-unread-examples =
       gloria inbox unread n:42 w:7 --json
 
 help-gloria-inbox-done = Put items away as done; they are read then
-help-gloria-inbox-done-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-done-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-done-json = Print JSON on a terminal as well
 help-gloria-inbox-done-examples =
     Examples:
@@ -253,7 +253,7 @@ help-gloria-inbox-done-examples =
       gloria inbox done n:42 w:7 --json
 
 help-gloria-inbox-undo = Bring items back that were done
-help-gloria-inbox-undo-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-undo-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-undo-json = Print JSON on a terminal as well
 help-gloria-inbox-undo-examples =
     Examples:
@@ -261,7 +261,7 @@ help-gloria-inbox-undo-examples =
       gloria inbox undo n:42 w:7 --json
 
 help-gloria-inbox-flag = Flag items
-help-gloria-inbox-flag-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-flag-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-flag-json = Print JSON on a terminal as well
 help-gloria-inbox-flag-examples =
     Examples:
@@ -269,7 +269,7 @@ help-gloria-inbox-flag-examples =
       gloria inbox flag n:42 w:7 --json
 
 help-gloria-inbox-unflag = Remove the flags of items
-help-gloria-inbox-unflag-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unflag-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-unflag-json = Print JSON on a terminal as well
 help-gloria-inbox-unflag-examples =
     Examples:
@@ -277,7 +277,7 @@ help-gloria-inbox-unflag-examples =
       gloria inbox unflag n:42 w:7 --json
 
 help-gloria-inbox-unsnooze = Bring snoozed items back before their time
-help-gloria-inbox-unsnooze-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unsnooze-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-unsnooze-json = Print JSON on a terminal as well
 help-gloria-inbox-unsnooze-examples =
     Examples:
@@ -285,7 +285,7 @@ help-gloria-inbox-unsnooze-examples =
       gloria inbox unsnooze n:42 w:7 --json
 
 help-gloria-inbox-ack = Confirm items that are to be acknowledged; they are read then
-help-gloria-inbox-ack-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-ack-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-ack-json = Print JSON on a terminal as well
 help-gloria-inbox-ack-examples =
     Examples:
@@ -293,7 +293,7 @@ help-gloria-inbox-ack-examples =
       gloria inbox ack n:42 w:7 --json
 
 help-gloria-inbox-unack = Have items acknowledged once more
-help-gloria-inbox-unack-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-unack-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-unack-json = Print JSON on a terminal as well
 help-gloria-inbox-unack-examples =
     Examples:
@@ -302,7 +302,7 @@ help-gloria-inbox-unack-examples =
 
 help-gloria-inbox-snooze = Take items out of the inbox until a time; then they come back, unread and with an alert
 help-gloria-inbox-snooze-until = For how long, such as 30m, 1h30m or 3d, or until when: this-afternoon, tomorrow, monday, a day or a time on this computer's clock
-help-gloria-inbox-snooze-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-snooze-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-snooze-json = Print JSON on a terminal as well
 help-gloria-inbox-snooze-examples =
     Examples:
@@ -314,7 +314,7 @@ help-gloria-inbox-snooze-examples =
 help-gloria-inbox-mark = Mark items, as the window does
 help-gloria-inbox-mark-mark = The mark to set
 help-gloria-inbox-mark-json = Print JSON on a terminal as well
-help-gloria-inbox-mark-keys = The items, by their keys, as `gloria inbox list` prints them
+help-gloria-inbox-mark-keys = The items, by their keys, as `gloria inbox list` prints them, or by their first four characters or more
 help-gloria-inbox-mark-examples =
     Examples:
       gloria inbox mark read n:42

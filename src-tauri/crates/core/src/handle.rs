@@ -240,6 +240,8 @@ requests! {
     inbox_search(query: InboxQuery) -> InboxPage = InboxSearch;
     /// The item of a key, if it exists.
     inbox_item(key: String) -> Option<Item> = InboxItem;
+    /// The key that a text is, or else the first few that it abbreviates. No command of the window.
+    inbox_named(text: String) -> Vec<String> = InboxNamed;
     /// Marks items.
     inbox_mark(request: MarkRequest) -> Marked = InboxMark;
     /// Snoozes items until a time that the user has chosen.

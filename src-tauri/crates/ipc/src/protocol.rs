@@ -27,6 +27,8 @@ pub const APP_QUIT: &str = "app_quit";
 /// The request that says that the keyring has another token for this API address, or none any more.
 pub const CREDENTIALS_CHANGED: &str = "credentials_changed";
 
+/// The request for the keys that a text abbreviates; the answer is a list of the first few.
+pub const INBOX_NAMED: &str = "inbox_named";
 /// The request that sends logged events to the listeners, with a `ReplayRequest` of the core; the answer is a
 /// `Replayed`.
 pub const REPLAY: &str = "replay";

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use gloria_core::inbox::{Inbox, Opened};
 use gloria_core::item::{EpochMillis, Mark, Snooze};
-use gloria_core::message;
+use gloria_core::message::{self, Message};
 use gloria_core::paths::Paths;
 use gloria_desktop::Instance;
+use gloria_ipc::protocol::INBOX_NAMED;
 use gloria_ipc::{AppConnection, AskError, CallError};
 use gloria_program::process;
 use jiff::civil::{Date, DateTime, Time, time};
@@ -20,6 +21,9 @@ use crate::running::{failure, failure_of_call};
 
 /// When an item returns on a day that is named without a time: when the working day begins, as for `tomorrow`.
 const MORNING: Time = time(8, 0, 0, 0);
+
+/// Candidates that are named for an abbreviation: enough to see where they differ, on one line.
+const MAX_CANDIDATES: usize = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct MarkOptions {
@@ -95,7 +99,9 @@ impl Action {
 
 fn snooze(text: &str) -> Result<Snooze, String> {
     let refused = match choice(text, &Zoned::now()) {
-        Some(Snooze::Seconds(seconds)) if !Snooze::DURATIONS.contains(&seconds) => message::cli_snooze_duration(),
+        Some(Snooze::Seconds(seconds)) if !Snooze::DURATIONS.contains(&seconds) => {
+            message::cli_snooze_duration()
+        }
         Some(choice) => return Ok(choice),
         None => message::cli_snooze_time(),
     };
@@ -142,11 +148,40 @@ fn seconds(text: &str) -> Option<u32> {
     Some(u32::try_from(duration.as_secs().max(0)).unwrap_or(u32::MAX))
 }
 
+/// The items that the arguments name.
+#[derive(Default)]
+struct Named {
+    keys: Vec<String>,
+    /// What is wrong with the arguments that name none.
+    problems: Vec<Message>,
+}
+
+impl Named {
+    /// Takes an argument, with the keys that it is or abbreviates.
+    fn add(&mut self, text: &str, mut found: Vec<String>) {
+        match (found.pop(), found.is_empty()) {
+            (Some(key), true) => self.keys.push(key),
+            (Some(key), false) => {
+                found.push(key);
+                let are_all = found.len() <= MAX_CANDIDATES;
+                found.truncate(MAX_CANDIDATES);
+                let candidates = found.join(", ");
+                self.problems.push(if are_all {
+                    message::cli_item_ambiguous(text, candidates)
+                } else {
+                    message::cli_item_very_ambiguous(text, candidates)
+                });
+            }
+            (None, _) => self.problems.push(message::cli_no_item(text)),
+        }
+    }
+}
+
 /// The outcome.
 struct Done {
     /// The counts after the change.
     counts: Value,
-    unknown: Vec<String>,
+    problems: Vec<Message>,
     /// When snoozed items return.
     until: Option<EpochMillis>,
 }
@@ -168,10 +203,8 @@ pub(super) async fn run(options: &MarkedOptions, action: Action) -> anyhow::Resu
         Err(error) => return Ok(failure(&error)),
     };
     print(&done, Format::chosen(options.json))?;
-    for key in &done.unknown {
-        print_error(&message::cli_no_item(key));
-    }
-    Ok(if done.unknown.is_empty() {
+    done.problems.iter().for_each(print_error);
+    Ok(if done.problems.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -201,21 +234,20 @@ fn print(done: &Done, format: Format) -> anyhow::Result<()> {
 }
 
 async fn by_app(app: &mut AppConnection, keys: &[String], action: Action) -> Result<Done, CallError> {
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for key in keys {
-        let item = app.call("inbox_item", json!(key)).await?;
-        let list = if item.is_null() { &mut unknown } else { &mut known };
-        list.push(key.clone());
+    let mut named = Named::default();
+    for text in keys {
+        let found = app.call(INBOX_NAMED, json!(text)).await?;
+        named.add(text, serde_json::from_value(found).unwrap_or_default());
     }
-    let (command, request) = action.request(&known);
+    let (command, request) = action.request(&named.keys);
     let marked = app.call(command, request).await?;
-    let until = match (action, known.first()) {
+    let until = match (action, named.keys.first()) {
         (Action::Snooze(_), Some(key)) => app.call("inbox_item", json!(key)).await?["snoozedUntil"].as_i64(),
         (Action::Snooze(_), None) | (Action::Mark(_), _) => None,
     };
     Ok(Done {
         counts: marked["counts"].clone(),
-        unknown,
+        problems: named.problems,
         until,
     })
 }
@@ -241,24 +273,20 @@ fn in_file(paths: &Paths, keys: &[String], action: Action) -> anyhow::Result<Don
     if let Some(problem) = problem {
         return Err(output::failure(&problem));
     }
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for key in keys {
-        let is_known = inbox.item(key)?.is_some();
-        let list = if is_known { &mut known } else { &mut unknown };
-        list.push(key.clone());
+    let mut named = Named::default();
+    for text in keys {
+        named.add(text, inbox.named(text)?);
     }
-    inbox.mark(&known, mark, at)?;
+    inbox.mark(&named.keys, mark, at)?;
     Ok(Done {
         counts: serde_json::to_value(inbox.counts()?)?,
-        unknown,
-        until: until.filter(|_| !known.is_empty()),
+        until: until.filter(|_| !named.keys.is_empty()),
+        problems: named.problems,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use gloria_core::message::Message;
-
     use super::*;
 
     #[test]

@@ -14,6 +14,8 @@ mod fakes;
 #[cfg(unix)]
 mod hostile;
 #[cfg(unix)]
+mod keys;
+#[cfg(unix)]
 mod replay;
 #[cfg(unix)]
 mod requests;

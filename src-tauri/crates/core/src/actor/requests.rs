@@ -19,6 +19,7 @@ pub(super) enum Query {
     Page(InboxQuery, Reply<InboxPage>),
     Search(InboxQuery, Reply<InboxPage>),
     Item(String, Reply<Option<Item>>),
+    Named(String, Reply<Vec<String>>),
 }
 
 impl Actor {
@@ -46,6 +47,14 @@ impl Actor {
                     move |inbox| inbox.item(&asked),
                     reply,
                     |reply| Query::Item(key, reply),
+                );
+            }
+            Request::InboxNamed(text, reply) => {
+                let asked = text.clone();
+                self.read(
+                    move |inbox| inbox.named(&asked),
+                    reply,
+                    |reply| Query::Named(text, reply),
                 );
             }
             Request::InboxMark(request, reply) => reply.answer(self.mark(request).await),
@@ -180,6 +189,10 @@ impl Actor {
             Query::Item(key, reply) => {
                 let item = self.with_inbox(move |inbox| inbox.item(&key)).await;
                 reply.answer(item.map_err(CoreError::from));
+            }
+            Query::Named(text, reply) => {
+                let keys = self.with_inbox(move |inbox| inbox.named(&text)).await;
+                reply.answer(keys.map_err(CoreError::from));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Finds items by words: folding, queries, the index, and the places of hits.
+//! Finds items by words: folding, queries, the index, and the places of hits; and by the beginning of a key.
 //!
 //! Words are folded by this module before they reach the index and before they are looked for, so SQLite's own rules
 //! decide nothing. Owns the tables `search`, `search_place` and `search_state`.
@@ -6,6 +6,7 @@
 mod fold;
 mod hits;
 mod index;
+mod keys;
 mod query;
 mod searches;
 #[cfg(test)]

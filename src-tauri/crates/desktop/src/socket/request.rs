@@ -12,8 +12,8 @@ use gloria_core::protocol::{CommandError, CommandErrorCode, WINDOW_SHOWS};
 use gloria_ipc::access::AccessLine;
 use gloria_ipc::lines::{LineError, LineReader, to_line, write_bytes, write_line};
 use gloria_ipc::protocol::{
-    ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, MAX_REQUEST_BYTES,
-    OpenRequest, Outcome, REPLAY, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
+    ACCESS_TOKEN, APP_OPEN, APP_QUIT, APP_START, AnswerLine, CREDENTIALS_CHANGED, INBOX_NAMED,
+    MAX_REQUEST_BYTES, OpenRequest, Outcome, REPLAY, RequestLine, SIGN_OUT, StartAnswer, StartRequest,
 };
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
@@ -197,6 +197,10 @@ async fn answer(server: &Server, call: &str, request: Value) -> Result<Value, Co
         CREDENTIALS_CHANGED => {
             server.core.credentials_changed(parsed(request)?).await?;
             Ok(Value::Null)
+        }
+        INBOX_NAMED => {
+            let keys = server.core.inbox_named(parsed(request)?).await?;
+            Ok(serde_json::to_value(keys).unwrap_or_default())
         }
         REPLAY => {
             let replayed = server.core.replay(parsed(request)?).await?;

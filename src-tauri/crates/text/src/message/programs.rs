@@ -121,6 +121,8 @@ messages! {
     cli_account_items(count: Number);
     cli_account_unreadable();
     cli_no_item(key: Text);
+    cli_item_ambiguous(key: Text, candidates: Text);
+    cli_item_very_ambiguous(key: Text, candidates: Text);
     cli_mark_urgent();
     cli_mark_to_acknowledge();
     cli_mark_unread();
