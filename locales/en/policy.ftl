@@ -133,6 +133,9 @@ policy-inbox-keep-days-help = After this many days read notifications are remove
 policy-inbox-keep-items = Notifications kept of each category
 policy-inbox-keep-items-help = Beyond this number the oldest are removed, unread urgent ones last.
 
+policy-inbox-keep-categories = Other limits of single categories
+policy-inbox-keep-categories-help = For each category, the days that read notifications are kept or the number that is kept, such as "payroll: 3650 days" and "builds: 500 items".
+
 policy-inbox-keep-megabytes = Megabytes of the inbox
 policy-inbox-keep-megabytes-help = Beyond this size the oldest events of the log are removed, then the oldest notifications, read ones first and urgent ones last.
 

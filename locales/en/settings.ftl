@@ -39,6 +39,8 @@ should-be-whole-number = it should be a whole number from { $least } to { $most 
 should-be-duration = it should be a length of time from 100ms to 1440m, such as "5s" or 5000 (milliseconds)
 should-be-one-of = it should be one of: { $words }
 should-be-list = it should be a list of texts, such as ["one", "two"]
+should-be-category-limits =
+    it should be a list of categories with 1 to 36500 days or 1 to 1000000 items, such as ["payroll: 3650 days", "builds: 500 items"]
 should-be-command =
     it should be a list whose first text is the full path of a program, such as ["/usr/bin/token", "--gloria"]
 should-be-text = it should be a text in quotes

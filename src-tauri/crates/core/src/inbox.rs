@@ -53,7 +53,7 @@ pub use reading::{ItemsPage, WholeItem};
 pub use thread::InboxThread;
 #[cfg(test)]
 pub(crate) use thread::in_place;
-pub use upkeep::{Retention, Sweep, Swept};
+pub use upkeep::{CategoryLimit, Retention, Sweep, Swept};
 
 /// How long SQLite waits while another process has the file locked. An old process that exits while the new one starts
 /// needs less.

@@ -6,6 +6,7 @@
 
 mod about;
 mod check;
+mod define;
 mod file;
 mod file_problem;
 mod forms;
@@ -49,7 +50,8 @@ pub use syntax_error::SyntaxError;
 use crate::account::session::{Server, ServerCommand, TokenFor};
 use crate::event;
 use crate::grant::GrantRule;
-use crate::inbox::Retention;
+use crate::inbox::{Retention, Sweep};
+use crate::item::EpochMillis;
 pub use crate::paths::{Managed, Source};
 use crate::protocol::{EventType, LockedBy};
 use crate::release;
@@ -139,6 +141,11 @@ impl Settings {
             items: self.keep_items,
             megabytes: self.keep_megabytes,
         }
+    }
+
+    /// Returns a sweep of the inbox. `now` is explained there.
+    pub(crate) fn sweep(&self, now: EpochMillis) -> Sweep {
+        Sweep::new(self.retention(), now).with_limits(&self.keep_categories)
     }
 
     /// Merges the layers, from the lowest to the highest.

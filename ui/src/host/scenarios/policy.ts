@@ -36,6 +36,7 @@ const LOCKS: Record<Exclude<SettingName, 'auth.token_for'>, LockedBy> = {
   'metrics.textfile': 'administrator',
   'inbox.keep_days': 'administrator',
   'inbox.keep_items': 'administrator',
+  'inbox.keep_categories': 'administrator',
   'inbox.keep_megabytes': 'administrator',
   'updates.url': 'administrator',
   'updates.key': 'administrator',

@@ -61,8 +61,9 @@ fn frames(numbers: std::ops::Range<u64>, wall: SystemTime) -> Delivery {
     let created_at = crate::connection::epoch_millis(wall);
     let frame = |number: u64| Frame {
         event: "notification.created".into(),
-        data: json!({"id": number.to_string(), "title": "t", "message": "m", "createdAt": created_at})
-            .to_string(),
+        data: json!({"id": number.to_string(), "title": "t", "message": "m", "category": "Builds",
+            "createdAt": created_at})
+        .to_string(),
         id: number.to_string().into(),
     };
     Delivery::Frames(Frames {

@@ -122,7 +122,7 @@ impl Actor {
             .upkeep
             .sweep
             .take()
-            .unwrap_or_else(|| Sweep::new(retention, time.here.min(time.server)));
+            .unwrap_or_else(|| self.settings.sweep(time.here.min(time.server)));
         let swept = self
             .store
             .inbox()

@@ -1,9 +1,14 @@
 //! Retention, and the removal of deleted content from the disk: in small steps, each in a separate transaction, so that
 //! storing events never waits for long.
 
+mod categories;
+
 use std::collections::HashMap;
 
 use rusqlite::{Transaction, params};
+
+pub use self::categories::CategoryLimit;
+use self::categories::Limits;
 
 use super::{Inbox, InboxError, journal};
 use crate::item::EpochMillis;
@@ -60,6 +65,8 @@ impl Retention {
 #[derive(Debug, Clone)]
 pub struct Sweep {
     retention: Retention,
+    /// The limits of categories that have their own.
+    limits: Limits,
     now: EpochMillis,
     pass: Pass,
     /// The next step begins after this row, given by its time of arrival and number.
@@ -124,11 +131,19 @@ impl Sweep {
     pub fn new(retention: Retention, now: EpochMillis) -> Self {
         Self {
             retention,
+            limits: Limits::default(),
             now,
             pass: Pass::Old,
             after: BEGINNING,
             categories: HashMap::new(),
         }
+    }
+
+    /// The same with other limits for some categories.
+    #[must_use]
+    pub fn with_limits(mut self, limits: &[CategoryLimit]) -> Self {
+        self.limits = Limits::new(limits);
+        self
     }
 
     /// Whether this phase removes the item. What the user flagged or snoozed is never removed, what is to be
@@ -144,7 +159,8 @@ impl Sweep {
                 let expired = row
                     .expires_at
                     .is_some_and(|at| at <= self.now - EXPIRED_DAYS * DAY);
-                let old = row.received_at <= self.now - i64::from(self.retention.days) * DAY;
+                let days = self.limits.days(row.category.as_deref());
+                let old = row.received_at <= self.now - i64::from(days.unwrap_or(self.retention.days)) * DAY;
                 expired || (old && row.is_read && is_free)
             }
             Pass::Over => is_free && (row.is_read || !row.is_urgent) && is_over(),
@@ -185,8 +201,9 @@ impl Sweep {
         self.after = BEGINNING;
         let next = match self.pass {
             Pass::Old => {
-                for kept in self.categories.values_mut() {
-                    *kept = kept.saturating_sub(self.retention.items);
+                for (category, kept) in &mut self.categories {
+                    let items = self.limits.items(category.as_deref());
+                    *kept = kept.saturating_sub(items.unwrap_or(self.retention.items));
                 }
                 self.categories.retain(|_, over| *over > 0);
                 Pass::Over

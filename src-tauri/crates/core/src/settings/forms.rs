@@ -15,6 +15,7 @@ use super::mistake::Mistake;
 use super::raw::Raw;
 use crate::account::address::{Address, is_this_machine};
 use crate::account::session::{Server, TokenFor};
+use crate::inbox::CategoryLimit;
 use crate::ports::CommandLine;
 use crate::release::ReleaseKey;
 use crate::shared;
@@ -96,6 +97,13 @@ pub(super) fn list(raw: &Raw) -> Result<Vec<String>, Mistake> {
         }
         Raw::Integer(_) | Raw::Boolean(_) | Raw::Unsupported => Err(Mistake::NotList),
     }
+}
+
+/// Parses limits of categories, such as `payroll: 3650 days` and `builds: 500 items`.
+pub(super) fn category_limits(raw: &Raw) -> Result<Vec<CategoryLimit>, Mistake> {
+    let limits = list(raw)?;
+    let limits = limits.iter().map(|limit| CategoryLimit::parse(limit));
+    limits.collect::<Option<_>>().ok_or(Mistake::NotCategoryLimits)
 }
 
 /// Parses a program with its arguments: a list, or its JSON in one text, such as a variable. Nothing splits a text at

@@ -10,92 +10,20 @@ use gloria_stream::ProxyChoice;
 use url::Url;
 
 use super::about::About;
+use super::define::settings;
 use super::forms::{self, Password};
 use super::mistake::Mistake;
 use super::raw::Raw;
 use super::shown::Show as _;
 use crate::account::address::Address;
 use crate::account::session::TokenFor;
+use crate::inbox::CategoryLimit;
 use crate::item::SoundName;
 use crate::logging::LogLevel;
 use crate::ports::CommandLine;
 use crate::protocol::Appearance;
 use crate::release::{Channel, ReleaseKey};
 use crate::token::AuthTransport;
-
-/// For each setting: its key, the field with type and built-in default, the name in files, the environment variable,
-/// how a value is parsed (a function from [`forms`], which may depend on settings earlier in the list), whether an
-/// administrator's policy can enforce it, a valid value in TOML, and its default and description as shown in
-/// docs/admin.md.
-macro_rules! settings {
-    ($($key:ident {
-        field: $field:ident: $type:ty = $default:expr,
-        file: $file:literal,
-        environment: $variable:literal,
-        read: $read:expr,
-        lockable: $lockable:literal,
-        example: $example:literal,
-        shown: $shown:literal,
-        doc: $doc:literal $(,)?
-    })*) => {
-        /// One setting.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Key {
-            $(#[doc = $doc] $key,)*
-        }
-
-        impl Key {
-            /// All keys, in the order in which they are read.
-            pub const ALL: &'static [Self] = &[$(Self::$key),*];
-
-            /// Its names, lock and documentation.
-            pub fn about(self) -> &'static About {
-                match self {
-                    $(Self::$key => &About {
-                        file: $file,
-                        variable: $variable,
-                        lockable: $lockable,
-                        example: $example,
-                        shown: $shown,
-                        doc: $doc,
-                    },)*
-                }
-            }
-        }
-
-        /// The settings in force.
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct Settings {
-            $(#[doc = $doc] pub $field: $type,)*
-        }
-
-        impl Default for Settings {
-            fn default() -> Self {
-                Self { $($field: $default,)* }
-            }
-        }
-
-        impl Settings {
-            /// Parses a value and stores it. An invalid value changes nothing.
-            pub(crate) fn read(&mut self, key: Key, raw: &Raw) -> Result<(), Mistake> {
-                match key {
-                    $(Key::$key => {
-                        let read: fn(&Raw, &Self) -> Result<$type, Mistake> = $read;
-                        self.$field = read(raw, self)?;
-                    })*
-                }
-                Ok(())
-            }
-
-            /// Returns its value without secrets; null where it is not set.
-            pub(super) fn shown(&self, key: Key) -> serde_json::Value {
-                match key {
-                    $(Key::$key => self.$field.show(),)*
-                }
-            }
-        }
-    };
-}
 
 settings! {
     // Before the addresses, because parsing them depends on it.
@@ -454,6 +382,18 @@ settings! {
         shown: "`20000`",
         doc: "the maximum number of notifications kept of each category, 100 to 1 000 000. Beyond that the oldest are \
               removed, unread urgent ones last",
+    }
+    KeepCategories {
+        field: keep_categories: Vec<CategoryLimit> = Vec::new(),
+        file: "inbox.keep_categories",
+        environment: "GLORIA_INBOX_KEEP_CATEGORIES",
+        read: |raw, _| forms::category_limits(raw),
+        lockable: true,
+        example: "[\"payroll: 3650 days\", \"builds: 500 items\"]",
+        shown: "—",
+        doc: "other limits of single categories, such as `[\"payroll: 3650 days\", \"builds: 500 items\"]`: `days` in \
+              place of `inbox.keep_days` (1 to 36 500), `items` in place of `inbox.keep_items` (1 to 1 000 000). A \
+              category is named as the server does, in any case; comma-separated in the environment variable",
     }
     KeepMegabytes {
         field: keep_megabytes: u32 = 500,

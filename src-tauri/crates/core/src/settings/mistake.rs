@@ -31,6 +31,8 @@ pub enum Mistake {
     NotOneOf(&'static [&'static str]),
     /// It is not a list of texts.
     NotList,
+    /// It is not a list of limits of categories.
+    NotCategoryLimits,
     /// It is not the full path of a program with its arguments.
     NotCommand,
     /// It is not a text.
@@ -84,6 +86,7 @@ impl Mistake {
             Self::NotDuration => message::should_be_duration(),
             Self::NotOneOf(words) => message::should_be_one_of(words.join(", ")),
             Self::NotList => message::should_be_list(),
+            Self::NotCategoryLimits => message::should_be_category_limits(),
             Self::NotCommand => message::should_be_command(),
             Self::NotText => message::should_be_text(),
             Self::NotPath => message::should_be_path(),

@@ -16,6 +16,7 @@ use super::list::Key;
 use super::{Resolved, proxy_words};
 use crate::account::address::Address;
 use crate::account::session::TokenFor;
+use crate::inbox::CategoryLimit;
 use crate::item::SoundName;
 use crate::logging::LogLevel;
 use crate::ports::CommandLine;
@@ -103,7 +104,7 @@ macro_rules! show_as_text {
     };
 }
 
-show_as_text!(Address, SocketAddr, Url, ReleaseKey);
+show_as_text!(Address, SocketAddr, Url, ReleaseKey, CategoryLimit);
 
 impl Show for Issuer {
     fn show(&self) -> Value {

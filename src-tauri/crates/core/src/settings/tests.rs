@@ -50,6 +50,26 @@ fn nothing_given_is_the_defaults() {
 }
 
 #[test]
+fn categories_have_limits_of_their_own() {
+    let limits = |resolved: &Resolved| resolved.settings.shown(Key::KeepCategories);
+    let file = "[inbox]\nkeep_categories = [\"payroll: 3650 days\", \"builds: 500 items\"]";
+    let found = resolve(file, &[]);
+    assert_eq!(words(&found), [""; 0]);
+    assert_eq!(
+        limits(&found),
+        serde_json::json!(["payroll: 3650 days", "builds: 500 items"])
+    );
+    let variable = [(
+        "GLORIA_INBOX_KEEP_CATEGORIES",
+        "builds: 1 item, ci:builds: 7 days",
+    )];
+    assert_eq!(
+        limits(&resolve(file, &variable)),
+        serde_json::json!(["builds: 1 items", "ci:builds: 7 days"])
+    );
+}
+
+#[test]
 fn the_environment_wins_over_the_file_and_locks() {
     let resolved = resolve(
         "[sse]\nreconnect_interval = 7000\nmax_reconnect_attempts = 3\n[sounds]\nvolume = 10",

@@ -192,6 +192,7 @@ messages! {
     should_be_duration();
     should_be_one_of(words: Text);
     should_be_list();
+    should_be_category_limits();
     should_be_command();
     should_be_text();
     should_be_path();

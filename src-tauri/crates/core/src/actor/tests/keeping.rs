@@ -1,6 +1,7 @@
 //! What the loop removes in time, and what it says about what it may not remove.
 
 use super::*;
+use crate::inbox::CategoryLimit;
 use crate::item::{EpochMillis, Mark};
 use crate::protocol::{MarkRequest, NoticeKind};
 
@@ -89,4 +90,23 @@ async fn an_inbox_that_is_too_large_for_what_may_be_removed_is_a_notice_until_it
     actor.settings.keep_megabytes = 500;
     run_upkeep(&mut actor).await;
     assert_eq!(notice(&actor), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_category_has_the_limit_of_the_settings() {
+    let home = tempfile::tempdir().expect("a folder");
+    let setup = setup(home.path());
+    let (mut actor, _deliveries) = fed(&setup);
+    actor
+        .handle_delivery(frames(1..10, setup.ports.clock.wall()))
+        .await;
+    let time = crate::connection::epoch_millis(setup.ports.clock.wall());
+    let reading = actor.now();
+    actor.link.on_server_time(time, reading);
+    for (limit, expected) in [("reports: 2 items", 9), ("builds: 2 items", 2)] {
+        actor.settings.keep_categories = CategoryLimit::parse(limit).into_iter().collect();
+        run_upkeep(&mut actor).await;
+        actor.publish_items().await;
+        assert_eq!(total(&actor), expected, "{limit}");
+    }
 }

@@ -108,6 +108,13 @@ fn mistakes() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
             "it should be a list of texts, such as [\"one\", \"two\"]",
         ),
         (
+            "inbox",
+            "keep_categories",
+            "[\"payroll: s3cret\"]",
+            "it should be a list of categories with 1 to 36500 days or 1 to 1000000 items, such as [\"payroll: 3650 \
+             days\", \"builds: 500 items\"]",
+        ),
+        (
             "network",
             "no_proxy",
             "{ a = 1 }",
