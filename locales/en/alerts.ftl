@@ -30,6 +30,7 @@ alert-reason-handled = it was read elsewhere
 alert-reason-expired = it had expired
 alert-reason-low-priority = its priority is low
 alert-reason-in-view = the inbox was in front of you; { $sound }
+alert-reason-old = it is from before, and came only when missed notifications were fetched
 alert-reason-shown-before = it was shown when it came, and could not be stored then
 alert-reason-no-service = this desktop has no notification service
 alert-reason-lost = the notification service went away

@@ -1,6 +1,7 @@
 ### Rows of the inbox that the app itself files, titles of what came without one, and what could not be read.
 
 gap-title = Notifications are missing here
+gap-title-between = Notifications between { $after } and { $before } may be missing
 gap-between =
     What came after { $after } and up to { $before } is no longer on the server. Check the Gloria website for anything missing here.
 gap-after = What came after { $after } is no longer on the server. Check the Gloria website for anything missing here.

@@ -11,7 +11,7 @@ use gloria_core::account::Account;
 use gloria_core::account::address::Address;
 use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Inbox, Now, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Inbox, Now, Origin, fingerprint};
 use gloria_core::item::Reason;
 use gloria_core::paths::Paths;
 use gloria_core::ports::PanicReports;
@@ -155,6 +155,7 @@ fn fill(home: &Path, api: &str, rows: usize) -> Result<()> {
             event: Some(decode(&frame, &context).ok().context("not decoded")?.event),
             bytes: data.len(),
             missed: false,
+            origin: Origin::Stream,
         })
     };
     for begin in (1..=rows).step_by(BATCH) {

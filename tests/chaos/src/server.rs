@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -55,16 +55,24 @@ impl Server {
         socket
     }
 
-    /// Accepts the next request.
+    /// Accepts the next request. One for a list of notifications is answered that there is none, and does not count.
     pub async fn request(&self) -> Exchange {
-        let socket = self.accept().await;
-        self.exchange(Stream::Plain(socket)).await
+        loop {
+            let mut socket = self.accept().await;
+            let head = read_in_time(&mut socket).await;
+            if !is_list(&head) {
+                return self.exchange(Stream::Plain(socket), head);
+            }
+            let answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+            socket.write_all(answer).await.unwrap();
+        }
     }
 
     /// Accepts a pending request, if there is one.
     pub async fn waiting(&self) -> Option<Exchange> {
-        let (socket, _) = self.listener.accept().now_or_never()?.unwrap();
-        Some(self.exchange(Stream::Plain(socket)).await)
+        let (mut socket, _) = self.listener.accept().now_or_never()?.unwrap();
+        let head = read_in_time(&mut socket).await;
+        Some(self.exchange(Stream::Plain(socket), head))
     }
 
     /// Accepts the next request over TLS, or returns the error of the handshake.
@@ -72,18 +80,12 @@ impl Server {
     /// # Errors
     /// When the client aborts the handshake.
     pub async fn request_by_tls(&self, acceptor: &TlsAcceptor) -> std::io::Result<Exchange> {
-        let socket = acceptor.accept(self.accept().await).await?;
-        Ok(self.exchange(Stream::Tls(Box::new(socket))).await)
+        let mut socket = Box::new(acceptor.accept(self.accept().await).await?);
+        let head = read_in_time(&mut socket).await;
+        Ok(self.exchange(Stream::Tls(socket), head))
     }
 
-    async fn exchange(&self, mut stream: Stream) -> Exchange {
-        let head = match &mut stream {
-            Stream::Plain(socket) => timeout(NEVER, read_head(socket)).await,
-            Stream::Tls(socket) => timeout(NEVER, read_head(socket)).await,
-        };
-        let head = head
-            .expect("a request that does not end")
-            .expect("a request that broke off");
+    fn exchange(&self, stream: Stream, head: Vec<u8>) -> Exchange {
         let number = self.log.add(head);
         Exchange {
             stream,
@@ -96,6 +98,18 @@ impl Server {
     pub fn is_quiet(&self) -> bool {
         self.listener.accept().now_or_never().is_none()
     }
+}
+
+/// Whether a request is for the list of notifications.
+pub fn is_list(head: &[u8]) -> bool {
+    String::from_utf8_lossy(head).contains("/notifications?")
+}
+
+async fn read_in_time(socket: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    timeout(NEVER, read_head(socket))
+        .await
+        .expect("a request that does not end")
+        .expect("a request that broke off")
 }
 
 #[derive(Debug)]

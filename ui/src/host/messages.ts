@@ -61,6 +61,7 @@ export interface Messages {
   'alert-reason-low-priority': undefined;
   'alert-reason-missed': undefined;
   'alert-reason-no-service': undefined;
+  'alert-reason-old': undefined;
   'alert-reason-progress': undefined;
   'alert-reason-read': undefined;
   'alert-reason-refused': { message: string };
@@ -229,6 +230,8 @@ export interface Messages {
   'cli-field-left-out': { event: string; field: string; expected: string };
   'cli-field-missing': { event: string; field: string };
   'cli-field-unknown': { event: string; field: string };
+  'cli-filling': { items: number };
+  'cli-filling-fails': { items: number };
   'cli-folder-not-removed': { path: string; problem: string };
   'cli-folder-unreadable': { path: string; problem: string };
   'cli-found-incomplete': undefined;
@@ -529,6 +532,7 @@ export interface Messages {
   'gap-event': { id: string };
   'gap-time': { at: Time };
   'gap-title': undefined;
+  'gap-title-between': { after: Message; before: Message };
   'gap-unknown': undefined;
   'inbox-not-erased': { problem: string };
   'internal-error': undefined;
@@ -1049,6 +1053,8 @@ export interface Messages {
   'ui-figure-unknown': { count: Value };
   'ui-figure-uptime': undefined;
   'ui-figures-since': { time: Value };
+  'ui-filling': { items: Value };
+  'ui-filling-fails': undefined;
   'ui-flag': undefined;
   'ui-for-days': { days: Value };
   'ui-for-days-hours': { days: Value; hours: Value };

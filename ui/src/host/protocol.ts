@@ -139,12 +139,29 @@ storage: Message | null,
  * When the newest connection was established, if the server has sent no cursor: events before it cannot be
  * requested. Absent if there is a cursor.
  */
-historySince: number | null, };
+historySince: number | null, 
+/**
+ * What was missed is being fetched from the server's list; absent if nothing is missing.
+ */
+filling: Filling | null, };
 
 /**
  * The state of the network according to the system.
  */
 export type NetworkState = "unknown" | "online" | "offline";
+
+/**
+ * How far fetching what was missed has got.
+ */
+export type Filling = { 
+/**
+ * The number of notifications so far.
+ */
+items: number, 
+/**
+ * The last attempt failed; the app tries again.
+ */
+isFailing: boolean, };
 
 /**
  * The transport of the stream.
@@ -1012,7 +1029,7 @@ at: number, } | { "why": "lowPriority" } | { "why": "inView",
 /**
  * What was decided about its sound.
  */
-sound: SoundReason, } | { "why": "shownBefore" } | { "why": "noService" } | { "why": "lost" } | { "why": "refused", 
+sound: SoundReason, } | { "why": "shownBefore" } | { "why": "old" } | { "why": "noService" } | { "why": "lost" } | { "why": "refused", 
 /**
  * The service's error.
  */

@@ -396,7 +396,13 @@ export const SCENARIOS: Record<string, ((now: number) => Scenario) | undefined> 
         priority: 'high',
         title: '',
         words: {
-          title: { id: 'gap-title', args: {} },
+          title: {
+            id: 'gap-title-between',
+            args: {
+              after: { id: 'gap-time', args: { at: now - 3 * HOUR } },
+              before: { id: 'gap-time', args: { at: now - 2 * MINUTE } },
+            },
+          },
           body: {
             id: 'gap-between',
             args: {

@@ -136,15 +136,12 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       return {
         ...common,
         // The stream is open, but there is a problem, such as a proxy that buffers it.
-        tone: !stored ? 'bad' : common.reason === '' ? 'good' : 'busy',
+        tone: !stored ? 'bad' : common.reason === '' && view.filling?.isFailing !== true ? 'good' : 'busy',
         progress:
           view.connectedSince === null
             ? ''
             : t('ui-connected-for', { duration: duration(Math.max(0, now - view.connectedSince)) }),
-        state:
-          view.lastHeardAt === null
-            ? t('ui-connected')
-            : t('ui-connected-heard', { ago: ago(view.lastHeardAt, now) }),
+        state: fillingWords(view) ?? heardWords(view, now),
         advice: stored ? advice : t('ui-connected-unstored-advice'),
         buttons: stored ? elsewhere : [retry('ui-try-again')],
       };
@@ -182,6 +179,18 @@ export function connectionWords(view: ConnectionView, now: EpochMillis): Connect
       };
     }
   }
+}
+
+function heardWords(view: ConnectionView, now: EpochMillis): string {
+  return view.lastHeardAt === null
+    ? t('ui-connected')
+    : t('ui-connected-heard', { ago: ago(view.lastHeardAt, now) });
+}
+
+/** What is said of missed notifications that are being fetched. */
+function fillingWords({ filling }: ConnectionView): string | null {
+  if (filling === null) return null;
+  return t(filling.isFailing ? 'ui-filling-fails' : 'ui-filling', { items: filling.items });
 }
 
 /** Nothing arrives before the user signs in again. */

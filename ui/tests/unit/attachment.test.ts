@@ -25,6 +25,7 @@ function snapshot(revision: number): Snapshot {
       insecure: false,
       storage: null,
       historySince: null,
+      filling: null,
       proxy: null,
     },
     counts: { unseen: 0, unread: 0, total: 0 },

@@ -21,6 +21,7 @@ function view(change: Partial<ConnectionView>): ConnectionView {
     insecure: false,
     storage: null,
     historySince: null,
+    filling: null,
     proxy: null,
     ...change,
   };
@@ -33,6 +34,18 @@ test('connected says when it last heard, as long as it is connected', () => {
     buttons: [],
   });
   expect(connectionWords(view({}), NOW).state).toBe('Connected');
+});
+
+test('what was missed and is being fetched is said, and that it fails', () => {
+  const at = { lastHeardAt: NOW - 4_000 };
+  expect(connectionWords(view({ ...at, filling: { items: 200, isFailing: false } }), NOW)).toMatchObject({
+    tone: 'good',
+    state: 'Connected · fetching what was missed, 200 so far',
+  });
+  expect(connectionWords(view({ ...at, filling: { items: 0, isFailing: true } }), NOW)).toMatchObject({
+    tone: 'busy',
+    state: 'Connected · what was missed could not be fetched yet, trying again',
+  });
 });
 
 test('a connection whose notifications cannot be stored is not shown as healthy', () => {

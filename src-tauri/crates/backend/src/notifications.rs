@@ -37,6 +37,8 @@ struct Kept {
     deleted: bool,
     position: u64,
     event: Arc<str>,
+    /// The number of its state: the last event's own version, or one more than before.
+    version: u64,
 }
 
 /// A page of notifications, in the order of their last change.
@@ -52,15 +54,21 @@ pub(crate) struct Page {
 pub(crate) struct Notifications {
     by_id: HashMap<String, Kept>,
     by_position: BTreeMap<u64, String>,
+    /// Changes that came before their notification, by its id.
+    early: HashMap<String, Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
 struct Named {
     id: String,
+    /// Servers that count versions have them in their events too.
+    #[serde(default)]
+    version: Option<u64>,
 }
 
 impl Notifications {
-    /// Applies an event. A malformed one, or one about an unknown notification, changes nothing.
+    /// Applies an event. A malformed one, or the deletion of an unknown notification, changes nothing; another change
+    /// of one waits for it.
     pub(crate) fn apply(&mut self, kind: &str, data: &Bytes, position: u64, event: &Arc<str>) {
         if !matches!(
             kind,
@@ -68,9 +76,11 @@ impl Notifications {
         ) {
             return;
         }
-        let Ok(Named { id }) = serde_json::from_slice(data) else {
+        let Ok(Named { id, version }) = serde_json::from_slice(data) else {
             return;
         };
+        let known = self.by_id.get(&id).map_or(0, |kept| kept.version);
+        let version = version.unwrap_or(known + 1);
         if kind == "notification.created" {
             // The same event once more takes back nothing of what users have done since.
             let repeated = self
@@ -79,8 +89,9 @@ impl Notifications {
                 .filter(|old| !old.deleted && old.base == *data);
             let changes = repeated.map(|old| std::mem::take(&mut old.changes));
             let kept = Kept {
+                version,
                 base: data.clone(),
-                changes: changes.unwrap_or_default(),
+                changes: changes.or_else(|| self.early.remove(&id)).unwrap_or_default(),
                 deleted: false,
                 position,
                 event: event.clone(),
@@ -90,6 +101,11 @@ impl Notifications {
             }
         } else {
             let Some(kept) = self.by_id.get_mut(&id) else {
+                if kind == "notification.updated"
+                    && let Ok(changes) = serde_json::from_slice::<Map<String, Value>>(data)
+                {
+                    self.early.entry(id).or_default().extend(changes);
+                }
                 return;
             };
             if kind == "notification.deleted" {
@@ -100,6 +116,7 @@ impl Notifications {
             self.by_position.remove(&kept.position);
             kept.position = position;
             kept.event = event.clone();
+            kept.version = version;
         }
         self.by_position.insert(position, id);
     }
@@ -169,6 +186,7 @@ impl Kept {
         } else {
             item.extend(self.changes.clone());
         }
+        item.insert("version".into(), self.version.into());
         item.insert("eventId".into(), (*self.event).into());
         item
     }

@@ -89,6 +89,17 @@ fn words(status: &Value, catalogue: &Words, now: i64) -> String {
         line("", message::cli_last_heard(span(now - heard)));
     }
     let count = |number: &Value| number.as_i64().unwrap_or_default();
+    let filling = &connection["filling"];
+    if filling.is_object() {
+        let items = count(&filling["items"]);
+        line(
+            "",
+            match filling["isFailing"].as_bool() {
+                Some(true) => message::cli_filling_fails(items),
+                Some(false) | None => message::cli_filling(items),
+            },
+        );
+    }
     line(
         "",
         message::cli_counts(

@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod alerts;
 mod attention;
+mod backfilling;
 mod debug_log;
 mod doctor;
 mod entering;
@@ -62,6 +63,7 @@ use crate::private;
 use crate::protocol::{Notice, NoticeKind, PROTOCOL_VERSION, SignInView, Snapshot};
 use crate::settings::{Contents, Layers, Origins, Problem, Resolved, Settings};
 use alerts::Alerts;
+use backfilling::Backfilling;
 use debug_log::DebugLog;
 use entering::Entering;
 use exports::Exports;
@@ -121,6 +123,8 @@ enum Report {
     SignIn(u64, sign_in::Step),
     /// What came of the request for an action of the user.
     Action(Box<outgoing::Answered>),
+    /// What came of the request for what is missing.
+    Page(Box<backfilling::Answered>),
     /// What a source of newer versions said.
     Release(Box<releases::Answer>),
     /// A query that the inbox's file could not answer.
@@ -197,6 +201,7 @@ struct Actor {
     observations: Option<mpsc::Receiver<Observation>>,
     sounds_pause: SoundsPause,
     outgoing: Outgoing,
+    backfilling: Backfilling,
     releases: Releases,
     debug_log: DebugLog,
     start_at_login: StartAtLogin,
@@ -324,6 +329,7 @@ impl Actor {
             observations: Some(observations),
             sounds_pause,
             outgoing: Outgoing::new(began),
+            backfilling: Backfilling::new(began),
             releases,
             debug_log: DebugLog::default(),
             start_at_login: StartAtLogin::default(),
@@ -431,22 +437,6 @@ impl Actor {
         }
     }
 
-    /// Stores when data last arrived from the server, if that has changed.
-    async fn store_heard(&mut self) {
-        let Some(at) = self.link.unstored_heard() else {
-            return;
-        };
-        let stored = match self.store.inbox().call(move |inbox| inbox.set_heard_at(at)).await {
-            Ok(()) => Some(at),
-            Err(error) => {
-                // Not worth a notice: the next event that cannot be stored causes one.
-                tracing::debug!(%error, "it is not stored when something was heard last");
-                None
-            }
-        };
-        self.link.on_heard_stored(stored, Instant::now());
-    }
-
     fn now(&self) -> ClockReading {
         ClockReading {
             wall: self.setup.ports.clock.wall(),
@@ -461,6 +451,7 @@ impl Actor {
             Report::ProxyPassword(news) => self.on_proxy_password(news),
             Report::SettingsRead(read) => self.on_settings_read(*read).await,
             Report::Action(answered) => self.on_action_answer(*answered).await,
+            Report::Page(answered) => self.on_page(*answered).await,
             Report::Release(answer) => self.on_release(*answer),
             Report::TextfileWritten(outcome) => self.on_textfile_written(outcome),
             Report::QueryFailed(look) => self.on_query_failed(look).await,

@@ -29,6 +29,8 @@ pub(crate) struct AlertContext {
     pub expired: Option<i64>,
     /// It alerted before with the same content, when it could not be stored.
     pub shown_before: bool,
+    /// It came while catching up, and was made before what was missed.
+    pub is_old: bool,
     /// It was snoozed, and its time has come: the user asked for this alert.
     pub returns: bool,
     /// Sounds are turned on.
@@ -63,6 +65,7 @@ impl Decision {
             | Reason::Expired { .. }
             | Reason::LowPriority
             | Reason::ShownBefore
+            | Reason::Old
             | Reason::NoService
             | Reason::Lost
             | Reason::Refused { .. }
@@ -118,6 +121,9 @@ pub(crate) fn decide(item: &Item, now: &AlertContext) -> Decision {
     }
     if let Some(at) = now.expired {
         return suppressed(Reason::Expired { at });
+    }
+    if now.is_old {
+        return suppressed(Reason::Old);
     }
     if item.priority == Priority::Low && !now.returns {
         return suppressed(Reason::LowPriority);
@@ -194,6 +200,7 @@ mod tests {
         in_view: false,
         expired: None,
         shown_before: false,
+        is_old: false,
         returns: false,
         sounds_on: true,
         sounds_paused: false,
@@ -271,6 +278,10 @@ mod tests {
             hanging: true,
             ..flood
         };
+        let old = AlertContext {
+            is_old: true,
+            ..missed
+        };
         let later = AlertContext {
             since_last_sound: Some(Duration::from_secs(3)),
             ..QUIET
@@ -302,6 +313,8 @@ mod tests {
             (Urgent, seen_missed, URGENT, None, "alert-digest-missed"),
             (Normal, expired, Suppress, None, "alert-reason-expired"),
             (Urgent, shown, Suppress, None, "alert-reason-shown-before"),
+            (Normal, old, Suppress, None, "alert-reason-old"),
+            (Urgent, old, Suppress, None, "alert-reason-old"),
             (Normal, burst, Show, None, "alert-sound-just-played"),
             (Urgent, burst, Show, Some(Alarm), "alert-sound-played"),
             (Normal, flood, FLOOD, None, "alert-digest-burst"),

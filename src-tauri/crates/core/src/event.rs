@@ -11,6 +11,7 @@ mod fields;
 mod json;
 mod kind;
 mod names;
+pub mod page;
 pub mod refusal;
 mod schema;
 mod spelling;

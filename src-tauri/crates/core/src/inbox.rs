@@ -7,6 +7,7 @@
 
 mod alerts;
 mod arrival;
+mod backfill;
 mod change;
 mod columns;
 mod fallback;
@@ -46,8 +47,9 @@ use legacy::{Legacy, Place};
 
 pub use crate::fingerprint::fingerprint;
 pub use alerts::{AlertRecord, DigestRecord, Due, DueQuery, Recorded, ShowRequest, Target};
-pub use arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
+pub use arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Origin, Posted};
 pub use fallback::Returned;
+pub(crate) use file::server_of;
 pub use log::{LogPage, LogQuery, LoggedEvent};
 pub use reading::{ItemsPage, WholeItem};
 pub use thread::InboxThread;
@@ -491,10 +493,4 @@ fn folder_error(error: io::Error) -> InboxError {
 fn salvage_cursor(path: &Path, server: &str) -> Option<String> {
     let db = open_to_read(path).ok()?;
     schema::salvage_cursor(&db, server)
-}
-
-/// Returns the server whose inbox the file is, if the file can be read.
-pub(crate) fn server_of(path: &Path) -> Option<String> {
-    let db = open_to_read(path).or_else(|_| open_immutable(path)).ok()?;
-    schema::servers(&db).ok()?.into_iter().next()
 }

@@ -6,6 +6,7 @@
 pub mod account;
 mod actor;
 pub mod alerts;
+pub mod backfill;
 pub mod connection;
 pub mod doctor;
 pub mod event;

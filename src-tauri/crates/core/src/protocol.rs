@@ -30,7 +30,7 @@ pub use commands::Commands;
 pub(crate) use commands::for_each_command;
 pub use commands::{COMMANDS, WINDOW_SHOWS};
 pub use connection::{
-    ConnectionState, ConnectionView, NetworkState, Remedy, TestReport, TestStep, Transport,
+    ConnectionState, ConnectionView, Filling, NetworkState, Remedy, TestReport, TestStep, Transport,
 };
 pub use doctor::{DoctorReport, FindingView, Outcome, ReportFile, SupportReport};
 pub use error::{CommandError, CommandErrorCode};

@@ -49,6 +49,7 @@ const CORE: &[&str] = &[
     "listeners",
     "alerts",
     "outbox",
+    "backfill",
     "inbox",
     "account",
     "settings",

@@ -25,6 +25,7 @@ export function connection(fields: Partial<ConnectionView> & Pick<ConnectionView
     insecure: false,
     storage: null,
     historySince: null,
+    filling: null,
     proxy: null,
     ...fields,
   };

@@ -49,12 +49,14 @@ async fn notifications_are_listed_by_last_change_as_they_stand() {
         (&json!("Moved"), &json!("Hall 3 at 14:00"))
     );
     assert_eq!(moved["eventId"], "4");
+    let versions = [&first["notifications"][0]["version"], &moved["version"]];
+    assert_eq!(versions, [&json!(1), &json!(2)], "each counts by itself");
     assert_eq!((&first["next"], &first["more"]), (&json!("4"), &json!(true)));
 
     let second = list(&backend, "after=4").await;
     assert_eq!(
         second["notifications"],
-        json!([{ "id": "b", "deleted": true, "eventId": "5" }])
+        json!([{ "id": "b", "deleted": true, "version": 2, "eventId": "5" }])
     );
     assert_eq!((&second["next"], &second["more"]), (&json!("6"), &json!(false)));
     assert_eq!(
@@ -71,6 +73,19 @@ async fn notifications_are_listed_by_last_change_as_they_stand() {
             .unwrap()
             .status(),
         400
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_comes_before_its_notification_is_in_the_list_too() {
+    let backend = backend().await;
+    let control = backend.control();
+    let read = json!({ "id": "a", "readAt": "2026-11-26T12:00:00Z" });
+    control.push("notification.updated", read.clone());
+    control.push("notification.created", note("a"));
+    assert_eq!(
+        list(&backend, "").await["notifications"][0]["readAt"],
+        read["readAt"]
     );
 }
 

@@ -22,7 +22,7 @@ const WEBSOCKET: &str = "/ws";
 const AUTH: &str = "/auth";
 /// Where a server takes the request for a test event, below the API.
 const TEST_EVENT: &str = "/test-event";
-/// Where a server takes changes of notifications, below the API.
+/// Where a server lists its notifications and takes changes of them, below the API.
 const NOTIFICATIONS: &str = "/notifications";
 
 /// The name of the stream on other systems. An address that ends with it may be the stream's or a base of this name.
@@ -223,7 +223,7 @@ impl Address {
         places
     }
 
-    /// The URLs at which the server may take changes of several notifications, the most likely first.
+    /// The URLs at which the server may list its notifications and take changes of several, the most likely first.
     pub(crate) fn notifications_places(&self) -> Vec<Url> {
         self.parts_of_api(NOTIFICATIONS)
     }

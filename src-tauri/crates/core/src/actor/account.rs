@@ -130,8 +130,9 @@ impl Actor {
 
     /// Publishes the consequences of the stream's new status.
     pub(super) fn on_status_changed(&mut self) {
-        self.outgoing
-            .on_connection(matches!(self.link.status(), Status::Connected { .. }));
+        let is_connected = matches!(self.link.status(), Status::Connected { .. });
+        self.outgoing.on_connection(is_connected);
+        self.backfilling.on_connection(is_connected);
         // Each attempt asks the system for the proxy, because the system does not report when that changes.
         if matches!(
             self.link.status(),
@@ -353,6 +354,7 @@ impl Actor {
         self.readers.set_notice(NoticeKind::Size, None);
         self.readers.set_notice(NoticeKind::Storage, problem);
         self.outgoing.on_account();
+        self.backfilling.on_inbox();
         self.publish_storage();
         self.begin_account_alerts().await;
     }

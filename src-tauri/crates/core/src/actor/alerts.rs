@@ -467,6 +467,7 @@ impl Actor {
                     | Report::SettingsRead(_)
                     | Report::TextfileWritten(_)
                     | Report::SignIn(..)
+                    | Report::Page(_)
                     | Report::Release(_)
                     | Report::Action(_)
                     | Report::QueryFailed(_)) => others.push(other),

@@ -81,6 +81,22 @@ impl Actor {
         Some(stored)
     }
 
+    /// Stores when data last arrived from the server, if that has changed.
+    pub(super) async fn store_heard(&mut self) {
+        let Some(at) = self.link.unstored_heard() else {
+            return;
+        };
+        let stored = match self.store.inbox().call(move |inbox| inbox.set_heard_at(at)).await {
+            Ok(()) => Some(at),
+            Err(error) => {
+                // Not worth a notice: the next event that cannot be stored causes one.
+                tracing::debug!(%error, "it is not stored when something was heard last");
+                None
+            }
+        };
+        self.link.on_heard_stored(stored, Instant::now());
+    }
+
     async fn store_batch(
         &mut self,
         arrivals: &Arc<[Arrival]>,
@@ -105,7 +121,7 @@ impl Actor {
         self.alerts.on_decided(&gate, Instant::now());
         let due = due.map_err(|error| self.on_due_failed(&error)).ok();
         match cursor {
-            Cursor::Unchanged => {}
+            Cursor::Unchanged | Cursor::Backfilled(_) => {}
             Cursor::At(id) => self.store.set_cursor(Some(id.clone())),
             Cursor::Reset => self.store.set_cursor(None),
         }

@@ -12,7 +12,7 @@ use crate::connection::outage::OutageNews;
 use crate::event::refusal;
 use crate::event::{self, ConnectionEstablished, DecodeContext, DecodeError, Event, Undecoded, UserChange};
 use crate::fingerprint::fingerprint;
-use crate::inbox::{Arrival, Cursor, Effect, FirstOccurrence, Now, notices};
+use crate::inbox::{Arrival, Cursor, Effect, FirstOccurrence, Now, Origin, notices};
 use crate::listeners::LISTENER_CAPACITY;
 use crate::message;
 use crate::metrics::{self, Outcome};
@@ -82,6 +82,7 @@ impl Actor {
             event: Some(Event::Posted(notices::unreadable(None, id, name, why))),
             bytes: 0,
             missed: false,
+            origin: Origin::Stream,
         };
         let cursor = if id.is_empty() {
             Cursor::Unchanged
@@ -109,6 +110,7 @@ impl Actor {
             event: Some(Event::Posted(notices::position_lost(id, now))),
             bytes: 0,
             missed: false,
+            origin: Origin::Stream,
         };
         self.file(vec![arrival], Cursor::Reset).await;
     }
@@ -211,6 +213,7 @@ impl Actor {
                 event: decoded.map_or_else(|undecoded| unreadable(&undecoded, &frame, fingerprint), Some),
                 bytes: frame.data.len(),
                 missed,
+                origin: Origin::Stream,
             });
         }
         self.file_read(arrivals, reading, events).await;
@@ -339,15 +342,19 @@ impl Actor {
 
     /// Stores a batch and passes new items through the gate. Returns when it was stored and its first occurrences;
     /// `None` if it could not be stored.
-    async fn file(
+    pub(super) async fn file(
         &mut self,
         arrivals: Vec<Arrival>,
         cursor: Cursor,
     ) -> Option<(Instant, Vec<FirstOccurrence>)> {
         let had_place = self.store.cursor().is_some();
+        let is_gap = arrivals.iter().any(Arrival::reports_gap);
         let stored = self.store_events(arrivals, cursor).await?;
         let at = Instant::now();
         self.upkeep.on_stored(at);
+        if is_gap {
+            self.backfilling.on_gap();
+        }
         // Notifications first, because counts and readers are less urgent.
         for due in stored.due {
             self.on_due(due).await;

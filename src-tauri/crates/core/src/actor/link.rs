@@ -19,7 +19,7 @@ use crate::inbox::Now;
 use crate::item::EpochMillis;
 use crate::message::Message;
 use crate::metrics::Meters;
-use crate::protocol::{ConnectionState, ConnectionView};
+use crate::protocol::{ConnectionState, ConnectionView, Filling};
 
 /// How many deliveries may wait for the inbox. If it is slow, the stream stops reading, and TCP slows down the server.
 const DELIVERY_CAPACITY: usize = 32;
@@ -80,6 +80,8 @@ pub(super) struct ViewContext<'a> {
     pub(super) storage: Option<Message>,
     /// Whether the server has sent a cursor.
     pub(super) has_place: bool,
+    /// What is being caught up with.
+    pub(super) filling: Option<Filling>,
 }
 
 impl Link {
@@ -212,6 +214,11 @@ impl Link {
         }
     }
 
+    /// When the newest connection was made, by this computer's clock.
+    pub(super) fn connected_at(&self) -> Option<EpochMillis> {
+        self.connected_at
+    }
+
     /// Handles the server's time.
     pub(super) fn on_server_time(&mut self, time: EpochMillis, now: ClockReading) {
         self.server_clock = Some((time, now.monotonic));
@@ -302,6 +309,7 @@ impl Link {
             ),
             storage: context.storage,
             long_outage: self.outage.is_long(),
+            filling: context.filling,
             history_since: self.connected_at.filter(|_| !context.has_place),
             disconnected: match self.intent {
                 Intent::Disconnection(disconnected) => Some(disconnected),

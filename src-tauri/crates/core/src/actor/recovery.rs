@@ -81,6 +81,7 @@ impl Actor {
                 // For alerts that are pending in the file but not in memory.
                 self.alerts.poll_soon();
                 self.outgoing.on_stored();
+                self.backfilling.on_inbox();
                 self.accounts.save_unsaved();
                 self.readers.set_notice(NoticeKind::Storage, problem);
                 self.publish_connection();

@@ -54,6 +54,8 @@ timers! {
     Textfile,
     /// The next action of the user is sent.
     Outgoing,
+    /// The next page of what is missing is asked for.
+    Backfill,
 }
 
 impl Actor {
@@ -95,6 +97,11 @@ impl Actor {
             Timer::Settings => Some(self.settings_files.due()),
             Timer::Textfile => self.exports.due(),
             Timer::Outgoing => self.outgoing.due().filter(|_| self.may_send_actions()),
+            Timer::Backfill => {
+                // The token may be another person's.
+                let is_known = !self.identity.is_unknown() && !self.identity.is_unchecked();
+                self.backfilling.due().filter(|_| is_known)
+            }
         }
     }
 
@@ -139,6 +146,7 @@ impl Actor {
             }
             Timer::Textfile => self.write_textfile(now),
             Timer::Outgoing => self.send_action(now).await,
+            Timer::Backfill => self.ask_for_missing(now).await,
         }
     }
 }

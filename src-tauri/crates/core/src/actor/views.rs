@@ -29,6 +29,7 @@ impl Actor {
             needs_setup: self.readers.state().account.needs_setup,
             storage,
             has_place: self.store.cursor().is_some(),
+            filling: self.backfilling.view(),
         };
         let view = self.link.view(context, &self.now());
         let view = self.tokens.shown(view);

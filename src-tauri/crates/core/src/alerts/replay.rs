@@ -108,7 +108,7 @@ impl Replay {
 
     /// Returns when the connection was made, on the server's clock. Computed with the monotonic clock, because the wall
     /// clock may be set meanwhile.
-    fn began_by(&self, now: Instant, server_now: EpochMillis) -> EpochMillis {
+    pub(crate) fn began_by(&self, now: Instant, server_now: EpochMillis) -> EpochMillis {
         let since = now.saturating_duration_since(self.began).as_millis();
         server_now - i64::try_from(since).unwrap_or(0)
     }

@@ -23,6 +23,7 @@ pub fn words(state: AlertState, reason: &Reason) -> Message {
         | Reason::LowPriority
         | Reason::InView { .. }
         | Reason::ShownBefore
+        | Reason::Old
         | Reason::NoService
         | Reason::Lost
         | Reason::Refused { .. }
@@ -66,6 +67,7 @@ fn because(reason: &Reason) -> Message {
         Reason::Expired { .. } => message::alert_reason_expired(),
         Reason::LowPriority => message::alert_reason_low_priority(),
         Reason::ShownBefore => message::alert_reason_shown_before(),
+        Reason::Old => message::alert_reason_old(),
         Reason::NoService => message::alert_reason_no_service(),
         Reason::Lost => message::alert_reason_lost(),
         Reason::Refused { message } => message::alert_reason_refused(message),

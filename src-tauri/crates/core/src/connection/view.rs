@@ -11,7 +11,7 @@ use super::cause::{advised, halted};
 use crate::account::address::Address;
 use crate::item::EpochMillis;
 use crate::message::{self, Message};
-use crate::protocol::{ConnectionState, ConnectionView, NetworkState, Remedy, Transport, View};
+use crate::protocol::{ConnectionState, ConnectionView, Filling, NetworkState, Remedy, Transport, View};
 
 /// Both clocks read at the same moment, to convert an `Instant` to wall-clock time.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +63,8 @@ pub(crate) struct ConnectionContext {
     pub long_outage: bool,
     /// See [`ConnectionView::history_since`].
     pub history_since: Option<EpochMillis>,
+    /// See [`ConnectionView::filling`].
+    pub filling: Option<Filling>,
     /// No connection is wanted.
     pub disconnected: Option<Disconnected>,
 }
@@ -108,6 +110,7 @@ impl ConnectionContext {
             needs_user: false,
             long_outage: false,
             history_since: None,
+            filling: None,
             disconnected: None,
         }
     }
@@ -137,6 +140,7 @@ pub(crate) fn view(
         proxy: context.proxy,
         storage: context.storage,
         history_since: context.history_since,
+        filling: context.filling,
     };
     match status {
         Status::Idle(IdleReason::NotStarted | IdleReason::Stopped) => match context.disconnected {

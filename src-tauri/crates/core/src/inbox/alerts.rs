@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::{Effect, Inbox, InboxError, Now, columns, reading};
+use super::{Effect, Inbox, InboxError, Now, Origin, columns, reading};
 use crate::alerts::{Decision, DigestKind, Verdict};
 use crate::item::{AlertState, EpochMillis, Item, Priority, Reason};
 use crate::ports::NotificationHandle;
@@ -132,6 +132,7 @@ pub(super) struct UndecidedAlert {
     pub(super) made_at: Option<EpochMillis>,
     pub(super) fingerprint: i64,
     pub(super) missed: bool,
+    pub(super) origin: Origin,
     /// Its index in the effects of the batch.
     pub(super) place: usize,
     /// Whether the key was unknown before, so that there are no earlier alerts.

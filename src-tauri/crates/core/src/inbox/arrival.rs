@@ -1,7 +1,8 @@
 //! The input and output types of storing events.
 
+use crate::backfill::Progress;
 use crate::event::Event;
-use crate::item::{EpochMillis, Item};
+use crate::item::{EpochMillis, Item, ItemKind};
 
 /// An event that arrived, whether it could be decoded or not.
 #[derive(Debug, Clone)]
@@ -22,6 +23,74 @@ pub struct Arrival {
     pub bytes: usize,
     /// It arrived during a replay of missed events, as far as that is known without a creation time.
     pub missed: bool,
+    /// How it came.
+    pub origin: Origin,
+}
+
+impl Arrival {
+    /// For what the app itself stores at the end of a batch.
+    pub(super) fn of_app() -> Self {
+        Self {
+            event_id: String::new(),
+            own_id: false,
+            resets_id: false,
+            fingerprint: 0,
+            event_type: String::new(),
+            event: None,
+            bytes: 0,
+            missed: false,
+            origin: Origin::Stream,
+        }
+    }
+
+    /// Whether something between the events is missing.
+    pub(crate) fn reports_gap(&self) -> bool {
+        let events = self.event.as_ref().map(Event::parts).unwrap_or_default();
+        events.iter().any(|event| match event {
+            Event::Gap { .. } => true,
+            Event::Posted(post) => post.kind == ItemKind::Gap,
+            Event::ConnectionEstablished(_)
+            | Event::Heartbeat
+            | Event::NotificationUpdated(_)
+            | Event::NotificationDeleted { .. }
+            | Event::UserChanged(_)
+            | Event::ServerError(_)
+            | Event::Several(_)
+            | Event::Unreadable(_) => false,
+        })
+    }
+}
+
+/// How an arrival came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Over the stream.
+    Stream,
+    /// In a page of the server's list. It is no event, and says what a notification is now.
+    Page {
+        /// What was made before this time is not news, by the server's clock.
+        since: Option<EpochMillis>,
+        /// The server had it before this computer's first connection, unless it says otherwise.
+        is_first: bool,
+        /// The newest event when the page was asked for, by its row.
+        place: i64,
+        /// The newest logged event then, by its row.
+        logged: i64,
+    },
+}
+
+impl Origin {
+    /// Whether what was made at this time is too old to alert.
+    fn is_old(self, made_at: Option<EpochMillis>) -> bool {
+        match self {
+            Self::Stream => false,
+            Self::Page { since, is_first, .. } => match (made_at, since) {
+                (Some(made_at), Some(since)) => made_at < since,
+                (Some(_), None) => false,
+                (None, _) => is_first,
+            },
+        }
+    }
 }
 
 /// A point in time, read from two clocks, in milliseconds since 1970.
@@ -42,6 +111,8 @@ pub enum Cursor {
     At(String),
     /// The server reset its ids, so there is nothing to resume after.
     Reset,
+    /// It stays; catching up without the stream got this far.
+    Backfilled(Progress),
 }
 
 /// The first occurrence of an event within a batch.
@@ -64,10 +135,19 @@ pub struct Posted<'a> {
     pub expires_at: Option<EpochMillis>,
     /// See [`Arrival::missed`].
     pub missed: bool,
+    /// See [`Arrival::origin`].
+    pub origin: Origin,
     /// The same content alerted before, while it could not be stored.
     pub shown_before: bool,
     /// It was snoozed, and its time has come.
     pub returns: bool,
+}
+
+impl Posted<'_> {
+    /// Whether it came while catching up, and was made before what is missing.
+    pub fn is_old(&self) -> bool {
+        self.origin.is_old(self.made_at)
+    }
 }
 
 /// The effect of an arrival.

@@ -55,6 +55,14 @@ pub(super) fn phrase(stored: String) -> Phrase {
     }
 }
 
+/// Returns the message of a stored title or body, if it is one.
+pub(super) fn message(stored: &str) -> Option<Message> {
+    match phrase(stored.to_owned()) {
+        Phrase::Message(message) => Some(message),
+        Phrase::Text(_) => None,
+    }
+}
+
 pub(super) fn digest_kind_word(collection: DigestKind) -> &'static str {
     match collection {
         DigestKind::Missed => "missed",

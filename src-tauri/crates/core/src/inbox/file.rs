@@ -81,3 +81,9 @@ pub(super) fn quarantine(path: &Path) -> io::Result<PathBuf> {
     }
     Ok(fallback)
 }
+
+/// Returns the server whose inbox the file is, if the file can be read.
+pub(crate) fn server_of(path: &Path) -> Option<String> {
+    let db = open_to_read(path).or_else(|_| open_immutable(path)).ok()?;
+    schema::servers(&db).ok()?.into_iter().next()
+}

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, UndecidedAlert};
-use super::arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Posted};
+use super::arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Origin, Posted};
 use super::{Inbox, InboxError, log, notices};
 use crate::alerts::Decision;
 use crate::event::{Event, Field};
 use crate::fingerprint::fingerprint;
-use crate::item::{EpochMillis, Item};
+use crate::item::{EpochMillis, Item, ItemKind};
 use crate::message;
 use crate::protocol::OwnUser;
 
@@ -68,7 +68,7 @@ impl Inbox {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        let (mut news, mut first) = (Vec::new(), Vec::new());
+        let (mut news, mut first, mut is_overtaken) = (Vec::new(), Vec::new(), false);
         for (place, arrival) in arrivals.iter().enumerate() {
             let Some(event) = &arrival.event else {
                 filed.push(Effect::Nothing);
@@ -81,8 +81,10 @@ impl Inbox {
                 seen: Seen::New,
                 place: 0,
             };
-            if !matches!(event, Event::Heartbeat) {
-                (writer.seen, writer.place) = writer.remember(arrival, connection)?;
+            match arrival.origin {
+                Origin::Stream if matches!(event, Event::Heartbeat) => {}
+                Origin::Stream => (writer.seen, writer.place) = writer.remember(arrival, connection)?,
+                Origin::Page { place, .. } => writer.place = place,
             }
             // Within one connection, an event is identified by its own id.
             if arrival.own_id && writer.seen == Seen::ThisConnection {
@@ -91,7 +93,14 @@ impl Inbox {
             }
             for (part, event) in event.parts().iter().enumerate() {
                 let before = filed.len();
-                writer.apply(event, &mut news, &mut filed)?;
+                if writer.is_overtaken(event)? {
+                    is_overtaken = true;
+                    filed.push(Effect::Nothing);
+                } else if let Some(effect) = writer.begins_backfill(event, connection)? {
+                    filed.push(effect);
+                } else {
+                    writer.apply(event, &mut news, &mut filed)?;
+                }
                 let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
                 if is_first(writer.seen, arrival, event, effect) {
                     first.push(FirstOccurrence { place, part });
@@ -100,12 +109,24 @@ impl Inbox {
                 }
             }
         }
+        if let Cursor::Backfilled(progress) = &cursor {
+            let arrival = Arrival::of_app();
+            let writer = EventWriter {
+                transaction: &transaction,
+                now,
+                arrival: &arrival,
+                seen: Seen::New,
+                place: 0,
+            };
+            writer.advance_backfill(progress, is_overtaken, &mut news, &mut filed)?;
+        }
         let decide = |item: &Item, expires_at, news: &UndecidedAlert| {
             decide(&Posted {
                 item,
                 made_at: news.made_at,
                 expires_at,
                 missed: news.missed,
+                origin: news.origin,
                 shown_before: shown.has(&item.key, news.fingerprint),
                 returns: false,
             })
@@ -211,7 +232,7 @@ impl Inbox {
 
 fn store_cursor(transaction: &Transaction<'_>, cursor: &Cursor) -> Result<(), InboxError> {
     let id = match cursor {
-        Cursor::Unchanged => return Ok(()),
+        Cursor::Unchanged | Cursor::Backfilled(_) => return Ok(()),
         Cursor::At(id) => Some(id),
         Cursor::Reset => None,
     };
@@ -241,7 +262,12 @@ fn drop_surplus(transaction: &Transaction<'_>, is_in_memory: bool) -> Result<(),
 /// Whether an event is passed to listeners, which excludes repetitions. An event without its own id may equal another
 /// one. On the same connection it is a second event; on a later one it is a state that the server sends to every client
 /// that connects, and is passed on only if it had an effect, or describes a user who may have changed in between.
+///
+/// What a page contains is no event.
 fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool {
+    if arrival.origin != Origin::Stream {
+        return false;
+    }
     match seen {
         // A repeated post is recognised by its item, even under the id that the stream resumed after.
         Seen::New => effect || !matches!(event, Event::Posted(_)),
@@ -308,14 +334,10 @@ impl EventWriter<'_> {
         match event {
             Event::Posted(post) => self.post(post, news, filed)?,
             Event::NotificationUpdated(change) => filed.push(self.change(change)?),
-            Event::NotificationDeleted { id, version } => filed.push(self.deleted(id, *version)?),
-            Event::Gap { from, to } => {
-                self.post(
-                    &notices::gap(from.as_ref(), to.as_ref(), self.now.here),
-                    news,
-                    filed,
-                )?;
-            }
+            Event::NotificationDeleted { id, version } => filed.push(match self.arrival.origin {
+                Origin::Stream => self.deleted(id, *version)?,
+                Origin::Page { place, .. } => self.deleted_in_page(id, *version, place)?,
+            }),
             Event::Unreadable(unreadable) => {
                 let id = unreadable.id.as_deref();
                 // An event may contain several items.
@@ -332,9 +354,38 @@ impl EventWriter<'_> {
             | Event::ConnectionEstablished(_)
             | Event::Heartbeat
             | Event::UserChanged(_)
+            // It only begins to catch up.
+            | Event::Gap { .. }
             | Event::ServerError(_) => filed.push(Effect::Nothing),
         }
         Ok(())
+    }
+
+    /// Begins to catch up if the event reports a gap; `None` if it reports none.
+    fn begins_backfill(&self, event: &Event, connection: i64) -> Result<Option<Effect>, InboxError> {
+        let made;
+        let gap = match event {
+            Event::Gap { from, to } => {
+                made = notices::gap(from.as_ref(), to.as_ref(), self.now.here);
+                &made
+            }
+            Event::Posted(post) if post.kind == ItemKind::Gap => post,
+            Event::Posted(_)
+            | Event::Unreadable(_)
+            | Event::NotificationUpdated(_)
+            | Event::NotificationDeleted { .. }
+            | Event::Several(_)
+            | Event::ConnectionEstablished(_)
+            | Event::Heartbeat
+            | Event::UserChanged(_)
+            | Event::ServerError(_) => return Ok(None),
+        };
+        // One that comes again was handled when it came first.
+        if self.seen == Seen::New {
+            self.begin_backfill(gap, connection).map(Some)
+        } else {
+            Ok(Some(Effect::Nothing))
+        }
     }
 
     /// Stores changes of the account's own user.

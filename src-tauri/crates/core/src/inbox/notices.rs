@@ -38,6 +38,33 @@ pub(super) fn gap(from: Option<&GapEnd>, to: Option<&GapEnd>, now: EpochMillis) 
     row(key, ItemKind::Gap, message::gap_title(), body)
 }
 
+/// Returns what the row of a gap says: the times between which something is missing, if it is known when the last event
+/// came before.
+pub(super) fn missing_words(gap: &Post, since: Option<EpochMillis>, until: EpochMillis) -> Option<ItemWords> {
+    let words = gap.words.clone()?;
+    Some(match since {
+        Some(since) => ItemWords {
+            title: message::gap_title_between(message::gap_time(since), message::gap_time(until)),
+            ..words
+        },
+        None => words,
+    })
+}
+
+/// Returns the title of a gap of which nothing is known.
+pub(super) fn missing_title() -> Message {
+    message::gap_title()
+}
+
+/// Returns the row of a gap, at the place in the list where the notifications would be.
+pub(super) fn missing(key: String, words: ItemWords, since: Option<EpochMillis>) -> Post {
+    Post {
+        words: Some(words),
+        created_at: since,
+        ..row(key, ItemKind::Gap, message::gap_title(), message::gap_unknown())
+    }
+}
+
 fn end(end: &GapEnd) -> Message {
     match end {
         GapEnd::Id(id) => message::gap_event(one_line(id, MAX_ID_CHARS)),

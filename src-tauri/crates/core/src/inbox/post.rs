@@ -1,17 +1,21 @@
 //! Stores a post as a row: decides whether it is new, a repetition, or news about a known item.
 
+mod changes;
+
 use rusqlite::{OptionalExtension, named_params, params};
 
-use super::Effect;
 use super::alerts::{Stored, UndecidedAlert};
 use super::columns;
 use super::filing::{EventWriter, Seen};
 use super::outbox;
 use super::reading::{self, ITEM_COLUMNS, UNDECIDED_COLUMNS};
+use super::{Effect, Origin};
 use super::{InboxError, notices};
-use crate::event::{Change, Field, Post};
+use crate::event::Post;
 use crate::fingerprint::fingerprint;
 use crate::item::{EpochMillis, Item, ItemKind};
+
+use changes::{as_change, marks_of};
 
 /// What the row of a key shows about earlier posts.
 struct KnownItem {
@@ -24,6 +28,7 @@ struct KnownItem {
     received_at: EpochMillis,
     is_deleted: bool,
     version: Option<i64>,
+    posted_by: i64,
 }
 
 /// How a post relates to what is known of its key.
@@ -37,6 +42,8 @@ enum Novelty {
     Old,
     /// It was deleted before it arrived.
     DeletedBefore,
+    /// Only marks that it has are set: which of two texts is newer, nobody knows.
+    Marks,
 }
 
 /// Returns a fingerprint of the visible parts of a post. It excludes creation times and links, because a repeated post
@@ -85,9 +92,37 @@ fn is_workflow(kind: ItemKind) -> bool {
 const MAX_AHEAD: EpochMillis = 2_000;
 
 impl KnownItem {
+    /// Whether the post is newer by its version. One that has no version does not beat one that has, and the other way
+    /// round only in a page, whose server counts versions since.
+    fn is_beaten_by(&self, post: &Post, origin: Origin) -> bool {
+        match (post.states.version, self.version, origin) {
+            (Some(new), Some(known), _) => new > known,
+            (Some(_), None, Origin::Page { place, .. }) => self.posted_by <= place && !self.is_deleted,
+            (Some(_), None, Origin::Stream) | (None, _, _) => false,
+        }
+    }
+
+    /// How an entry of a page relates to what is known: it may be older than what came over the stream since.
+    fn classify_in_page(&self, post: &Post, event_writer: &EventWriter<'_>) -> Novelty {
+        let expired = post.expires_at.is_some_and(|at| at <= event_writer.now.server);
+        let is_handled = expired || post.read_at.is_some() || post.archived_at.is_some();
+        if self.is_beaten_by(post, event_writer.arrival.origin) {
+            // What the retention removed is not brought back by a mark on another device.
+            return if self.is_deleted && is_handled {
+                Novelty::Old
+            } else {
+                self.classify(post, event_writer)
+            };
+        }
+        if self.is_deleted || self.version.is_some() {
+            return Novelty::Old;
+        }
+        Novelty::Marks
+    }
+
     fn classify(&self, post: &Post, event_writer: &EventWriter<'_>) -> Novelty {
         let version = post.states.version.zip(self.version);
-        let is_newer = version.is_some_and(|(new, known)| new > known);
+        let is_newer = self.is_beaten_by(post, event_writer.arrival.origin);
         if version.is_some_and(|(new, known)| new < known || (new == known && self.is_deleted)) {
             return Novelty::Old;
         }
@@ -177,32 +212,6 @@ fn body(post: &Post) -> String {
     columns::stored(&post.body, words)
 }
 
-/// Returns what a post says of an item as a change in which nothing is absent: what the post does not have is removed.
-fn as_change(post: &Post) -> Change {
-    fn all<T: Clone>(value: Option<&T>) -> Field<T> {
-        value.cloned().map_or(Field::Null, Field::Value)
-    }
-    Change {
-        key: post.key.clone(),
-        title: Field::Value(post.title.clone()),
-        body: all(Some(&post.body).filter(|body| !body.is_empty())),
-        category: all(post.category.as_ref()),
-        priority: Field::Value(post.priority),
-        actor: all(post.actor.as_ref()),
-        link: all(post.link.as_ref()),
-        actions: Field::Value(post.actions.clone()),
-        expires_at: all(post.expires_at.as_ref()),
-        seen_at: all(post.seen_at.or(post.read_at).or(post.archived_at).as_ref()),
-        read_at: all(post.read_at.or(post.archived_at).as_ref()),
-        archived_at: all(post.archived_at.as_ref()),
-        flagged_at: all(post.states.flagged_at.as_ref()),
-        snoozed_until: all(post.states.snoozed_until.as_ref()),
-        ack_required: Field::Value(post.states.ack_required),
-        acknowledged_at: all(post.states.acknowledged_at.as_ref()),
-        version: post.states.version,
-    }
-}
-
 impl EventWriter<'_> {
     pub(super) fn post(
         &self,
@@ -226,14 +235,13 @@ impl EventWriter<'_> {
             return self.post(&apart, news, filed);
         }
         let is_new = known.is_none();
-        let known_version = known.as_ref().and_then(|known| known.version);
-        let is_newer = post
-            .states
-            .version
-            .zip(known_version)
-            .is_some_and(|(new, known)| new > known);
+        let origin = self.arrival.origin;
+        let is_newer = known
+            .as_ref()
+            .is_some_and(|known| known.is_beaten_by(post, origin));
         let verdict = match known {
-            Some(known) => known.classify(post, self),
+            Some(known) if origin == Origin::Stream => known.classify(post, self),
+            Some(known) => known.classify_in_page(post, self),
             // Its row was removed by the retention period.
             None if self.seen == Seen::EarlierConnection => Novelty::Old,
             None => Novelty::News,
@@ -253,6 +261,7 @@ impl EventWriter<'_> {
                 filed.push(changed.map_or(Effect::Nothing, Effect::Changed));
             }
             Novelty::Details => filed.push(self.update_details(post)?),
+            Novelty::Marks => filed.push(self.change(&marks_of(post))?),
             Novelty::News => {
                 self.supersede(post, filed)?;
                 self.store_news(post, is_new, news, filed)?;
@@ -278,7 +287,7 @@ impl EventWriter<'_> {
         Ok(self
             .transaction
             .prepare_cached(
-                "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL, version
+                "SELECT kind, title, body, content, made_at, received_at, deleted_at IS NOT NULL, version, posted_by
                  FROM item WHERE key = ?1",
             )?
             .query_row([key], |row| {
@@ -291,6 +300,7 @@ impl EventWriter<'_> {
                     received_at: row.get(5)?,
                     is_deleted: row.get(6)?,
                     version: row.get(7)?,
+                    posted_by: row.get(8)?,
                 })
             })
             .optional()?)
@@ -319,6 +329,7 @@ impl EventWriter<'_> {
             made_at: post.created_at,
             fingerprint: self.arrival.fingerprint,
             missed: self.arrival.missed,
+            origin: self.arrival.origin,
             place: filed.len(),
             is_new,
             stored,

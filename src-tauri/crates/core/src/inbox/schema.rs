@@ -330,6 +330,7 @@ const MIGRATIONS: &[&str] = &["
     include_str!("schema/log.sql"),
     include_str!("schema/search.sql"),
     include_str!("schema/outbox.sql"),
+    include_str!("schema/backfill.sql"),
 ];
 
 fn version(db: &Connection) -> Result<i64, InboxError> {

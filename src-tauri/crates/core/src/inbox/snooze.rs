@@ -6,7 +6,7 @@ use rusqlite::{TransactionBehavior, params};
 use super::alerts::{self, Decided, UndecidedAlert};
 use super::outbox::{self, Overlay};
 use super::reading::{self, ITEM_COLUMNS};
-use super::{Effect, Inbox, InboxError, Now, Posted};
+use super::{Effect, Inbox, InboxError, Now, Origin, Posted};
 use crate::alerts::Decision;
 use crate::item::{EpochMillis, Item, SnoozedUntil};
 
@@ -71,6 +71,7 @@ impl Inbox {
                 made_at: None,
                 fingerprint: 0,
                 missed: false,
+                origin: Origin::Stream,
                 place: woken.len(),
                 is_new: false,
                 stored: None,
@@ -83,6 +84,7 @@ impl Inbox {
                 made_at: news.made_at,
                 expires_at,
                 missed: news.missed,
+                origin: news.origin,
                 shown_before: false,
                 returns: true,
             })

@@ -61,6 +61,8 @@ pub enum Reason {
     },
     /// It alerted when it first arrived and could not be stored.
     ShownBefore,
+    /// It was made before the events that were missed, and came only now.
+    Old,
     /// The desktop has no notification service.
     NoService,
     /// The notification service stopped before it answered.

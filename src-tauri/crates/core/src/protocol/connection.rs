@@ -44,6 +44,19 @@ pub struct ConnectionView {
     /// When the newest connection was established, if the server has sent no cursor: events before it cannot be
     /// requested. Absent if there is a cursor.
     pub history_since: Option<EpochMillis>,
+    /// What was missed is being fetched from the server's list; absent if nothing is missing.
+    pub filling: Option<Filling>,
+}
+
+/// How far fetching what was missed has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Filling {
+    /// The number of notifications so far.
+    pub items: u32,
+    /// The last attempt failed; the app tries again.
+    pub is_failing: bool,
 }
 
 /// The state of the network according to the system.

@@ -77,6 +77,7 @@ impl Snapshot {
                 proxy: None,
                 storage: None,
                 history_since: None,
+                filling: None,
             },
             counts: Counts::default(),
             account: AccountView {

@@ -31,6 +31,7 @@ fn generated() -> String {
         Update,
         ConnectionView,
         NetworkState,
+        Filling,
         Transport,
         ConnectionState,
         Remedy,

@@ -117,14 +117,18 @@ async fn a_position_that_the_server_refuses_is_let_go_and_said_over_restarts_too
         let (mut client, head) = request(&server).await;
         assert!(!head.contains("last-event-id"), "{head}");
         client.write_all(OPEN.as_bytes()).await.unwrap();
-        if start > 0 {
-            running
-                .until("a row says so", |state| state.counts.total == 2 * start)
-                .await;
-        }
         let id = format!("n{start}");
         let event = format!("id: {id}\nevent: {CREATED}\ndata: {}\n\n", live(&id, "normal"));
         client.write_all(event.as_bytes()).await.unwrap();
+        // It has no list from which what is missing could be had.
+        let (mut list, head) = request(&server).await;
+        assert!(head.contains("/notifications?"), "{head}");
+        list.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            .await
+            .unwrap();
+        running
+            .until("a row says so", |state| state.counts.total == 2 * start + 1)
+            .await;
         within_deadline(
             "shown",
             harness.notifications.shown.wait_for(2 * start as usize + 1),

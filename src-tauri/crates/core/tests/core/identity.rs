@@ -1,6 +1,6 @@
 //! Two users on one server: each has a separate inbox and position, and neither is mistaken for the other.
 
-use gloria_backend::{Backend, Control, TEST_TOKEN};
+use gloria_backend::{Answer, Backend, Control, Route, TEST_TOKEN};
 use gloria_core::metrics::status::{Health, health};
 use gloria_core::ports::fakes::Behaviour;
 use gloria_core::protocol::{
@@ -42,6 +42,8 @@ fn total(number: u32) -> impl Fn(&Snapshot) -> bool {
 #[tokio::test]
 async fn another_person_sees_nothing_of_the_first_who_later_has_everything_again() {
     let (backend, control) = backend().await;
+    // The reference backend's list is everybody's.
+    control.answer(Route::List, 99, Answer::new(404)).unwrap();
     control.set_user("token-of-bert", Some("bert"));
     let harness = Harness::signed_in(&backend);
     let running = harness.start();

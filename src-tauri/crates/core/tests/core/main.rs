@@ -8,6 +8,7 @@ mod address;
 mod alert_rules;
 mod alerts;
 mod arrivals;
+mod backfill;
 mod clock;
 mod command;
 mod conditions;

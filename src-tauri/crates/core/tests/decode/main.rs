@@ -14,6 +14,7 @@ mod anything;
 mod corpus;
 mod envelopes;
 mod frameworks;
+mod pages;
 mod properties;
 mod refused;
 mod shapes;

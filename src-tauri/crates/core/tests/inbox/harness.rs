@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gloria_core::alerts::{Decision, Verdict};
+use gloria_core::backfill::Progress;
 use gloria_core::event::{DecodeContext, decode};
-use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, fingerprint};
+use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, InboxError, Now, Origin, fingerprint};
 use gloria_core::item::{InboxView, Reason};
 use gloria_core::protocol::{InboxPage, InboxQuery};
 use gloria_stream::Frame;
@@ -59,6 +60,7 @@ pub(crate) fn arrival(event_id: &str, event_type: &str, data: &(impl ToString + 
         event: decode(&frame, &context).ok().map(|decoded| decoded.event),
         bytes: data.len(),
         missed: false,
+        origin: Origin::Stream,
     }
 }
 
@@ -85,6 +87,12 @@ pub(crate) fn created(event_id: &str, id: &str) -> Arrival {
 
 pub(crate) fn file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Vec<Effect> {
     try_to_file(inbox, arrivals).unwrap()
+}
+
+/// Gives up what is missing, so that the row of the gap is shown.
+pub(crate) fn give_up(inbox: &mut Inbox) {
+    let cursor = Cursor::Backfilled(Progress::GivenUp);
+    inbox.file(&Vec::new().into(), cursor, NOW, |_| QUIET).unwrap();
 }
 
 pub(crate) fn try_to_file(inbox: &mut Inbox, arrivals: &[Arrival]) -> Result<Vec<Effect>, InboxError> {

@@ -7,9 +7,9 @@ use gloria_core::item::{AlertState, InboxView};
 use gloria_core::protocol::{InboxFilter, InboxQuery};
 use rusqlite::Connection;
 
-use crate::harness::{SERVER, created, file, folder, keys, open, page};
+use crate::harness::{NOW, SERVER, created, file, folder, keys, open, page};
 
-const FIXTURES: [(u32, &str); 9] = [
+const FIXTURES: [(u32, &str); 10] = [
     (4, include_str!("../fixtures/inbox-v4.sql")),
     (5, include_str!("../fixtures/inbox-v5.sql")),
     (6, include_str!("../fixtures/inbox-v6.sql")),
@@ -19,6 +19,7 @@ const FIXTURES: [(u32, &str); 9] = [
     (10, include_str!("../fixtures/inbox-v10.sql")),
     (11, include_str!("../fixtures/inbox-v11.sql")),
     (12, include_str!("../fixtures/inbox-v12.sql")),
+    (13, include_str!("../fixtures/inbox-v13.sql")),
 ];
 
 #[test]
@@ -75,6 +76,7 @@ fn nothing_of_an_older_file_is_lost() {
         let logged = inbox.logged(&all).unwrap();
         let expected = if version >= 11 { (2, 1) } else { (0, 0) };
         assert_eq!((logged.events.len(), logged.erased), expected, "schema {version}");
+        assert_eq!(inbox.missing(NOW).unwrap(), None, "it was connected before");
         // What was deleted, replayed or is new goes on as before.
         assert_eq!(inbox.item("n:gone").unwrap(), None);
         file(&mut inbox, &[created("8", "gone"), created("9", "c")]);

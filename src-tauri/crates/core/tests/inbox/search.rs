@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::harness::{NOON, SERVER, arrival, created, file, folder, on_disk, open};
+use crate::harness::{NOON, SERVER, arrival, created, file, folder, give_up, on_disk, open};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -124,6 +124,7 @@ fn the_words_of_the_app_itself_are_not_found_by_their_codes() {
         &mut inbox,
         &[arrival("gap", "stream.gap", &json!({"from": "1", "to": "9"}))],
     );
+    give_up(&mut inbox);
     assert_eq!(filtered(&inbox, everywhere("")).items[0].kind, ItemKind::Gap);
     for text in ["gap", "id", "title"] {
         assert_eq!(filtered(&inbox, everywhere(text)).items, [], "{text}");

@@ -36,6 +36,7 @@ messages! {
     alert_reason_low_priority();
     alert_reason_in_view(sound: Message);
     alert_reason_shown_before();
+    alert_reason_old();
     alert_reason_no_service();
     alert_reason_lost();
     alert_reason_refused(message: Text);
@@ -363,6 +364,7 @@ messages! {
 
     // items.ftl: rows that the app itself files, or titles, and what could not be read.
     gap_title();
+    gap_title_between(after: Message, before: Message);
     gap_between(after: Message, before: Message);
     gap_after(after: Message);
     gap_before(before: Message);

@@ -173,6 +173,8 @@ messages! {
     cli_newer(version: Text);
     cli_newer_notes(version: Text, notes: Text);
     cli_newer_unknown(problem: Text);
+    cli_filling(items: Number);
+    cli_filling_fails(items: Number);
     cli_note(problem: Text);
     cli_not_understood();
     cli_type_unknown(event: Text);

@@ -7,7 +7,7 @@ use super::Alerts;
 use crate::alerts::replay::Replay;
 use crate::alerts::throttle::{Source, Throttle};
 use crate::alerts::{self, AlertContext, Decision, DigestKind, Verdict};
-use crate::inbox::{Now, Posted};
+use crate::inbox::{Now, Origin, Posted};
 use crate::item::SoundName;
 use crate::ports::ServiceState;
 
@@ -28,6 +28,10 @@ pub(in super::super) struct Gate {
 impl Gate {
     pub(in super::super) fn decide(&mut self, posted: &Posted<'_>) -> Decision {
         let missed = match (posted.made_at, &self.replay) {
+            // The stream brings what was made since as well, perhaps later.
+            (Some(made_at), Some(replay)) if posted.origin != Origin::Stream => {
+                made_at < replay.began_by(self.moment, self.now.server)
+            }
             (Some(made_at), Some(replay)) => replay.was_made_before(made_at, self.moment, self.now.server),
             (None, _) => posted.missed,
             (Some(_), None) => false,
@@ -35,6 +39,7 @@ impl Gate {
         self.context.missed = missed;
         self.context.expired = posted.expires_at.filter(|expires| *expires <= self.now.server);
         self.context.shown_before = posted.shown_before;
+        self.context.is_old = posted.is_old();
         self.context.returns = posted.returns;
         let mut decision = alerts::decide(posted.item, &self.context);
         let by_itself = matches!(
@@ -95,6 +100,7 @@ impl Actor {
             in_view: self.readers.in_view(tokio::time::Instant::now()),
             expired: None,
             shown_before: false,
+            is_old: false,
             returns: false,
             sounds_on: self.settings.sounds,
             sounds_paused: self.sounds_pause.is_on(self.now().epoch_millis()),

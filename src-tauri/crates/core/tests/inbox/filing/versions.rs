@@ -1,6 +1,7 @@
 //! Of two statements of the server about an item, the one with the higher version is in force, in whatever order and
 //! however often they arrive.
 
+use gloria_core::backfill::Progress;
 use gloria_core::inbox::Effect;
 use gloria_core::item::Item;
 use proptest::prelude::*;
@@ -50,6 +51,15 @@ fn data(version: usize, state: &State) -> Value {
     data
 }
 
+pub(super) fn page_of(items: u32) -> Progress {
+    Progress::Page {
+        gaps: 1,
+        next: None,
+        is_last: false,
+        items,
+    }
+}
+
 fn marks(item: &Item) -> [bool; 5] {
     [
         item.read_at,
@@ -70,6 +80,7 @@ proptest! {
         is_deleted in any::<bool>(),
         seed in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..12),
         order in any::<u64>(),
+        pages in prop::collection::vec(any::<bool>(), 24),
     ) {
         let mut events: Vec<(&str, Value)> = states
             .iter()
@@ -90,12 +101,19 @@ proptest! {
             deliveries.insert(index.index(deliveries.len() + 1), (index.index(events.len()), *reconnects));
         }
         let mut harness = Harness::new();
-        for (place, reconnects) in &deliveries {
+        for ((place, reconnects), in_page) in deliveries.iter().zip(pages.iter().cycle()) {
             if *reconnects {
                 harness.reconnect();
             }
             let (event, data) = &events[*place];
-            harness.comes(&format!("e{place}"), event, data);
+            if *in_page {
+                // The server's list says the same, and may have been asked for at any time.
+                let mut entry = data.clone();
+                entry["deleted"] = (*event == "notification.deleted").into();
+                harness.page_asked_at((i64::MAX, i64::MAX), &json!([entry]), page_of(1));
+            } else {
+                harness.comes(&format!("e{place}"), event, data);
+            }
         }
         let item = harness.inbox.item("n:a").unwrap();
         if is_deleted {
