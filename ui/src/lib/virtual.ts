@@ -14,6 +14,16 @@ export interface Layout {
   tops: Float64Array;
   /** The index of the row's item, or `-1 - index` for the heading above that item. */
   rows: Int32Array;
+  /** The rows that are headings. */
+  headings: Int32Array;
+}
+
+/** A heading and the rows below it, down to the next heading. */
+export interface Section {
+  /** The row of the heading. */
+  row: number;
+  top: number;
+  height: number;
 }
 
 export interface Range {
@@ -35,6 +45,7 @@ export interface Anchor {
 export function layOut(items: readonly Item[], now: EpochMillis, scale = 1): Layout {
   const tops: number[] = [];
   const rows: number[] = [];
+  const headings: number[] = [];
   const today = startOfDay(now);
   let top = 0;
   let dayStart = Infinity;
@@ -48,6 +59,7 @@ export function layOut(items: readonly Item[], now: EpochMillis, scale = 1): Lay
       dayStart = Math.min(startOfDay(at), today);
       dayEnd = dayStart === today ? Infinity : endOfDay(at);
       tops.push(top);
+      headings.push(rows.length);
       rows.push(-1 - index);
       top += HEADING_HEIGHT * scale;
     }
@@ -56,7 +68,11 @@ export function layOut(items: readonly Item[], now: EpochMillis, scale = 1): Lay
     top += ROW_HEIGHT * scale;
   });
   tops.push(top);
-  return { tops: Float64Array.from(tops), rows: Int32Array.from(rows) };
+  return {
+    tops: Float64Array.from(tops),
+    rows: Int32Array.from(rows),
+    headings: Int32Array.from(headings),
+  };
 }
 
 export function layoutHeight(layout: Layout): number {
@@ -82,6 +98,19 @@ export function visibleRange(layout: Layout, scrollTop: number, height: number, 
     from: rowAt(layout, Math.max(0, scrollTop - overscan)),
     to: rowAt(layout, scrollTop + height + overscan) + 1,
   };
+}
+
+/** The sections with rows in the range. The first one's heading may be far above it. */
+export function sectionsIn({ tops, headings }: Layout, { from, to }: Range): Section[] {
+  const sections: Section[] = [];
+  let place = headings.findLastIndex((row) => row <= from);
+  for (let row = headings[place]; row !== undefined && row < to; row = headings[place]) {
+    const top = tops[row] ?? 0;
+    const end = tops[headings[place + 1] ?? tops.length - 1] ?? top;
+    sections.push({ row, top, height: end - top });
+    place += 1;
+  }
+  return sections;
 }
 
 /** The row of an item. */

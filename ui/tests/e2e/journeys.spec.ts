@@ -181,6 +181,11 @@ test('new items do not move what is being read', async ({ app, page }) => {
   await app.get('inbox').evaluate((list) => (list.scrollTop = 1400));
   const row = app.item('many-25');
   await expect(row).toBeVisible();
+  // The day of what is on screen stays named at its upper edge, and the row that is moved to is not covered by it.
+  const viewport = await app.get('inbox').boundingBox();
+  const day = app.get('day').first();
+  await expect(day).toHaveText('Today');
+  expect((await day.boundingBox())?.y).toBe(viewport?.y);
   const before = await row.boundingBox();
 
   await page.evaluate(() => {

@@ -43,6 +43,23 @@ describe('a layout', () => {
     expect(headings(virtual.layOut(day, NOW))).toEqual([0, 2]);
   });
 
+  test('has a section for each day on screen, from its heading to the next one', () => {
+    const layout = virtual.layOut(items(40), NOW);
+    const sections = (from: number, to: number): number[] =>
+      virtual.sectionsIn(layout, { from, to }).map(({ row }) => row);
+    // Headings are the rows 0, 16 and 41.
+    expect(sections(0, 10)).toEqual([0]);
+    expect(sections(10, 17)).toEqual([0, 16]);
+    expect(sections(20, 43)).toEqual([16, 41]);
+    expect(virtual.sectionsIn(layout, { from: 20, to: 30 })).toEqual([
+      { row: 16, top: layout.tops[16], height: (layout.tops[41] ?? 0) - (layout.tops[16] ?? 0) },
+    ]);
+    expect(virtual.sectionsIn(layout, { from: 42, to: 43 })).toEqual([
+      { row: 41, top: layout.tops[41], height: virtual.HEADING_HEIGHT + virtual.ROW_HEIGHT },
+    ]);
+    expect(virtual.sectionsIn(virtual.layOut([], NOW), { from: 0, to: 0 })).toEqual([]);
+  });
+
   test('stacks rows without a gap and without overlap', () => {
     const many = items(500);
     const layout = virtual.layOut(many, NOW);
