@@ -29,6 +29,15 @@ ui-release = Version { $version } is available
 ui-release-notes = What is new
 ui-insecure = Not encrypted: your token and your notifications can be read on the way.
 ui-details = Details
+# The bar above the list: what the user should know or do, one thing at a time.
+ui-status = What you should know
+ui-status-more = { $count } more
+ui-status-fewer = Fewer
+# $time: a time of day, or a day with it
+ui-nothing-since = Nothing has arrived since { $time }
+ui-nothing-arrives = Nothing arrives at the moment
+ui-sounds-paused = Sounds are paused until { $time }
+ui-sound-settings = Sound settings
 
 ## Figures and times
 
@@ -79,6 +88,8 @@ ui-for-days-hours = { $days } d { $hours } h
 ui-inbox-which = Which notifications
 ui-inbox = Inbox
 ui-unread = Unread
+ui-flagged = Flagged
+ui-snoozed = Snoozed
 ui-archived = Archived
 ui-list-inbox = Notifications
 ui-list-unread = Unread notifications
@@ -107,6 +118,16 @@ ui-empty-away = New notifications appear here once connected.
 ui-empty-history = New notifications appear here, from { DATETIME($at, timeStyle: "short") } on. This server does not send again what you miss while you are not connected.
 ui-show-archived = Show archived
 ui-show-inbox = Show the inbox
+# Beside the list, while no notification is open.
+ui-nothing-open =
+    { $count ->
+        [0] Nothing unread
+       *[other] { $count } unread
+    }
+ui-nothing-open-text = Choose a notification to read it here. The keys J and K move through the list, and ? shows all keys.
+# The edges between the list of views, the list of notifications, and the open one.
+ui-resize-views = Width of the list of views
+ui-resize-list = Width of the list of notifications
 ui-empty-unread-title = Nothing unread
 ui-empty-unread = You have read everything in the inbox.
 ui-empty-flagged-title = Nothing flagged
@@ -127,12 +148,22 @@ ui-found-incomplete = Older notifications are still being made searchable.
 ui-done-archived = Archived
 ui-done-snoozed = Snoozed
 ui-snooze = Snooze
-ui-snooze-hour = For an hour
-ui-snooze-afternoon = Until this afternoon
-ui-snooze-tomorrow = Until tomorrow, 8:00
-ui-snooze-monday = Until Monday, 8:00
+ui-snooze-hour = An hour
+ui-snooze-afternoon = This afternoon
+ui-snooze-later = In three hours
+ui-snooze-tomorrow = Tomorrow
+ui-snooze-monday = Monday
+# When a snoozed notification returns, beside one of the choices above; on another day than today
+ui-snooze-day-time = { DATETIME($at, weekday: "short", hour: "2-digit", minute: "2-digit") }
+ui-snooze-end = Return to the inbox now
+ui-snooze-key = Snooze (H)
+ui-snoozed-until = Snoozed until { $time }
+ui-more-actions = More
+ui-more-actions-of = Actions for { $title }
 ui-flag = Flag
 ui-unflag = Remove flag
+ui-flag-key = Flag (F)
+ui-unflag-key = Remove flag (F)
 ui-acknowledge = Acknowledge
 ui-done-unarchived = Moved to the inbox
 ui-done-all-read = All marked read

@@ -1056,6 +1056,8 @@ export interface Messages {
   'ui-filling': { items: Value };
   'ui-filling-fails': undefined;
   'ui-flag': undefined;
+  'ui-flag-key': undefined;
+  'ui-flagged': undefined;
   'ui-for-days': { days: Value };
   'ui-for-days-hours': { days: Value; hours: Value };
   'ui-for-hours': { hours: Value };
@@ -1160,6 +1162,8 @@ export interface Messages {
   'ui-minute-failures': { count: number };
   'ui-minute-no-events': undefined;
   'ui-minute-not-running': undefined;
+  'ui-more-actions': undefined;
+  'ui-more-actions-of': { title: Value };
   'ui-move-to-inbox': undefined;
   'ui-move-to-inbox-key': undefined;
   'ui-needs-you': undefined;
@@ -1183,6 +1187,10 @@ export interface Messages {
   'ui-not-signed-out': { reason: Value };
   'ui-not-tested': { reason: Value };
   'ui-not-yet': undefined;
+  'ui-nothing-arrives': undefined;
+  'ui-nothing-open': { count: number };
+  'ui-nothing-open-text': undefined;
+  'ui-nothing-since': { time: Value };
   'ui-notices': undefined;
   'ui-notification-not-tested': { reason: Value };
   'ui-notification-test': undefined;
@@ -1300,6 +1308,8 @@ export interface Messages {
   'ui-report-saving': undefined;
   'ui-report-title': undefined;
   'ui-report-where': { path: Value };
+  'ui-resize-list': undefined;
+  'ui-resize-views': undefined;
   'ui-resume': undefined;
   'ui-row-day': { day: Value };
   'ui-row-flagged': undefined;
@@ -1370,9 +1380,15 @@ export interface Messages {
   'ui-since-week': { at: Time };
   'ui-snooze': undefined;
   'ui-snooze-afternoon': undefined;
+  'ui-snooze-day-time': { at: Time };
+  'ui-snooze-end': undefined;
   'ui-snooze-hour': undefined;
+  'ui-snooze-key': undefined;
+  'ui-snooze-later': undefined;
   'ui-snooze-monday': undefined;
   'ui-snooze-tomorrow': undefined;
+  'ui-snoozed': undefined;
+  'ui-snoozed-until': { time: Value };
   'ui-sound': undefined;
   'ui-sound-alarm': undefined;
   'ui-sound-alarm-note': undefined;
@@ -1384,9 +1400,14 @@ export interface Messages {
   'ui-sound-knock-note': undefined;
   'ui-sound-not-played': { reason: Value };
   'ui-sound-play': { sound: Value };
+  'ui-sound-settings': undefined;
   'ui-sounds': undefined;
+  'ui-sounds-paused': { time: Value };
   'ui-sounds-play': undefined;
   'ui-state-next-try': { state: Value; when: Value };
+  'ui-status': undefined;
+  'ui-status-fewer': undefined;
+  'ui-status-more': { count: Value };
   'ui-stay': undefined;
   'ui-step-failed': undefined;
   'ui-step-of': { all: Value; number: Value };
@@ -1439,6 +1460,7 @@ export interface Messages {
   'ui-undo': undefined;
   'ui-unexpected': undefined;
   'ui-unflag': undefined;
+  'ui-unflag-key': undefined;
   'ui-unlock-keyring': undefined;
   'ui-unread': undefined;
   'ui-unread-event': { event: Value; expected: Value };

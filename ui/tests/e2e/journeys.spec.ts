@@ -8,13 +8,13 @@ test('the whole inbox by keyboard', async ({ app, page }) => {
   await page.keyboard.press('Tab');
   await expect(app.get('bell')).toBeFocused();
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('tab', { name: 'Inbox' })).toBeFocused();
-  await page.keyboard.press('Tab');
   await expect(app.get('search')).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(app.get('mark-all-read')).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(app.get('preferences')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('tab', { name: 'Inbox' })).toBeFocused();
   await page.keyboard.press('Tab');
   expect(await focusedKey()).toBe('n-1');
 
@@ -67,6 +67,12 @@ test('the tabs move with the arrows and show what they say', async ({ app, page 
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('tab', { name: /Unread/ })).toBeFocused();
   await expect(app.get('item')).toHaveCount(4);
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Flagged' })).toBeFocused();
+  await expect(app.get('empty')).toContainText('Nothing flagged');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('tab', { name: 'Snoozed' })).toBeFocused();
+  await expect(app.get('empty')).toContainText('Nothing snoozed');
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('tab', { name: 'Archived' })).toBeFocused();
   await expect(app.get('item')).toHaveCount(2);
@@ -312,6 +318,48 @@ test('the list keeps its place when the window is made narrow and wide', async (
         ?.getAttribute('data-key');
     });
   }
+});
+
+test('a wide window has views, list and detail side by side, as wide as they were made', async ({
+  app,
+  page,
+}) => {
+  await page.setViewportSize({ width: 1100, height: 640 });
+  await app.open('busy');
+  const [views, list] = [page.locator('#pane-views'), page.locator('#pane-list')];
+  const width = async (pane: typeof views): Promise<number> => (await pane.boundingBox())?.width ?? 0;
+  await expect(app.get('nothing-open')).toContainText(says('4 unread'));
+  await app.expectAccessible();
+
+  // The views are below each other, and move with the keys of that direction.
+  await page.getByRole('tab', { name: 'Inbox' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('tab', { name: /Unread/ })).toBeFocused();
+  await page.keyboard.press('ArrowUp');
+  await app.item('n-2').click();
+  await expect(app.get('item-detail')).toBeVisible();
+  await expect(app.item('n-1')).toBeVisible();
+  await app.expectAccessible();
+  await app.shot('three-panes');
+
+  // By pointer and by keyboard.
+  const before = { views: await width(views), list: await width(list) };
+  const line = await page.getByRole('separator', { name: 'Width of the list of views' }).boundingBox();
+  await page.mouse.move(line?.x ?? 0, 300);
+  await page.mouse.down();
+  await page.mouse.move((line?.x ?? 0) + 40, 320);
+  await page.mouse.up();
+  await expect.poll(() => width(views)).toBeCloseTo(before.views + 40, 0);
+  const edge = page.getByRole('separator', { name: 'Width of the list of notifications' });
+  await edge.focus();
+  await page.keyboard.press('Home');
+  await expect(edge).toHaveAttribute('aria-valuenow', '280');
+  await expect.poll(() => width(list)).toBe(280);
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => width(list)).toBe(296);
+  await page.reload();
+  await expect.poll(() => width(list)).toBe(296);
+  await expect.poll(() => width(views)).toBeCloseTo(before.views + 40, 0);
 });
 
 test('in a narrow window the detail covers the list and gives the focus back', async ({ app, page }) => {
