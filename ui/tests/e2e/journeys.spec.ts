@@ -431,11 +431,48 @@ test('an inbox that cannot be read says why and is read again', async ({ app, pa
   await expect.poll(lastShown).toEqual({ inboxVisible: true, connectionVisible: false });
 });
 
-test('each notice stands with its words', async ({ app }) => {
+test('what the user should know is said one at a time, with what can be done, and can be put aside', async ({
+  app,
+  page,
+}) => {
   await app.open('notices');
+  await expect(app.get('notice')).toHaveCount(1);
+  await expect(app.get('notice')).toHaveAttribute('data-kind', 'storage');
+  await expect(app.get('notice')).toContainText('The disk is full');
+  await app.get('notice').getByRole('button', { name: 'Try again' }).click();
+  expect(await app.calls('connection_retry')).toHaveLength(1);
+  // Something may get lost, so it stays.
+  await expect(app.get('notice').getByRole('button', { name: 'Dismiss' })).toHaveCount(0);
+  await app.get('status-more').click();
   await expect(app.get('notice')).toHaveCount(2);
-  await expect(app.get('notice').first()).toHaveAttribute('data-kind', 'storage');
-  await expect(app.get('notice').first()).toContainText('The disk is full');
+  const other = app.get('notice').nth(1);
+  const kind = await other.getAttribute('data-kind');
+  await other.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(app.get('notice')).toHaveCount(1);
+  await expect(app.get('status-more')).toHaveCount(0);
+  // It says something else now.
+  await page.evaluate((changed) => {
+    const { notices } = window.fake.scenario;
+    const value = notices.map((notice) =>
+      notice.kind === changed ? { ...notice, message: { id: 'alert-reason-missed', args: {} } } : notice,
+    );
+    window.fake.push({ kind: 'notices', value });
+  }, kind);
+  await expect(app.get('status-more')).toBeVisible();
+
+  // Paused sounds are said as long as they are, and what the user ended too.
+  await app.open('busy');
+  await page.evaluate(() => void window.fake.call('sounds_pause', { minutes: 60 }));
+  await expect(app.get('quiet')).toContainText(says('Sounds are paused until 15:30'));
+  await app.expectAccessible();
+  await page.evaluate(() => void window.fake.call('connection_disconnect', null));
+  await expect(app.get('standing')).toContainText('Disconnected by you');
+  await expect(app.get('quiet')).toHaveCount(0);
+  await app.get('status-more').click();
+  await app.get('quiet').getByRole('button', { name: 'Resume' }).click();
+  await expect(app.get('quiet')).toHaveCount(0);
+  await app.get('standing').getByRole('button', { name: 'Connect' }).click();
+  await expect(app.get('standing')).toHaveCount(0);
 });
 
 test.describe('with reduced motion', () => {
