@@ -1117,6 +1117,7 @@ export interface Messages {
   'ui-keys-close': undefined;
   'ui-keys-connection': undefined;
   'ui-keys-first': undefined;
+  'ui-keys-flag': undefined;
   'ui-keys-follow': undefined;
   'ui-keys-help': undefined;
   'ui-keys-last': undefined;
@@ -1124,6 +1125,7 @@ export interface Messages {
   'ui-keys-open': undefined;
   'ui-keys-previous': undefined;
   'ui-keys-search': undefined;
+  'ui-keys-snooze': undefined;
   'ui-keys-toggle-read': undefined;
   'ui-keys-undo': undefined;
   'ui-kilobytes': { value: number };
@@ -1162,7 +1164,6 @@ export interface Messages {
   'ui-minute-failures': { count: number };
   'ui-minute-no-events': undefined;
   'ui-minute-not-running': undefined;
-  'ui-more-actions': undefined;
   'ui-more-actions-of': { title: Value };
   'ui-move-to-inbox': undefined;
   'ui-move-to-inbox-key': undefined;

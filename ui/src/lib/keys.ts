@@ -8,6 +8,8 @@ export type KeyAction =
   | 'archive'
   | 'toggleRead'
   | 'follow'
+  | 'flag'
+  | 'snooze'
   | 'undo'
   | 'search'
   | 'connection'
@@ -27,6 +29,8 @@ export const KEY_HELP: readonly { keys: readonly KeyName[]; does: PlainId }[] = 
   { keys: [{ sign: 'O' }], does: 'ui-keys-follow' },
   { keys: [{ sign: 'E' }], does: 'ui-keys-archive' },
   { keys: [{ sign: 'U' }], does: 'ui-keys-toggle-read' },
+  { keys: [{ sign: 'F' }], does: 'ui-keys-flag' },
+  { keys: [{ sign: 'H' }], does: 'ui-keys-snooze' },
   { keys: [{ sign: 'Z' }], does: 'ui-keys-undo' },
   { keys: [{ sign: '/' }], does: 'ui-keys-search' },
   { keys: [{ sign: 'C' }], does: 'ui-keys-connection' },
@@ -56,6 +60,10 @@ export function keyAction(event: Key, inList: boolean): KeyAction | null {
       return 'archive';
     case 'u':
       return 'toggleRead';
+    case 'f':
+      return 'flag';
+    case 'h':
+      return 'snooze';
     case 'o':
       return 'follow';
     case 'z':

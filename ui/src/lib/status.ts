@@ -105,7 +105,7 @@ function connectionStatus({ connection, account }: Snapshot, now: EpochMillis): 
     case 'offline':
     case 'waiting':
     case 'away': {
-      if (!connection.longOutage) return [];
+      if (!connection.longOutage) break;
       const { lastHeardAt } = connection;
       const title =
         lastHeardAt === null
@@ -118,10 +118,11 @@ function connectionStatus({ connection, account }: Snapshot, now: EpochMillis): 
     case 'connected':
     case 'unstored':
     case 'signedOut':
-    // The question above says it.
     case 'samePerson':
-      return [];
+      break;
   }
+  // Nothing to say, or the question above the list says it.
+  return [];
 }
 
 function noticeStatus({ kind, message }: Notice): Status {

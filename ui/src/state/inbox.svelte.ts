@@ -215,6 +215,10 @@ export class Inbox {
     void this.mark([item], item.readAt === null ? 'read' : 'unread');
   }
 
+  toggleFlag(item: Item): void {
+    void this.mark([item], item.flaggedAt === null ? 'flagged' : 'unflagged');
+  }
+
   archive(item: Item): void {
     this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;

@@ -61,6 +61,65 @@ test('the whole inbox by keyboard', async ({ app, page }) => {
   await expect(app.get('key-help')).toBeHidden();
 });
 
+test('snooze and flag by menus, in the list and in the detail, with keys and with the pointer', async ({
+  app,
+  page,
+}) => {
+  await app.open('busy');
+  const menu = app.get('menu');
+  const entry = (name: string) => menu.getByRole('menuitem', { name });
+
+  // A key opens the times, the arrows move, and Escape leads back.
+  await app.item('n-2').focus();
+  await page.keyboard.press('h');
+  await expect(entry('An hour')).toBeFocused();
+  await expect(entry('An hour')).toContainText('15:30');
+  await expect(entry('Tomorrow')).toContainText(says('Thu 08:00'));
+  await app.expectAccessible();
+  await app.shot('snooze-menu');
+  await page.keyboard.press('ArrowUp');
+  await expect(entry('Monday')).toBeFocused();
+  await page.keyboard.press('t');
+  await expect(entry('Tomorrow')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(menu).toHaveCount(0);
+  await expect(app.item('n-2')).toBeFocused();
+
+  // Snoozed, the next item is on, and the view has it.
+  await page.keyboard.press('h');
+  await page.keyboard.press('Enter');
+  await expect(app.item('n-2')).toHaveCount(0);
+  expect(await app.calls('inbox_snooze')).toEqual([{ keys: ['n-2'], until: 'hour' }]);
+  await expect(app.item('n-3')).toBeFocused();
+  await page.getByRole('tab', { name: 'Snoozed' }).click();
+  await app.item('n-2').click();
+  await expect(app.get('snoozed-until')).toContainText('15:30');
+  await app.get('snooze').click();
+  await entry('Return to the inbox now').click();
+  await expect(app.get('empty')).toContainText('Nothing snoozed');
+
+  // By the pointer: the menu of a row, and its flag. Outside of it, a click only closes it.
+  await page.getByRole('tab', { name: 'Inbox' }).click();
+  await app.item('n-4').click({ button: 'right' });
+  await expect(entry('Mark read')).toBeFocused();
+  await app.get('search').click();
+  await expect(menu).toHaveCount(0);
+  await app.item('n-4').click({ button: 'right' });
+  await entry('Flag').click();
+  await expect(app.item('n-4')).toContainText('flagged');
+  await expect(app.item('n-4')).toBeFocused();
+  await app.item('n-2').hover();
+  await app.get('row-snooze').filter({ visible: true }).click();
+  await expect(menu).toBeVisible();
+  await entry('Monday').click();
+  await expect(app.item('n-2')).toHaveCount(0);
+  await page.getByRole('tab', { name: 'Flagged' }).click();
+  await expect(app.get('item')).toHaveCount(1);
+  await app.item('n-4').focus();
+  await page.keyboard.press('f');
+  await expect(app.get('empty')).toContainText('Nothing flagged');
+});
+
 test('the tabs move with the arrows and show what they say', async ({ app, page }) => {
   await app.open('busy');
   await page.getByRole('tab', { name: 'Inbox' }).focus();
@@ -459,8 +518,12 @@ test('what the user should know is said one at a time, with what can be done, an
     window.fake.push({ kind: 'notices', value });
   }, kind);
   await expect(app.get('status-more')).toBeVisible();
+});
 
-  // Paused sounds are said as long as they are, and what the user ended too.
+test('paused sounds, and a connection that the user ended, are said as long as they are', async ({
+  app,
+  page,
+}) => {
   await app.open('busy');
   await page.evaluate(() => void window.fake.call('sounds_pause', { minutes: 60 }));
   await expect(app.get('quiet')).toContainText(says('Sounds are paused until 15:30'));
