@@ -20,9 +20,7 @@ ui-not-yet = Not yet
 ui-no-value = –
 ui-locked-administrator = Set by your organisation
 ui-locked-environment = Set by the environment
-ui-notices = Notices
 ui-last-action = Last action
-ui-security = Security
 # A newer version of Gloria Notify.
 ui-release-title = New version
 ui-release = Version { $version } is available

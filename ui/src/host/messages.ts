@@ -1192,7 +1192,6 @@ export interface Messages {
   'ui-nothing-open': { count: number };
   'ui-nothing-open-text': undefined;
   'ui-nothing-since': { time: Value };
-  'ui-notices': undefined;
   'ui-notification-not-tested': { reason: Value };
   'ui-notification-test': undefined;
   'ui-notification-test-again': undefined;
@@ -1326,7 +1325,6 @@ export interface Messages {
   'ui-search-clear': undefined;
   'ui-search-hint': undefined;
   'ui-seconds-part': { value: number };
-  'ui-security': undefined;
   'ui-server': undefined;
   'ui-server-none': undefined;
   'ui-show-archived': undefined;

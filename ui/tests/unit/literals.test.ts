@@ -30,7 +30,7 @@ const LABEL = /^\P{L}*\p{Lu}\p{Ll}+\P{L}*$/u;
 /** A word beside a value, as in "5 min". */
 const BESIDE = /\s\p{L}{2,}(\s|$)|^\p{L}{2,}\s/u;
 /** What the browser calls keys of the keyboard. */
-const KEY = /^(ArrowDown|ArrowUp|ArrowLeft|ArrowRight|Home|End|Enter|Escape)$/;
+const KEY = /^(ArrowDown|ArrowUp|ArrowLeft|ArrowRight|Home|End|Enter|Escape|Tab)$/;
 /** Selectors and media queries have words, too. */
 const SELECTOR = /^[(.#[]|^[a-z]+(, [a-z]+)+$|^(min|max|prefers)-|: [\w-]+\)?$|\[data-/;
 
