@@ -165,7 +165,7 @@ test('where the organisation sets everything, each control says so and none can 
 
 test('a proxy of one’s own is accessible', async ({ app }) => {
   await app.open('proxySignIn');
-  await app.get('connection').getByTestId('remedy').click();
+  await app.get('remedy').click();
   await app.get('proxy-password').fill('x');
   await app.get('proxy-address').fill('proxy.example.com');
   await app.get('proxy-save').click();
