@@ -70,7 +70,7 @@ const SCENARIOS: Record<string, Shows> = {
   clientCertificate: ['retry', 'Needs you'],
   notFound: ['retry', 'Waiting to reconnect'],
   longOutage: ['retry', 'Not connected'],
-  storageOffline: ['notice', 'Needs you'],
+  storageOffline: ['standing', 'Needs you'],
   checksFail: ['item'],
   checksWarn: ['item'],
   checksLong: ['item'],
