@@ -12,7 +12,7 @@ const AFTERNOON_ENDS_HOUR = 14;
 const MONDAY = 1;
 
 export interface SnoozeChoice {
-  until: Extract<Snooze, string>;
+  until: Snooze;
   label: PlainId;
   /** When the item returns. The core decides that; it does so by the same rules. */
   at: EpochMillis;
@@ -25,7 +25,7 @@ export function snoozeChoices(now: EpochMillis): SnoozeChoice[] {
   const weekday = new Date(now).getDay();
   const monday = onDay(now, (MONDAY + 7 - weekday) % 7 || 7, MORNING_HOUR);
   const choices: SnoozeChoice[] = [
-    { until: 'hour', label: 'ui-snooze-hour', at: now + HOUR_MS },
+    { until: { seconds: HOUR_MS / 1000 }, label: 'ui-snooze-hour', at: now + HOUR_MS },
     isLate
       ? { until: 'afternoon', label: 'ui-snooze-later', at: now + 3 * HOUR_MS }
       : { until: 'afternoon', label: 'ui-snooze-afternoon', at: onDay(now, 0, AFTERNOON_HOUR) },

@@ -28,7 +28,7 @@ test('snooze and flag by menus, in the list and in the detail, with keys and wit
   await page.keyboard.press('h');
   await page.keyboard.press('Enter');
   await expect(app.item('n-2')).toHaveCount(0);
-  expect(await app.calls('inbox_snooze')).toEqual([{ keys: ['n-2'], until: 'hour' }]);
+  expect(await app.calls('inbox_snooze')).toEqual([{ keys: ['n-2'], until: { seconds: 3600 } }]);
   await expect(app.item('n-3')).toBeFocused();
   await page.getByRole('tab', { name: 'Snoozed' }).click();
   await app.item('n-2').click();

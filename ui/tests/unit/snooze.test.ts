@@ -3,7 +3,8 @@ import { returnTime, snoozeChoices } from '../../src/lib/snooze';
 
 function offered(now: string): string[] {
   return snoozeChoices(new Date(now).getTime()).map(
-    ({ until, at }) => `${until} ${new Date(at).toString().slice(0, 21)}`,
+    ({ until, at }) =>
+      `${typeof until === 'string' ? until : 'hour'} ${new Date(at).toString().slice(0, 21)}`,
   );
 }
 
