@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod account;
+mod address;
 mod arrivals;
 mod confinement;
 mod connection;
