@@ -209,7 +209,7 @@ fn unit(report: &mut Report, extent: Extent) {
         );
     }
     // These are not part of "all targets", because separate suites run them.
-    let apart = [WINDOW, INTEROP, TAB, SIGN_IN, CHAOS, NETNS, INSTALL, KILL].concat();
+    let apart = [WINDOW, AGENT, INTEROP, TAB, SIGN_IN, CHAOS, NETNS, INSTALL, KILL].concat();
     report.run(
         "lints of the other suites",
         cargo(["clippy", "--workspace"]).args(apart).args(deny),
@@ -282,7 +282,8 @@ fn compiles(folder: &str) -> Command {
 
 /// The arguments that make cargo run one suite's test programs. They are used with `--workspace`, so that features are
 /// the same as elsewhere and nothing is built twice.
-const WINDOW: &[&str] = &["--test", "window", "--test", "bare", "--test", "agent"];
+const WINDOW: &[&str] = &["--test", "window"];
+const AGENT: &[&str] = &["--test", "bare", "--test", "agent"];
 const INTEROP: &[&str] = &["--test", "fastify", "--test", "servers"];
 const TAB: &[&str] = &["--test", "tab"];
 const SIGN_IN: &[&str] = &["--test", "sign-in"];
@@ -302,19 +303,22 @@ fn window(report: &mut Report) {
         && report.run("programs", &mut build_programs());
     if built {
         let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
-        tests.args(WINDOW);
         // On two cores, a third of the processors' time is used with two, and a window paints slowly with more.
-        tests.args(["--", "--test-threads", "3"]);
+        tests.args(WINDOW).args(["--", "--test-threads", "3"]);
         if let Some(reason) = no_namespaces(&["--user", "--map-user=1000", "--map-group=1000"]) {
             // sway refuses to run as root.
             report.skip("window under sway", &reason);
             tests.args(["--skip", "wayland::"]);
         }
+        report.run("window", &mut tests);
+        let mut tests = cargo(["test", "--workspace", "--no-fail-fast"]);
+        // These mostly wait: for what hangs, for the end of programs, for the next attempt.
+        tests.args(AGENT).args(["--", "--test-threads", "5"]);
         if let Some(reason) = no_systemd() {
             report.skip("agent under systemd", &reason);
             tests.args(["--skip", "systemd::"]);
         }
-        report.run("window", &mut tests);
+        report.run("agent", &mut tests);
     }
 }
 
