@@ -96,7 +96,11 @@ impl KnownItem {
     /// round only in a page, whose server counts versions since.
     fn is_beaten_by(&self, post: &Post, origin: Origin) -> bool {
         match (post.states.version, self.version, origin) {
-            (Some(new), Some(known), _) => new > known,
+            // A change after the gap has its version, and not what changed in the gap.
+            (Some(new), Some(known), Origin::Page { .. }) => {
+                new > known || (new == known && !self.is_deleted)
+            }
+            (Some(new), Some(known), Origin::Stream) => new > known,
             (Some(_), None, Origin::Page { place, .. }) => self.posted_by <= place && !self.is_deleted,
             (Some(_), None, Origin::Stream) | (None, _, _) => false,
         }

@@ -78,7 +78,7 @@ fn the_table() {
             "the same",
             vec![created("known", Some(2))],
             read("other", Some(2)),
-            Some(("known", false)),
+            Some(("other", true)),
         ),
         (
             "older",
@@ -376,4 +376,21 @@ fn a_page_that_the_stream_has_overtaken_is_asked_for_again() {
     let item = harness.item("n:a");
     assert!(item.title == "new" && item.read_at.is_some());
     assert_eq!(harness.inbox.missing(NOW).unwrap(), None);
+}
+
+#[test]
+fn what_changed_in_the_gap_counts_although_a_later_change_came_over_the_stream_before_the_page() {
+    let mut harness = Harness::new();
+    harness.comes(
+        "1",
+        CREATED,
+        &json!({"id": "a", "title": "a", "message": "m", "version": 1}),
+    );
+    harness.reconnect();
+    harness.comes("3", UPDATED, &json!({"id": "a", "title": "b", "version": 3}));
+    let page = json!([{"id": "a", "title": "b", "message": "m", "version": 3, "readAt": NOON}]);
+    harness.page(&page, page_of(1));
+    let item = harness.item("n:a");
+    assert!(item.read_at.is_some() && item.title == "b");
+    assert_eq!(harness.alerts.len(), 1);
 }
