@@ -237,6 +237,16 @@ pub(crate) fn with_variable(name: &str, value: &Path) -> Vec<(u32, String)> {
     found.collect()
 }
 
+/// Kills a process that is not a child, and the group that it leads, if it does: some programs write over their
+/// environment, as Chromium does, and are known only by that.
+pub(crate) fn kill_with_group(id: u32) {
+    signal(id, Signal::KILL);
+    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // An error means that it leads none.
+        let _ = kill_process_group(id, Signal::KILL);
+    }
+}
+
 /// Sends a signal to a process that is not a child.
 pub(crate) fn signal(id: u32, signal: Signal) {
     if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {

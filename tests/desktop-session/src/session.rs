@@ -461,8 +461,7 @@ impl Drop for Session {
             if left.is_empty() {
                 break;
             }
-            left.into_iter()
-                .for_each(|(id, _)| process::signal(id, Signal::KILL));
+            left.into_iter().for_each(|(id, _)| process::kill_with_group(id));
         }
         // No process is in them any more.
         drop(groups);

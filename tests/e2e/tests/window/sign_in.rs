@@ -22,9 +22,10 @@ const IN_THE_LINK: [&str; 3] = ["state", "nonce", "code_challenge"];
 fn install_browser(stage: &Stage, profile: &Path) {
     let line = Browser::command_line(profile);
     let quoted: Vec<_> = line.iter().map(|word| format!("'{word}'")).collect();
-    // The app starts it as no child of its own, so it would outlive a test that is killed.
+    // The app starts it as no child of its own, so it would outlive a test that is killed. It ends with its launcher,
+    // which the session ends: without a screen, Chromium would go on and use a whole processor.
     let script = format!(
-        "#!/bin/sh\nexec timeout -s KILL 300 {} \"$1\"\n",
+        "#!/bin/sh\nexec timeout -s KILL 300 setpriv --pdeathsig KILL {} \"$1\"\n",
         quoted.join(" ")
     );
     // It replaces the one that only writes down what it is to open.
@@ -155,7 +156,7 @@ async fn a_new_user_signs_in_in_the_browser_and_no_secret_of_that_can_be_found_a
             !secrets.iter().any(in_arguments),
             "{whose} has a secret in its arguments"
         );
-        let may_have_the_link = ["xdg-open", "timeout", "chromium"].contains(&&*shown.name);
+        let may_have_the_link = ["xdg-open", "timeout", "setpriv", "chromium"].contains(&&*shown.name);
         assert!(
             may_have_the_link || !in_the_link.iter().any(in_arguments),
             "{whose} has the link"
