@@ -236,6 +236,8 @@ export interface Messages {
   'cli-folder-unreadable': { path: string; problem: string };
   'cli-found-incomplete': undefined;
   'cli-found-none': undefined;
+  'cli-item-ambiguous': { key: string; candidates: string };
+  'cli-item-very-ambiguous': { key: string; candidates: string };
   'cli-kept-here': { fields: string };
   'cli-keyring-asks': undefined;
   'cli-last-heard': { span: Message };
@@ -299,6 +301,7 @@ export interface Messages {
   'cli-sign-in-with-code': { place: string; code: string };
   'cli-signed-in-as': { name: string };
   'cli-skipped': { bytes: number };
+  'cli-snooze-duration': undefined;
   'cli-snooze-time': undefined;
   'cli-snoozed-until': { until: Time };
   'cli-span-days': { days: number; hours: number };
@@ -393,6 +396,9 @@ export interface Messages {
   'doctor-mark-passed': undefined;
   'doctor-mark-skipped': undefined;
   'doctor-mark-warning': undefined;
+  'doctor-marks': undefined;
+  'doctor-marks-kept': { fields: string };
+  'doctor-marks-sent': undefined;
   'doctor-mend-address': undefined;
   'doctor-mend-app': undefined;
   'doctor-mend-app-anew': undefined;
@@ -406,6 +412,7 @@ export interface Messages {
   'doctor-mend-hangs': undefined;
   'doctor-mend-insecure': undefined;
   'doctor-mend-keyring': undefined;
+  'doctor-mend-marks': undefined;
   'doctor-mend-name': undefined;
   'doctor-mend-network': undefined;
   'doctor-mend-network-sign-in': undefined;
@@ -659,6 +666,7 @@ export interface Messages {
   'shared-not-file': undefined;
   'shared-unmarked': undefined;
   'should-be-boolean': undefined;
+  'should-be-category-limits': undefined;
   'should-be-command': undefined;
   'should-be-duration': undefined;
   'should-be-in-section': { section: string; name: string };
