@@ -40,6 +40,16 @@ const NOTICES: Record<NoticeKind, { does: StatusAction; label: PlainId } | null>
 };
 const LASTING: ReadonlySet<NoticeKind> = new Set(['storage', 'keyring', 'lock']);
 
+/** The titles that were put aside, by subject. */
+export type Aside = Readonly<Record<string, string>>;
+
+/** What stays aside. What ended in between is news when it comes again, in the same words too. */
+export function stillAside(aside: Aside, present: readonly Status[]): Aside {
+  const ids = new Set(present.map(({ id }) => id));
+  const kept = Object.entries(aside).filter(([id]) => ids.has(id));
+  return kept.length === Object.keys(aside).length ? aside : Object.fromEntries(kept);
+}
+
 /** Everything that the inbox has to say above its list, the most important first. */
 export function statuses(snapshot: Snapshot, now: EpochMillis): Status[] {
   return [

@@ -220,7 +220,6 @@ export class Inbox {
   }
 
   archive(item: Item): void {
-    this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'archived').then((done) => {
       if (done) this.#report({ text: t('ui-done-archived'), undo: () => void this.#unarchive(item) });
@@ -228,7 +227,6 @@ export class Inbox {
   }
 
   moveToInbox(item: Item): void {
-    this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;
     void this.mark([item], 'unarchived').then((done) => {
       if (done)
@@ -245,7 +243,6 @@ export class Inbox {
   /** The core knows the clock and the time zone, and says when the item returns. */
   async snooze(item: Item, until: Snooze): Promise<void> {
     const keys = [item.key];
-    this.#leaveRow(item.key);
     if (this.#open?.key === item.key) this.#open = null;
     const shown: Mark = { snoozed: { at: Date.now(), wall: null } };
     if (await this.#do(keys, shown, () => this.#host.call('inbox_snooze', { keys, until }))) {
@@ -254,6 +251,7 @@ export class Inbox {
   }
 
   async #do(keys: readonly string[], mark: Mark, ask: () => Promise<Marked>): Promise<boolean> {
+    if (lists.takesOut(this.#list, mark)) for (const key of keys) this.#leaveRow(key);
     const doing: lists.Doing = { keys, mark, at: Date.now(), revision: null };
     this.#doings = [...this.#doings, doing];
     try {

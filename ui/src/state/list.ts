@@ -143,7 +143,6 @@ export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList
   if (doings.length === 0) return list;
   const { view } = list.filter;
   const leaves = ({ key }: Item): boolean => {
-    // Nothing leaves a list of what was found everywhere.
     if (isSearch(list)) return false;
     const last = doings.findLast(({ keys, mark }) => keys.includes(key) && staysIn(view, mark) !== null);
     return last !== undefined && staysIn(view, last.mark) === false;
@@ -151,6 +150,11 @@ export function withDoings(list: InboxList, doings: readonly Doing[]): InboxList
   const apply = (items: readonly Item[]): readonly Item[] =>
     items.filter((item) => !leaves(item)).map((item) => withMarks(item, doings));
   return { ...list, items: apply(list.items), waiting: apply(list.waiting) };
+}
+
+/** Whether an item leaves the list with this mark. Nothing leaves a list of what was found everywhere. */
+export function takesOut(list: InboxList, mark: Mark): boolean {
+  return !isSearch(list) && staysIn(list.filter.view, mark) === false;
 }
 
 /** Whether an item of the view is still in it after the mark; null if the mark does not decide that. */

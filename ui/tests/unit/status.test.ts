@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConnectionView, Notice, Snapshot } from '../../src/host/protocol';
 import { busy } from '../../src/host/scenarios/busy';
 import { says } from '../../src/host/scenarios/says';
-import { statuses } from '../../src/lib/status';
+import { statuses, stillAside } from '../../src/lib/status';
 
 const NOW = new Date('2026-11-25T14:30:00').getTime();
 const MINUTE = 60_000;
@@ -60,5 +60,15 @@ describe('what is said above the list', () => {
     const notices = kinds.map((kind) => ({ kind, message: says(kind) }));
     const dismissible = statuses(snapshot({}, { notices }), NOW).filter((status) => status.dismissible);
     expect(dismissible.map(({ id }) => id)).toEqual(['sound', 'action']);
+  });
+
+  test('is back where it ended in between', () => {
+    const withSound = statuses(
+      snapshot({}, { notices: [{ kind: 'sound', message: says('no sound') }] }),
+      NOW,
+    );
+    const aside = { sound: 'no sound' };
+    expect(stillAside(aside, withSound)).toBe(aside);
+    expect(stillAside(aside, statuses(snapshot({}, { notices: [] }), NOW))).toEqual({});
   });
 });

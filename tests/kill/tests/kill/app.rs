@@ -19,6 +19,10 @@ const END_TIMEOUT: Duration = Duration::from_secs(20);
 /// If the app has not ended by then, it did not receive the signal: an orderly end takes a third of a second.
 const REPEAT_INTERVAL: Duration = Duration::from_secs(5);
 
+/// How much of a wait for a processor excuses anything. The threads of a run that took long have waited for more than
+/// that in all, and little of it at its end.
+const MAX_STARVED: Duration = Duration::from_secs(3);
+
 /// How much of the app's log a failure contains.
 const MAX_LINES: usize = 30;
 
@@ -50,8 +54,8 @@ pub(crate) struct Run {
     pub(crate) how: How,
     pub(crate) asked: Instant,
     pub(crate) ended: Instant,
-    /// How long its threads had waited for a processor by then, together: on a busy machine it does everything this
-    /// much later.
+    /// How long its threads had waited for a processor by then, together, up to [`MAX_STARVED`]: on a busy machine it
+    /// does everything this much later.
     pub(crate) starved: Duration,
     /// The notifications that were recorded by then.
     pub(crate) recorded: HashSet<Handle>,
@@ -174,7 +178,7 @@ fn starved(process: u32) -> Duration {
         let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
         text.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
-    Duration::from_nanos(waited.sum())
+    Duration::from_nanos(waited.sum()).min(MAX_STARVED)
 }
 
 /// Repeats the signal once: a program that a shell started in the background ignores SIGINT at first, and one that

@@ -142,6 +142,10 @@ fn choice(text: &str, now: &Zoned) -> Option<Snooze> {
 /// Reads a duration, such as `1h30m`, `3d` or `90 minutes`. A day of it is 24 hours, whatever the clocks do. How long a
 /// month is would depend on the day.
 fn seconds(text: &str) -> Option<u32> {
+    // `17:30:00` would be one as well, and is a time of day.
+    if text.contains(':') {
+        return None;
+    }
     let span: Span = text.parse().ok()?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
     // What does not fit is refused like anything else that is too long or too short.
@@ -307,6 +311,8 @@ mod tests {
             ("99999999999h", None),
             ("1mo", None),
             ("1y", None),
+            ("17:30:00", at("2026-11-26T17:30:00")),
+            ("10:30:00", at("2026-11-27T10:30:00")),
             ("h", None),
             ("1", None),
             ("this-afternoon", Some(Snooze::Afternoon)),

@@ -15,12 +15,16 @@ async fn an_item_is_named_by_the_beginning_of_its_key_as_the_table_has_it() {
         "c0ffee 1",
         "4217",
         "421",
+        "gone",
+        "gone-2",
     ] {
         scene.push(id);
     }
-    running.until(|state| state.counts.total == 6).await;
+    running.until(|state| state.counts.total == 8).await;
+    scene.delete("gone");
+    running.until(|state| state.counts.total == 7).await;
     let mut running = Some(running);
-    for (place, unread) in [("app", 4), ("file", 2)] {
+    for (place, unread) in [("app", 5), ("file", 3)] {
         let mark = async |key: &str| scene.outcome(&["inbox", "read", key]).await;
         let keys = if place == "app" {
             ["n:7f3a5", "n:4217"]
@@ -37,8 +41,9 @@ async fn an_item_is_named_by_the_beginning_of_its_key_as_the_table_has_it() {
                 "n:7f3a1234 is more than one item: n:7f3a1234-88bb, n:7f3a1234-99aa",
             ),
             ("n:c", "n:c is not in the inbox"),
-            // An item that may have been deleted, and never one of the others.
+            // An item that may have been deleted, or was, and never one of the others.
             ("n:42", "n:42 is not in the inbox"),
+            ("n:gone", "n:gone is not in the inbox"),
         ] {
             let (code, said, words) = mark(key).await;
             assert_eq!((code, words), (1, format!("gloria: {expected}\n")), "{place}");

@@ -95,6 +95,12 @@ impl Scene {
         running
     }
 
+    pub(crate) fn delete(&self, id: &str) {
+        self.backend
+            .control()
+            .push("notification.deleted", json!({"id": id}));
+    }
+
     pub(crate) fn push(&self, id: &str) {
         let data = json!({"id": id, "title": format!("title {id}"), "message": "text"});
         self.backend.control().push("notification.created", data);

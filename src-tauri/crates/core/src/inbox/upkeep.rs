@@ -152,7 +152,10 @@ impl Sweep {
         if row.is_wanted {
             return false;
         }
-        let is_over = || self.categories.get(&row.category).is_some_and(|over| *over > 0);
+        let is_over = || {
+            let category = self.limits.counted(row.category.as_deref());
+            self.categories.get(&category).is_some_and(|over| *over > 0)
+        };
         let is_free = !row.is_to_be_acknowledged;
         match self.pass {
             Pass::Old => {
@@ -175,9 +178,13 @@ impl Sweep {
     /// Counts an item that this phase removes, or leaves.
     fn count(&mut self, row: &Row, removed: bool) {
         match (self.pass, removed) {
-            (Pass::Old, false) => *self.categories.entry(row.category.clone()).or_default() += 1,
+            (Pass::Old, false) => {
+                let category = self.limits.counted(row.category.as_deref());
+                *self.categories.entry(category).or_default() += 1;
+            }
             (Pass::Over | Pass::UrgentOver, true) => {
-                if let Some(over) = self.categories.get_mut(&row.category) {
+                let category = self.limits.counted(row.category.as_deref());
+                if let Some(over) = self.categories.get_mut(&category) {
                     *over = over.saturating_sub(1);
                 }
             }

@@ -1,6 +1,6 @@
 //! Finds items by a part of their keys, as people type it.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::super::{Inbox, InboxError};
 
@@ -10,24 +10,38 @@ const MIN_ABBREVIATION: usize = 4;
 /// As many as an error names, and one more, which shows that there are others.
 const MAX_NAMED_KEYS: usize = 4;
 
+/// Keys that are looked at. Only those that continue a number are passed over, and where there are this many of them, the
+/// text is too short to mean one item.
+const MAX_LOOKED_AT: u32 = 10_000;
+
 impl Inbox {
-    /// Returns the key that this text is, or else the first few keys in alphabetical order that it abbreviates.
+    /// Returns the key that this text is, or else the first few keys in alphabetical order that it abbreviates. The key
+    /// of an item that was deleted is that one's, and no abbreviation: who names it means no other item.
     ///
     /// # Errors
     ///
     /// When the database fails.
     pub fn named(&self, text: &str) -> Result<Vec<String>, InboxError> {
-        let sql = "SELECT key FROM item WHERE key >= ?1 AND key < ?2 AND deleted_at IS NULL ORDER BY key";
+        let is_deleted: Option<bool> = self
+            .db
+            .prepare_cached("SELECT deleted_at IS NOT NULL FROM item WHERE key = ?1")?
+            .query_row([text], |row| row.get(0))
+            .optional()?;
+        match is_deleted {
+            Some(false) => return Ok(vec![text.to_owned()]),
+            Some(true) => return Ok(Vec::new()),
+            None if text.chars().count() < MIN_ABBREVIATION => return Ok(Vec::new()),
+            None => {}
+        }
+        let sql =
+            "SELECT key FROM item WHERE key >= ?1 AND key < ?2 AND deleted_at IS NULL ORDER BY key LIMIT ?3";
         let mut statement = self.db.prepare_cached(sql)?;
         // The last character of all, so that this is after each key that begins with the text.
         let end = format!("{text}\u{10ffff}");
         let mut keys = Vec::new();
-        let mut rows = statement.query(params![text, end])?;
+        let mut rows = statement.query(params![text, end, MAX_LOOKED_AT])?;
         while let Some(row) = rows.next()? {
             let key: String = row.get(0)?;
-            if key == text {
-                return Ok(vec![key]);
-            }
             if abbreviates(text, &key) {
                 keys.push(key);
             }
@@ -39,8 +53,8 @@ impl Inbox {
     }
 }
 
-/// Whether the text is the beginning of a key, and long enough. A number is not cut: the 42nd notification, which may
-/// be deleted, is not the 4217th.
+/// Whether the text is the beginning of a key, and long enough. A number is not cut: the 42nd notification, whose trace
+/// may be gone, is not the 4217th.
 fn abbreviates(text: &str, key: &str) -> bool {
     let Some(rest) = key.strip_prefix(text) else {
         return false;

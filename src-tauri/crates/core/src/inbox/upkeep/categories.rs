@@ -81,6 +81,17 @@ impl Limits {
     pub(super) fn items(&self, category: Option<&str>) -> Option<u32> {
         of(&self.items, category)
     }
+
+    /// The name under which items of this category are counted. Where it has a limit, its case does not matter.
+    pub(super) fn counted(&self, category: Option<&str>) -> Option<String> {
+        let category = category?;
+        if self.items.is_empty() {
+            return Some(category.to_owned());
+        }
+        let folded = category.to_lowercase();
+        let is_limited = self.items.contains_key(&folded);
+        Some(if is_limited { folded } else { category.to_owned() })
+    }
 }
 
 fn of(limits: &HashMap<String, u32>, category: Option<&str>) -> Option<u32> {
@@ -130,5 +141,10 @@ mod tests {
             (Some(7), Some(9))
         );
         assert_eq!((limits.days(Some("other")), limits.days(None)), (None, None));
+        let counted = ["ŁóDź", "łódź", "Other"].map(|category| limits.counted(Some(category)));
+        assert_eq!(
+            counted,
+            ["łódź", "łódź", "Other"].map(|category| Some(category.to_owned()))
+        );
     }
 }
