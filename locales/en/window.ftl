@@ -154,13 +154,10 @@ ui-snooze-monday = Monday
 # When a snoozed notification returns, beside one of the choices above; on another day than today
 ui-snooze-day-time = { DATETIME($at, weekday: "short", hour: "2-digit", minute: "2-digit") }
 ui-snooze-end = Return to the inbox now
-ui-snooze-key = Snooze (H)
 ui-snoozed-until = Snoozed until { $time }
 ui-more-actions-of = Actions for { $title }
 ui-flag = Flag
 ui-unflag = Remove flag
-ui-flag-key = Flag (F)
-ui-unflag-key = Remove flag (F)
 ui-acknowledge = Acknowledge
 ui-done-unarchived = Moved to the inbox
 ui-done-all-read = All marked read
@@ -202,13 +199,7 @@ ui-mark-read = Mark read
 ui-mark-unread = Mark unread
 ui-archive = Archive
 ui-move-to-inbox = Move to inbox
-ui-mark-read-key = Mark read (U)
-ui-mark-unread-key = Mark unread (U)
-ui-archive-key = Archive (E)
-ui-move-to-inbox-key = Move to the inbox (E)
-ui-close-key = Close (Esc)
 ui-back-to-list = Back to the list
-ui-back-to-list-key = Back to the list (Esc)
 ui-detail = Notification
 ui-received = · received { $time }
 ui-progress = Progress
@@ -226,6 +217,12 @@ ui-why-alert = Why did this alert, or not?
 ## Keys
 
 ui-keys = Keyboard
+# What a button does, and the key that does it too
+ui-with-key = { $label } ({ $key })
+# $key: a letter that is pressed together with Ctrl, or Cmd on a Mac
+ui-key-control = Ctrl+{ $key }
+ui-single-keys = Single keys
+ui-single-keys-note = J, K, E and others act by themselves. Turn them off if you speak to your computer, or press keys by accident. The keys with Ctrl and the arrows stay.
 ui-key-home = Home
 ui-key-end = End
 ui-key-enter = Enter
@@ -639,6 +636,9 @@ ui-paused-until = Until { $time }
 ui-resume = Resume
 ui-appearance = Appearance
 ui-colours = Colours
+ui-text-size = Text size
+ui-text-smaller = Smaller text
+ui-text-larger = Larger text
 ui-appearance-system = As the system
 ui-appearance-light = Light
 ui-appearance-dark = Dark

@@ -938,7 +938,6 @@ export interface Messages {
   'ui-appearance-light': undefined;
   'ui-appearance-system': undefined;
   'ui-archive': undefined;
-  'ui-archive-key': undefined;
   'ui-archived': undefined;
   'ui-arrived': { count: Value; title: Value };
   'ui-arrived-one': { title: Value };
@@ -952,7 +951,6 @@ export interface Messages {
   'ui-back': undefined;
   'ui-back-key': undefined;
   'ui-back-to-list': undefined;
-  'ui-back-to-list-key': undefined;
   'ui-badge': { count: number };
   'ui-bell-new': undefined;
   'ui-bell-nothing': undefined;
@@ -979,7 +977,6 @@ export interface Messages {
   'ui-checks': undefined;
   'ui-circuit-advice': undefined;
   'ui-close': undefined;
-  'ui-close-key': undefined;
   'ui-colours': undefined;
   'ui-column-attempts': undefined;
   'ui-column-connected': undefined;
@@ -1064,7 +1061,6 @@ export interface Messages {
   'ui-filling': { items: Value };
   'ui-filling-fails': undefined;
   'ui-flag': undefined;
-  'ui-flag-key': undefined;
   'ui-flagged': undefined;
   'ui-for-days': { days: Value };
   'ui-for-days-hours': { days: Value; hours: Value };
@@ -1113,6 +1109,7 @@ export interface Messages {
   'ui-item-pending': undefined;
   'ui-item-refused': { reason: Value };
   'ui-item-withdrawn': undefined;
+  'ui-key-control': { key: Value };
   'ui-key-end': undefined;
   'ui-key-enter': undefined;
   'ui-key-escape': undefined;
@@ -1161,9 +1158,7 @@ export interface Messages {
   'ui-log': undefined;
   'ui-mark-all-read': undefined;
   'ui-mark-read': undefined;
-  'ui-mark-read-key': undefined;
   'ui-mark-unread': undefined;
-  'ui-mark-unread-key': undefined;
   'ui-megabytes': { value: number };
   'ui-micros': { value: Value };
   'ui-millis': { value: number };
@@ -1174,7 +1169,6 @@ export interface Messages {
   'ui-minute-not-running': undefined;
   'ui-more-actions-of': { title: Value };
   'ui-move-to-inbox': undefined;
-  'ui-move-to-inbox-key': undefined;
   'ui-needs-you': undefined;
   'ui-network': undefined;
   'ui-network-offline': undefined;
@@ -1385,12 +1379,13 @@ export interface Messages {
   'ui-silent-title': undefined;
   'ui-since-date': { at: Time };
   'ui-since-week': { at: Time };
+  'ui-single-keys': undefined;
+  'ui-single-keys-note': undefined;
   'ui-snooze': undefined;
   'ui-snooze-afternoon': undefined;
   'ui-snooze-day-time': { at: Time };
   'ui-snooze-end': undefined;
   'ui-snooze-hour': undefined;
-  'ui-snooze-key': undefined;
   'ui-snooze-later': undefined;
   'ui-snooze-monday': undefined;
   'ui-snooze-tomorrow': undefined;
@@ -1428,6 +1423,9 @@ export interface Messages {
   'ui-test-works': undefined;
   'ui-test-works-not': undefined;
   'ui-testing': undefined;
+  'ui-text-larger': undefined;
+  'ui-text-size': undefined;
+  'ui-text-smaller': undefined;
   'ui-time': { at: Time };
   'ui-time-full': { at: Time };
   'ui-times': undefined;
@@ -1467,7 +1465,6 @@ export interface Messages {
   'ui-undo': undefined;
   'ui-unexpected': undefined;
   'ui-unflag': undefined;
-  'ui-unflag-key': undefined;
   'ui-unlock-keyring': undefined;
   'ui-unread': undefined;
   'ui-unread-event': { event: Value; expected: Value };
@@ -1489,6 +1486,7 @@ export interface Messages {
   'ui-welcome-text': undefined;
   'ui-what-to-do': { mend: Value };
   'ui-why-alert': undefined;
+  'ui-with-key': { key: Value; label: Value };
   'ui-yesterday': undefined;
   'unreadable-event': { id: string; why: Message };
   'unreadable-more': undefined;

@@ -153,3 +153,28 @@ test('paused sounds, and a connection that the user ended, are said as long as t
   await app.get('standing').getByRole('button', { name: 'Connect' }).click();
   await expect(app.get('standing')).toHaveCount(0);
 });
+
+test('text grows and single keys are off, as chosen in the preferences, also the next time', async ({
+  app,
+  page,
+}) => {
+  await app.open('busy');
+  const rowHeight = async (): Promise<number> => (await app.item('n-2').boundingBox())?.height ?? 0;
+  const usual = await rowHeight();
+  await app.get('preferences').click();
+  for (let step = 0; step < 5; step += 1) await app.get('text-larger').click();
+  await expect(app.get('text-size')).toHaveText(says('200 %'));
+  await expect(app.get('text-larger')).toHaveAttribute('aria-disabled', 'true');
+  await app.get('single-keys').click();
+  await app.expectAccessible();
+  await app.expectNoSidewaysScrolling();
+  await page.reload();
+  // The row is as much higher as its text, without the two pixels around it.
+  await expect.poll(async () => (await rowHeight()) + 2).toBe((usual + 2) * 2);
+  await app.item('n-2').focus();
+  await page.keyboard.press('e');
+  await page.keyboard.press('ArrowDown');
+  await expect(app.item('n-3')).toBeFocused();
+  await expect(app.item('n-2')).toHaveCount(1);
+  expect(await app.calls('inbox_mark')).toHaveLength(0);
+});
