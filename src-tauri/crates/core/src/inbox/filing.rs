@@ -101,7 +101,8 @@ impl Inbox {
                 } else {
                     writer.apply(event, &mut news, &mut filed)?;
                 }
-                let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing);
+                let effect = filed[before..].iter().any(|filed| *filed != Effect::Nothing)
+                    || writer.follows_its_page(event)?;
                 if is_first(writer.seen, arrival, event, effect) {
                     first.push(FirstOccurrence { place, part });
                     writer.store_person(event, person)?;
@@ -359,6 +360,21 @@ impl EventWriter<'_> {
             | Event::ServerError(_) => filed.push(Effect::Nothing),
         }
         Ok(())
+    }
+
+    /// Whether a page brought what the event posts before the stream did. A page is no event, so that the listeners and
+    /// the log do not have it.
+    fn follows_its_page(&self, event: &Event) -> Result<bool, InboxError> {
+        let (Origin::Stream, Seen::New, Event::Posted(post)) = (self.arrival.origin, self.seen, event) else {
+            return Ok(false);
+        };
+        Ok(self
+            .transaction
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM item WHERE key = ?1 AND deleted_at IS NULL)
+                     AND NOT EXISTS (SELECT 1 FROM log WHERE item = ?1 AND data IS NOT NULL)",
+            )?
+            .query_row([&post.key], |row| row.get(0))?)
     }
 
     /// Begins to catch up if the event reports a gap; `None` if it reports none.

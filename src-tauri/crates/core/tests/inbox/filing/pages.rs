@@ -1,8 +1,9 @@
 //! What the server's list says of a notification counts where it is known to be newer: by its version. It never takes
 //! back what came over the stream.
 
+use gloria_core::EventTypes;
 use gloria_core::backfill::{Missing, Progress};
-use gloria_core::inbox::{Effect, Now};
+use gloria_core::inbox::{Effect, LogQuery, Now};
 use gloria_core::item::{ItemKind, ItemWords};
 use gloria_core::message;
 use serde_json::{Value, json};
@@ -393,4 +394,29 @@ fn what_changed_in_the_gap_counts_although_a_later_change_came_over_the_stream_b
     let item = harness.item("n:a");
     assert!(item.read_at.is_some() && item.title == "b");
     assert_eq!(harness.alerts.len(), 1);
+}
+
+#[test]
+fn what_a_page_had_before_the_stream_is_an_event_once_the_stream_has_it() {
+    let mut harness = Harness::new();
+    harness.comes("1", CREATED, &json!({"id": "b", "title": "b", "message": "m"}));
+    harness.reconnect();
+    let post = json!({"id": "a", "title": "a", "message": "m"});
+    harness.page(&json!([post]), page_of(1));
+    let logged = |harness: &Harness| {
+        let query = LogQuery {
+            since: None,
+            types: EventTypes::ALL,
+            after: 0,
+            limit: 10,
+        };
+        harness.inbox.logged(&query).unwrap().events.len()
+    };
+    assert_eq!(logged(&harness), 1, "a page is no event");
+    harness.comes("2", CREATED, &post);
+    assert_eq!(logged(&harness), 2);
+    harness.reconnect();
+    harness.comes("3", CREATED, &post);
+    assert_eq!(logged(&harness), 2, "the same post under another id");
+    assert_eq!(harness.alerts.len(), 2);
 }
