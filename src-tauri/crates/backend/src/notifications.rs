@@ -37,7 +37,7 @@ struct Kept {
     deleted: bool,
     position: u64,
     event: Arc<str>,
-    /// The number of its state: the last event's own version, or one more than before.
+    /// The number of its state: the highest version of an event, or one more than before.
     version: u64,
 }
 
@@ -80,7 +80,8 @@ impl Notifications {
             return;
         };
         let known = self.by_id.get(&id).map_or(0, |kept| kept.version);
-        let version = version.unwrap_or(known + 1);
+        // An old event that is sent again makes nothing older.
+        let version = version.map_or(known + 1, |version| version.max(known));
         if kind == "notification.created" {
             // The same event once more takes back nothing of what users have done since.
             let repeated = self

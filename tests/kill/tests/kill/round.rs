@@ -31,6 +31,8 @@ pub(crate) struct Round<'a> {
     settled: Vec<Settled>,
     /// Until when the service keeps its mode.
     mode_until: Instant,
+    /// How often the app had a gap in its events.
+    gaps: usize,
 }
 
 /// Counts of what happened.
@@ -44,6 +46,7 @@ pub(crate) struct Tally {
     pub(crate) digests: usize,
     pub(crate) excused: usize,
     pub(crate) actions: usize,
+    pub(crate) gaps: usize,
 }
 
 impl<'a> Round<'a> {
@@ -54,7 +57,8 @@ impl<'a> Round<'a> {
             ..BackendOptions::default()
         })
         .await?;
-        // What a first sign-in finds in a list does not alert, and the model expects an alert of everything.
+        // Until the first gap: what a first sign-in finds in a list does not alert, and the model expects an alert of
+        // everything.
         let no_list = Answer::new(404);
         backend.control().answer(Route::List, u32::MAX, no_list)?;
         let mut rng = Rng::with_seed(seed);
@@ -73,6 +77,7 @@ impl<'a> Round<'a> {
             rng,
             settled: Vec::new(),
             mode_until: Instant::now(),
+            gaps: 0,
         })
     }
 
@@ -105,7 +110,8 @@ impl<'a> Round<'a> {
                 55..65 => self.server.repeat(),
                 65..72 => self.settle().await?,
                 72..80 => self.act().await?,
-                80..91 => self.pause(400).await,
+                80..88 => self.pause(400).await,
+                88..91 if self.server.has_versions => self.miss().await?,
                 _ => self.end_and_start().await?,
             }
         }
@@ -226,6 +232,37 @@ impl<'a> Round<'a> {
         self.app.start(self.session)
     }
 
+    /// The server forgets the events of a time when the app was away: only its list has what they said. Sometimes the
+    /// app ends while it asks for that, and sometimes the list fails.
+    async fn miss(&mut self) -> Result<()> {
+        self.server.finish();
+        self.settle().await?;
+        let how = self.some_end();
+        self.app.end(how).await?;
+        // Several pages.
+        for _ in 0..self.rng.u16(1..250) {
+            self.server.speak_of_listed();
+        }
+        self.server.forget_events();
+        self.gaps += 1;
+        let control = self.backend.control();
+        control.clear_answers();
+        for _ in 0..self.rng.u8(0..3) {
+            let failure = match self.rng.u8(0..3) {
+                0 => Answer::new(503).header("retry-after", "0"),
+                1 => Answer::new(429).header("retry-after", "1"),
+                _ => Answer::new(200).body("application/json", "{\"notifications\": [{"),
+            };
+            control.answer(Route::List, 1, failure)?;
+        }
+        self.app.start(self.session)?;
+        for _ in 0..self.rng.u8(0..4) {
+            self.pause(800).await;
+            self.end_and_start().await?;
+        }
+        Ok(())
+    }
+
     /// Waits until the app has stored everything, a time from which later checks are measured.
     async fn settle(&mut self) -> Result<()> {
         // A repeated event may have moved the position back.
@@ -234,7 +271,8 @@ impl<'a> Round<'a> {
         let (home, url) = (self.app.home.clone(), self.backend.api_url());
         wait_until(&format!("event {last} to be stored"), DEADLINE, async || {
             self.app.check_alive()?;
-            Ok((stored::position(&home, &url)? >= last).then_some(()))
+            let is_stored = stored::position(&home, &url)? >= last && stored::is_filled(&home, &url)?;
+            Ok(is_stored.then_some(()))
         })
         .await?;
         self.settled.push(Settled {
@@ -299,6 +337,7 @@ impl<'a> Round<'a> {
             digests: stored.digests.len(),
             excused: evidence.excused(),
             actions: self.actions.count(),
+            gaps: self.gaps,
         };
         Ok((wrong.len(), words, tally))
     }

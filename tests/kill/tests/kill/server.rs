@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::truth::{Alerts, Truth, Version, mark};
 
+/// How far the versions of two states are apart: more than a user changes a notification in a round.
+const VERSION_STEP: u64 = 10_000;
+
 /// What an event may do, with its relative frequency.
 const KINDS: [(Kind, u32); 13] = [
     (Kind::Create, 52),
@@ -65,25 +68,34 @@ pub(crate) struct Server {
     pub(crate) truth: Truth,
     posted: Vec<Posted>,
     /// Ids whose change was sent before their notification, with the notification to send.
-    early: Vec<(String, Timestamp, Kind)>,
+    early: Vec<(String, Timestamp, Kind, Option<u64>)>,
     count: usize,
+    /// Whether events have versions. Without them a list that is ahead of the events leaves open what is newer.
+    pub(crate) has_versions: bool,
+    /// The version of the newest state of any notification.
+    version: u64,
     /// Keys of items that were read before they arrived, and are quiet only for that reason.
     read_before: BTreeSet<String>,
     /// Whether the next event is cut in half and its connections end.
     cuts: bool,
+    /// The number of the last event that cannot be asked for any more.
+    forgotten: u64,
 }
 
 impl Server {
-    pub(crate) fn new(control: Control, rng: Rng) -> Self {
+    pub(crate) fn new(control: Control, mut rng: Rng) -> Self {
         Self {
             control,
+            has_versions: rng.u8(0..4) > 0,
             rng,
             truth: Truth::default(),
             posted: Vec::new(),
             early: Vec::new(),
             count: 0,
+            version: 0,
             read_before: BTreeSet::new(),
             cuts: false,
+            forgotten: 0,
         }
     }
 
@@ -116,6 +128,26 @@ impl Server {
         }
     }
 
+    /// Sends a random event of which the list of notifications has everything.
+    pub(crate) fn speak_of_listed(&mut self) {
+        match self.rng.u8(0..10) {
+            0..7 => {
+                let id = self.new_id();
+                // What is made without a time may be old, and then is quiet.
+                self.create(id, json!({"createdAt": Timestamp::now().to_string()}));
+            }
+            7 => self.quiet("readAt"),
+            8 => self.quiet("archivedAt"),
+            _ => self.delete(),
+        }
+    }
+
+    /// Removes all events that were sent, so that only the list has what they said.
+    pub(crate) fn forget_events(&mut self) {
+        self.control.drop_history();
+        self.forgotten = self.truth.last;
+    }
+
     /// Sends the notifications whose changes were sent before.
     pub(crate) fn finish(&mut self) {
         while !self.early.is_empty() {
@@ -128,6 +160,9 @@ impl Server {
     pub(crate) fn repeat(&mut self) {
         let Some(posted) = self.some_posted() else { return };
         let number = posted.number;
+        if number <= self.forgotten {
+            return;
+        }
         let frame = format!("event: {}\nid: {number}\ndata: {}\n\n", posted.event, posted.data);
         self.record(&posted.key, format!("event {number} said again to open streams"));
         self.control.push_raw(frame);
@@ -143,6 +178,12 @@ impl Server {
             at -= parts;
         }
         Kind::Create
+    }
+
+    /// The version of a new state. There is room for the changes by the user, which the server counts itself.
+    fn next_version(&mut self) -> Option<u64> {
+        self.version += VERSION_STEP;
+        self.has_versions.then_some(self.version)
     }
 
     fn new_id(&mut self) -> String {
@@ -212,7 +253,9 @@ impl Server {
 
     fn create(&mut self, id: String, more: Value) {
         let (priority, mut alerts) = self.priority();
-        let mut data = json!({"id": id, "message": "m", "priority": priority});
+        let mut data = json!({
+            "id": id, "message": "m", "priority": priority, "version": self.next_version(),
+        });
         self.give_time(&mut data);
         if self.rng.u8(0..40) == 0 {
             let past = Timestamp::now() - 1.minute();
@@ -267,7 +310,9 @@ impl Server {
         };
         let was_kept = self.truth.items[&posted.key].is_kept();
         let (priority, alerts) = self.priority();
-        let mut data = json!({"id": posted.id, "message": "m", "priority": priority});
+        let mut data = json!({
+            "id": posted.id, "message": "m", "priority": priority, "version": self.next_version(),
+        });
         self.give_time(&mut data);
         if !was_kept {
             // Without a time, a deleted item may as well be a late repetition.
@@ -280,14 +325,16 @@ impl Server {
         let Some(posted) = self.some_kept() else { return };
         let mark = &self.truth.items[&posted.key].versions.last().unwrap().mark;
         let title = format!("{mark} edited {}", self.rng.u16(..));
-        let data = json!({"id": posted.id, "title": title});
+        let data = json!({"id": posted.id, "title": title, "version": self.next_version()});
         self.push("notification.updated", &posted.key, &data, &format!("{title:?}"));
         self.truth.items.get_mut(&posted.key).unwrap().title = title;
     }
 
     fn quiet(&mut self, field: &str) {
         let Some(posted) = self.some_kept() else { return };
-        let data = json!({"id": posted.id, field: Timestamp::now().to_string()});
+        let data = json!({
+            "id": posted.id, field: Timestamp::now().to_string(), "version": self.next_version(),
+        });
         let number = self.push("notification.updated", &posted.key, &data, field);
         let item = self.truth.items.get_mut(&posted.key).unwrap();
         item.is_read = true;
@@ -305,7 +352,7 @@ impl Server {
         if !item.is_read || item.is_archived {
             return;
         }
-        let data = json!({"id": posted.id, "readAt": null});
+        let data = json!({"id": posted.id, "readAt": null, "version": self.next_version()});
         self.push("notification.updated", &posted.key, &data, "readAt null");
         let item = self.truth.items.get_mut(&posted.key).unwrap();
         item.is_read = false;
@@ -319,7 +366,7 @@ impl Server {
 
     fn delete(&mut self) {
         let Some(posted) = self.some_kept() else { return };
-        let data = json!({"id": posted.id});
+        let data = json!({"id": posted.id, "version": self.next_version()});
         let number = self.push("notification.deleted", &posted.key, &data, "");
         self.is_deleted_by(&posted.key, number);
     }
@@ -346,25 +393,28 @@ impl Server {
     fn begin_early(&mut self, kind: Kind) {
         let id = self.new_id();
         let made = Timestamp::now();
+        let (created, version) = (self.next_version(), self.next_version());
         let (event, data) = if kind == Kind::ReadBefore {
             (
                 "notification.updated",
-                json!({"id": id, "readAt": made.to_string()}),
+                json!({"id": id, "readAt": made.to_string(), "version": version}),
             )
         } else {
-            ("notification.deleted", json!({"id": id}))
+            ("notification.deleted", json!({"id": id, "version": version}))
         };
         self.push(event, &format!("n:{id}"), &data, "before it came");
-        self.early.push((id, made, kind));
+        self.early.push((id, made, kind, created));
     }
 
     fn follow_early(&mut self) {
-        let (id, made, kind) = self.early.remove(0);
+        let (id, made, kind, version) = self.early.remove(0);
         let key = format!("n:{id}");
         // Created before the change, whatever the resolution of the clocks: the app knows the server's to a second,
         // and to as much more as the answer took that had it.
         let made = made - Duration::from_secs(20);
-        let data = json!({"id": id, "message": "m", "priority": "normal", "createdAt": made.to_string()});
+        let data = json!({
+            "id": id, "message": "m", "priority": "normal", "createdAt": made.to_string(), "version": version,
+        });
         self.post("notification.created", &key, &id, data, Alerts::Never);
         let item = self.truth.items.get_mut(&key).unwrap();
         (item.is_read, item.is_deleted) = (kind == Kind::ReadBefore, kind == Kind::DeletedBefore);

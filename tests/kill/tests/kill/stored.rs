@@ -150,6 +150,15 @@ pub(crate) fn position(home: &Path, api_url: &str) -> Result<u64> {
         .unwrap_or(0))
 }
 
+/// Whether nothing is being fetched from the server's list.
+pub(crate) fn is_filled(home: &Path, api_url: &str) -> Result<bool> {
+    let Some(path) = inbox(home)? else {
+        return Ok(false);
+    };
+    let missing = Inbox::open_read_only(&path, api_url).and_then(|inbox| inbox.known_missing());
+    Ok(missing.is_ok_and(|missing| missing.is_none()))
+}
+
 /// Returns the file of the only account.
 fn inbox(home: &Path) -> Result<Option<PathBuf>> {
     let Ok(folders) = std::fs::read_dir(home.join("accounts")) else {
