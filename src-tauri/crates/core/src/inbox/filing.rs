@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Transaction, TransactionBehavior, params};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::alerts::{self, Decided, UndecidedAlert};
 use super::arrival::{Arrival, Cursor, Effect, FirstOccurrence, Now, Origin, Posted};
-use super::{Inbox, InboxError, log, notices};
+use super::{Inbox, InboxError, log, notices, reading};
 use crate::alerts::Decision;
-use crate::event::{Event, Field};
+use crate::event::{Event, Field, Post};
 use crate::fingerprint::fingerprint;
-use crate::item::{EpochMillis, Item, ItemKind};
+use crate::item::{EpochMillis, Item, ItemKind, Reason};
 use crate::message;
 use crate::protocol::OwnUser;
 
@@ -375,6 +375,25 @@ impl EventWriter<'_> {
                      AND NOT EXISTS (SELECT 1 FROM log WHERE item = ?1 AND data IS NOT NULL)",
             )?
             .query_row([&post.key], |row| row.get(0))?)
+    }
+
+    /// Whether the stream posts now what the first list brought just before, as something old, because nothing says when
+    /// it was made. Nothing was done with it since.
+    pub(super) fn is_live_after_its_page(&self, post: &Post) -> Result<bool, InboxError> {
+        let is_live = self.arrival.origin == Origin::Stream && self.seen == Seen::New && !self.arrival.missed;
+        if !is_live || post.created_at.is_some() {
+            return Ok(false);
+        }
+        Ok(self
+            .transaction
+            .prepare_cached(
+                "SELECT coalesce(read_at, archived_at, flagged_at, snoozed_until, acknowledged_at) IS NULL
+                     AND (SELECT reason FROM alert WHERE alert.item = item.id ORDER BY alert.id DESC LIMIT 1) IS ?2
+                 FROM item WHERE key = ?1",
+            )?
+            .query_row(params![post.key, reading::json(&Reason::Old)], |row| row.get(0))
+            .optional()?
+            .unwrap_or(false))
     }
 
     /// Begins to catch up if the event reports a gap; `None` if it reports none.

@@ -244,6 +244,7 @@ impl EventWriter<'_> {
             .as_ref()
             .is_some_and(|known| known.is_beaten_by(post, origin));
         let verdict = match known {
+            Some(known) if !known.is_deleted && self.is_live_after_its_page(post)? => Novelty::News,
             Some(known) if origin == Origin::Stream => known.classify(post, self),
             Some(known) => known.classify_in_page(post, self),
             // Its row was removed by the retention period.

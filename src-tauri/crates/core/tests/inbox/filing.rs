@@ -7,13 +7,20 @@ mod versions;
 
 use std::path::Path;
 
+use gloria_core::alerts::{Decision, Verdict};
 use gloria_core::backfill::Progress;
 use gloria_core::event::DecodeContext;
 use gloria_core::inbox::{Arrival, Cursor, Effect, Inbox, Now, Origin, fingerprint};
-use gloria_core::item::{InboxView, Item, ItemKind, Mark};
+use gloria_core::item::{InboxView, Item, ItemKind, Mark, Reason};
 use serde_json::{Value, json};
 
 use crate::harness::{NOON, NOW, QUIET, SERVER, arrival, page};
+
+/// Like the gate for what is old.
+const OLD: Decision = Decision {
+    verdict: Verdict::Suppress,
+    reason: Reason::Old,
+};
 
 /// An inbox and a stream of events to it.
 struct Harness {
@@ -84,13 +91,28 @@ impl Harness {
         entries: &Value,
         progress: Progress,
     ) -> Vec<Effect> {
-        let body = json!({ "notifications": entries }).to_string();
         let origin = Origin::Page {
             since: Some(NOON),
             is_first: false,
             place,
             logged,
         };
+        self.page_from(origin, entries, progress)
+    }
+
+    /// Like [`Harness::page`], of what the server had before the first connection.
+    fn first_page(&mut self, entries: &Value, progress: Progress) -> Vec<Effect> {
+        let origin = Origin::Page {
+            since: Some(NOON),
+            is_first: true,
+            place: 0,
+            logged: i64::MAX,
+        };
+        self.page_from(origin, entries, progress)
+    }
+
+    fn page_from(&mut self, origin: Origin, entries: &Value, progress: Progress) -> Vec<Effect> {
+        let body = json!({ "notifications": entries }).to_string();
         let read = gloria_core::event::page::page(body.as_bytes(), &DecodeContext::default()).unwrap();
         let arrivals = read.entries.into_iter().map(|entry| Arrival {
             event_id: entry.event_id.unwrap_or_default(),
@@ -105,7 +127,10 @@ impl Harness {
             Cursor::Backfilled(progress),
             self.now,
             |posted| {
-                if posted.item.read_at.is_none() && !posted.is_old() {
+                if posted.is_old() {
+                    return OLD;
+                }
+                if posted.item.read_at.is_none() {
                     alerts.push(posted.item.title.clone());
                 }
                 QUIET

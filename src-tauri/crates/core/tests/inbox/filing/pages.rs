@@ -4,7 +4,7 @@
 use gloria_core::EventTypes;
 use gloria_core::backfill::{Missing, Progress};
 use gloria_core::inbox::{Effect, LogQuery, Now};
-use gloria_core::item::{ItemKind, ItemWords};
+use gloria_core::item::{ItemKind, ItemWords, Mark};
 use gloria_core::message;
 use serde_json::{Value, json};
 
@@ -419,4 +419,23 @@ fn what_a_page_had_before_the_stream_is_an_event_once_the_stream_has_it() {
     harness.comes("3", CREATED, &post);
     assert_eq!(logged(&harness), 2, "the same post under another id");
     assert_eq!(harness.alerts.len(), 2);
+}
+
+#[test]
+fn what_comes_in_the_moment_of_the_first_list_alerts_although_the_list_has_it_as_old() {
+    let post = |id: &str| json!({"id": id, "title": id, "message": "m"});
+    let mut harness = Harness::new();
+    harness.first_page(&json!([post("a"), post("b"), post("c")]), page_of(3));
+    assert_eq!(harness.alerts.len(), 0);
+    // Read in the meantime, by the user.
+    harness.inbox.mark(&["n:b".into()], Mark::Read, NOON).unwrap();
+    for (event, id) in [("1", "a"), ("2", "b")] {
+        harness.comes(event, CREATED, &post(id));
+    }
+    assert_eq!(harness.alerts, ["a"]);
+    assert!(harness.item("n:b").read_at.is_some());
+    // Once.
+    harness.reconnect();
+    harness.comes("3", CREATED, &post("a"));
+    assert_eq!(harness.alerts, ["a"]);
 }
