@@ -337,6 +337,13 @@ impl State {
         }
     }
 
+    /// The user of all streams, if they have one: what is published now is this one's.
+    fn listener(&self) -> Option<String> {
+        let mut users = self.streams.values().map(|stream| &stream.user);
+        let first = users.next()?;
+        users.all(|user| user == first).then(|| first.clone())?
+    }
+
     pub(crate) fn publish(
         &mut self,
         kind: &str,
@@ -345,8 +352,14 @@ impl State {
         delivery: Delivery,
     ) -> Arc<str> {
         let entry = self.log.append(kind, id, data);
-        self.notifications
-            .apply(kind, &data_of(&entry.frame, data), entry.position, &entry.id);
+        let owner = self.listener();
+        self.notifications.apply(
+            kind,
+            &data_of(&entry.frame, data),
+            entry.position,
+            &entry.id,
+            owner,
+        );
         self.observed.last_id = entry.id.to_string();
         for stream in self.streams.values() {
             match delivery {

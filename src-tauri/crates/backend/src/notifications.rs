@@ -37,6 +37,8 @@ struct Kept {
     deleted: bool,
     position: u64,
     event: Arc<str>,
+    /// Whose it is; `None` if it is everybody's.
+    owner: Option<String>,
     /// The number of its state: the highest version of an event, or one more than before.
     version: u64,
 }
@@ -69,7 +71,14 @@ struct Named {
 impl Notifications {
     /// Applies an event. A malformed one, or the deletion of an unknown notification, changes nothing; another change
     /// of one waits for it.
-    pub(crate) fn apply(&mut self, kind: &str, data: &Bytes, position: u64, event: &Arc<str>) {
+    pub(crate) fn apply(
+        &mut self,
+        kind: &str,
+        data: &Bytes,
+        position: u64,
+        event: &Arc<str>,
+        owner: Option<String>,
+    ) {
         if !matches!(
             kind,
             "notification.created" | "notification.updated" | "notification.deleted"
@@ -94,6 +103,7 @@ impl Notifications {
                 base: data.clone(),
                 changes: changes.or_else(|| self.early.remove(&id)).unwrap_or_default(),
                 deleted: false,
+                owner,
                 position,
                 event: event.clone(),
             };
@@ -162,14 +172,13 @@ impl Notifications {
         self.by_id.get(id).map(|kept| kept.item().into())
     }
 
-    /// Returns what changed after `position`, at most `limit` items. A deleted notification is `{id, deleted: true}`.
-    pub(crate) fn page(&self, position: u64, limit: usize) -> Page {
-        let mut later = self.by_position.range(position + 1..);
-        let kept: Vec<_> = later
-            .by_ref()
-            .take(limit)
-            .filter_map(|(_, id)| self.by_id.get(id))
-            .collect();
+    /// Returns what changed after `position` of this user's, at most `limit` items. A deleted notification is
+    /// `{id, deleted: true}`.
+    pub(crate) fn page(&self, position: u64, limit: usize, user: Option<&str>) -> Page {
+        let is_theirs = |kept: &&Kept| kept.owner.is_none() || kept.owner.as_deref() == user;
+        let later = self.by_position.range(position + 1..);
+        let mut later = later.filter_map(|(_, id)| self.by_id.get(id)).filter(is_theirs);
+        let kept: Vec<_> = later.by_ref().take(limit).collect();
         Page {
             next: kept.last().map(|kept| kept.event.clone()),
             items: kept.iter().map(|kept| kept.item().into()).collect(),

@@ -170,7 +170,7 @@ async fn nothing_on_screen_outlasts_the_account_that_is_left_and_its_user_finds_
                 control.require_token(OF_BERT);
                 assert!(gloria(&scene, &["login"], OF_BERT).contains("loggedIn"));
             }
-            // The server does not know bert at present: it would send him the same items, because it has one list.
+            // The server does not know bert at present: a stream of his would get the same events.
             Way::Switched => switch(&scene, "bert"),
             Way::SignedOut => {
                 gloria(&scene, &["logout"], "");

@@ -25,11 +25,12 @@ use crate::problem::Problem;
 const PAGE: usize = 100;
 const PAGE_MAX: usize = 1000;
 
-/// `GET {api}/notifications?after=<event id>&limit=`: returns `{notifications, next, more}`, in the order of the last
-/// change. `next` is the cursor of the next page, or, if `more` is false, the newest event's id. An unknown `after` is
+/// `GET {api}/notifications?after=<event id>&limit=`: returns `{notifications, next, more}` of the user, in the order of
+/// the last change. `next` is the cursor of the next page, or, if `more` is false, the newest event's id. An unknown `after` is
 /// none.
 pub(super) async fn list(
     State(hub): State<Arc<Hub>>,
+    Extension(User(user)): Extension<User>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, Problem> {
     let limit = match query.get("limit") {
@@ -39,7 +40,9 @@ pub(super) async fn list(
     let limit = limit.ok_or_else(|| Problem::bad_request("limit is a whole number from 1"))?;
     let state = hub.state();
     let after = query.get("after").map_or(0, |after| state.log.position(after));
-    let page = state.notifications.page(after, limit.min(PAGE_MAX));
+    let page = state
+        .notifications
+        .page(after, limit.min(PAGE_MAX), user.as_deref());
     let next = match (page.more, &page.next) {
         (true, Some(next)) => next.clone(),
         _ => state.log.last_id().clone(),
