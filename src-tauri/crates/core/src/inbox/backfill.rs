@@ -131,7 +131,8 @@ impl EventWriter<'_> {
     }
 
     /// Whether the stream has brought something of the entry's notification since the page was asked for that is not
-    /// what the entry has. Which of both is newer, only another page tells.
+    /// what the entry has. Which of both is newer, only another page tells. What is logged without data is of a deleted
+    /// notification, which comes back only by a higher version.
     pub(super) fn is_overtaken(&self, event: &Event) -> Result<bool, InboxError> {
         let Origin::Page { logged, .. } = self.arrival.origin else {
             return Ok(false);
@@ -142,7 +143,8 @@ impl EventWriter<'_> {
         Ok(self
             .transaction
             .prepare_cached(
-                "SELECT event_id <> ?3 FROM log WHERE id > ?1 AND item = ?2 ORDER BY id DESC LIMIT 1",
+                "SELECT event_id <> ?3 FROM log WHERE item = ?2 AND data IS NOT NULL AND id > ?1
+                 ORDER BY id DESC LIMIT 1",
             )?
             .query_row(params![logged, key, self.arrival.event_id], |row| row.get(0))
             .optional()?
