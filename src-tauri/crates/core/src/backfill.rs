@@ -124,6 +124,8 @@ pub struct Backfill {
     missing: Option<Missing>,
     /// Failures in a row.
     failures: u32,
+    /// Not asked before this time, whatever happens meanwhile: the wait after the last failure.
+    not_before: Option<Instant>,
     /// Unusable answers in a row.
     faults: u32,
     /// The positions that were asked for in this run.
@@ -139,6 +141,7 @@ impl Backfill {
             number: 0,
             missing: None,
             failures: 0,
+            not_before: None,
             faults: 0,
             visited: HashSet::new(),
         }
@@ -172,10 +175,14 @@ impl Backfill {
 
     fn look(&mut self, now: Instant) {
         match self.state {
-            State::Rest | State::Due(_) => self.state = State::Due(now),
+            State::Rest | State::Due(_) => self.state = self.due_at(now),
             // Its answer is followed by another look.
             State::Asked(_) => {}
         }
+    }
+
+    fn due_at(&self, at: Instant) -> State {
+        State::Due(self.not_before.map_or(at, |earliest| earliest.max(at)))
     }
 
     /// Another inbox is in use: an answer for the previous one is not used.
@@ -207,7 +214,7 @@ impl Backfill {
 
     /// The store could not be asked, or could not store the answer.
     pub fn on_store_failed(&mut self, again: Instant) {
-        self.state = State::Due(again);
+        self.state = self.due_at(again);
     }
 
     /// Judges an answer. `None` if nobody waits for it any more.
@@ -225,7 +232,7 @@ impl Backfill {
         let missing = self.missing.clone()?;
         let pace = match self.judged(&missing, answer) {
             Ok(progress) => {
-                (self.failures, self.faults) = (0, 0);
+                (self.failures, self.faults, self.not_before) = (0, 0, None);
                 self.state = State::Due(now);
                 return Some(Verdict::Moved(progress));
             }
@@ -238,7 +245,8 @@ impl Backfill {
             retry: None,
             reachability: Reachability::Online,
         };
-        self.state = State::Due(now + delay.draw(rng));
+        self.not_before = Some(now + delay.draw(rng));
+        self.state = self.due_at(now);
         self.failures = self.failures.saturating_add(1);
         Some(if self.failures >= SHOWN_AFTER && !missing.is_shown {
             Verdict::Moved(Progress::Shown)
@@ -280,14 +288,20 @@ impl Backfill {
                     Ok(Progress::FromBeginning)
                 }
                 // The stream learns the same, or soon has another token.
-                401 | 407 => Err(Pace::Slow),
+                401 | 407 => Err(self.trouble(Pace::Slow)),
                 408 | 421 | 425 | 429 | 500 | 502..=599 => {
-                    Err(retry_after.map_or(Pace::Backoff, Pace::After))
+                    Err(self.trouble(retry_after.map_or(Pace::Backoff, Pace::After)))
                 }
                 _ => self.fault(),
             },
-            Answer::Lost => Err(Pace::Backoff),
+            Answer::Lost => Err(self.trouble(Pace::Backoff)),
         }
+    }
+
+    /// Something that passes: what was unusable before it is not so in a row.
+    fn trouble(&mut self, pace: Pace) -> Pace {
+        self.faults = 0;
+        pace
     }
 
     fn fault(&mut self) -> Result<Progress, Pace> {

@@ -153,6 +153,22 @@ fn what_is_unusable_three_times_is_given_up_and_what_was_usable_in_between_count
 }
 
 #[test]
+fn what_is_unusable_now_and_then_is_not_given_up() {
+    for passing in [Answer::Lost, status(401), status(429), status(503)] {
+        let mut rig = Rig::new();
+        let open = Missing {
+            is_shown: true,
+            ..missing(None)
+        };
+        for _ in 0..5 {
+            for answer in [&status(403), &Answer::Fault(PageFault::NotJson), &passing] {
+                assert_eq!(rig.asks(&open, answer).0, Verdict::Kept, "with {passing:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn pages_in_a_circle_and_pages_without_an_end_are_ended() {
     let mut rig = Rig::new();
     for (after, next) in [(None, "1"), (Some("1"), "2"), (Some("2"), "3")] {
@@ -192,9 +208,30 @@ fn a_server_that_refuses_its_own_positions_is_not_asked_from_the_beginning_again
 }
 
 #[test]
+fn neither_a_new_connection_nor_another_gap_shortens_the_wait_after_a_failure() {
+    let mut rig = Rig::new();
+    let answer = Answer::Status {
+        status: 503,
+        retry_after: Some(Duration::from_secs(90)),
+    };
+    rig.asks(&missing(None), &answer);
+    let due = rig.machine.due().unwrap();
+    rig.machine.on_gap(rig.now);
+    assert_eq!(rig.machine.due(), Some(due), "after a gap");
+    rig.machine.on_connection(false, rig.now);
+    rig.machine.on_connection(true, rig.now + Duration::from_secs(1));
+    assert_eq!(rig.machine.due(), Some(due), "on a new connection");
+    rig.machine.on_store_failed(rig.now + Duration::from_secs(2));
+    assert_eq!(rig.machine.due(), Some(due), "after the store failed");
+    // What worked leaves nothing to wait for.
+    rig.asks(&missing(None), &page(Some("1"), true));
+    rig.machine.on_gap(rig.now);
+    assert_eq!(rig.machine.due(), Some(rig.now));
+}
+
+#[test]
 fn nothing_is_asked_without_a_connection_and_once_it_is_back_at_once() {
     let mut rig = Rig::new();
-    rig.asks(&missing(None), &status(503));
     rig.machine.on_connection(false, rig.now);
     assert_eq!(rig.machine.due(), None);
     rig.machine.on_gap(rig.now);
