@@ -8,6 +8,9 @@ gap-after = What came after { $after } is no longer on the server. Check the Glo
 gap-before = What came up to { $before } is no longer on the server. Check the Gloria website for anything missing here.
 gap-unknown =
     Some of what came while this computer was away is no longer on the server. Check the Gloria website for anything missing here.
+gap-first-title = Notifications from before may be missing
+gap-first =
+    Some of what the server had when this computer first connected could not be fetched. Check the Gloria website for anything missing here.
 gap-event = event { $id }
 gap-time = { DATETIME($at, dateStyle: "long", timeStyle: "short") }
 

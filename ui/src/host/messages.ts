@@ -537,6 +537,8 @@ export interface Messages {
   'gap-before': { before: Message };
   'gap-between': { after: Message; before: Message };
   'gap-event': { id: string };
+  'gap-first': undefined;
+  'gap-first-title': undefined;
   'gap-time': { at: Time };
   'gap-title': undefined;
   'gap-title-between': { after: Message; before: Message };

@@ -74,6 +74,9 @@ pub enum Progress {
     Shown,
     /// The rest stays missing: the gap is shown for good.
     GivenUp,
+    /// The server has no list, so that nothing can be fetched: a gap is shown for good, and at a first sign-in nothing
+    /// is missing.
+    NoList,
 }
 
 /// What came of a request.
@@ -280,7 +283,7 @@ impl Backfill {
             }
             Answer::Status { status, retry_after } => match *status {
                 // It has no such list.
-                404 | 405 | 501 => Ok(Progress::GivenUp),
+                404 | 405 | 501 => Ok(Progress::NoList),
                 // From the beginning once: a server that gave the position itself would otherwise be asked in a circle.
                 400 | 409 | 410 | 412 | 416 | 422
                     if missing.after.is_some() && !self.visited.contains(&None) =>

@@ -75,14 +75,15 @@ impl Rig {
 #[test]
 fn each_answer_means_one_thing() {
     let given_up = Verdict::Moved(Progress::GivenUp);
+    let no_list = Verdict::Moved(Progress::NoList);
     let from_beginning = Verdict::Moved(Progress::FromBeginning);
     let table = [
         (Some("5"), page(Some("6"), true), Verdict::Moved(to("6", false))),
         (None, page(Some("6"), false), Verdict::Moved(to("6", true))),
         // The server has no list.
-        (Some("5"), status(404), given_up.clone()),
-        (Some("5"), status(405), given_up.clone()),
-        (None, status(501), given_up.clone()),
+        (Some("5"), status(404), no_list.clone()),
+        (Some("5"), status(405), no_list.clone()),
+        (None, status(501), no_list),
         // It does not know the position.
         (Some("5"), status(400), from_beginning.clone()),
         (Some("5"), status(410), from_beginning.clone()),

@@ -34,12 +34,14 @@ impl Inbox {
             .db
             .query_row("SELECT first_at IS NULL FROM account", [], |row| row.get(0))?;
         if is_first {
+            let (key, words) = notices::missing_from_before();
             let transaction = self.db.transaction()?;
             transaction.execute("UPDATE account SET first_at = ?1", [now.here])?;
             transaction.execute(
-                "INSERT INTO backfill (id, gaps, pages, items, since, is_first) VALUES (1, 0, 0, 0, ?1, 1)
+                "INSERT INTO backfill (id, gaps, pages, items, since, is_first, key, title, body)
+                 VALUES (1, 0, 0, 0, ?1, 1, ?2, ?3, ?4)
                  ON CONFLICT (id) DO UPDATE SET after = NULL, is_first = 1, since = coalesce(since, excluded.since)",
-                [now.server],
+                params![now.server, key, stored(Some(words.title)), stored(words.body)],
             )?;
             transaction.commit()?;
         }
@@ -76,6 +78,11 @@ impl Inbox {
     }
 }
 
+/// Returns a message of the row of a gap for the database.
+fn stored(message: Option<Message>) -> Option<String> {
+    message.map(|message| columns::stored("", Some(&message)))
+}
+
 impl EventWriter<'_> {
     /// Begins to catch up after a gap. Its row is shown only if that fails. The position to ask after is that of the
     /// account, which moves past the gap later in the same transaction. A row of an earlier gap that is shown goes: one
@@ -104,9 +111,12 @@ impl EventWriter<'_> {
         let since = heard
             .map(|heard| heard + self.now.server - self.now.here)
             .max(made);
+        // Of what is missing from before the first connection, it is not known since when.
         let open: Option<(Option<String>, Option<EpochMillis>, bool)> = self
             .transaction
-            .prepare_cached("SELECT key, since, is_shown FROM backfill")?
+            .prepare_cached(
+                "SELECT key, CASE WHEN is_first THEN NULL ELSE since END, is_shown FROM backfill",
+            )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let (words, shown) = match open {
@@ -118,7 +128,6 @@ impl EventWriter<'_> {
             Some((None, ..)) | None => (notices::missing_words(post, since, self.now.server), None),
         };
         let (title, body) = words.map_or((None, None), |words| (Some(words.title), words.body));
-        let stored = |message: Option<Message>| message.map(|message| columns::stored("", Some(&message)));
         self.transaction
             .prepare_cached(
                 "INSERT INTO backfill (id, after, gaps, pages, items, since, is_first, key, title, body)
@@ -183,7 +192,9 @@ impl EventWriter<'_> {
                     .execute([])?;
             }
             Progress::Shown => self.show_gap(news, filed)?,
-            Progress::GivenUp => {
+            // No gap was there: only what the server had before the first connection is not to be had.
+            Progress::NoList if self.end_backfill(0, filed)? => {}
+            Progress::GivenUp | Progress::NoList => {
                 self.show_gap(news, filed)?;
                 self.transaction
                     .prepare_cached("DELETE FROM backfill")?
@@ -202,25 +213,25 @@ impl EventWriter<'_> {
         Ok(counted > 0)
     }
 
-    /// Ends it, unless there was another gap since the last page was asked for. Nothing is missing any more, so the row
-    /// of the gap goes.
-    fn end_backfill(&self, gaps: u32, filed: &mut Vec<Effect>) -> Result<(), InboxError> {
+    /// Ends it, unless there was another gap since the last page was asked for; returns whether it did. Nothing is
+    /// missing any more, so the row of the gap goes.
+    fn end_backfill(&self, gaps: u32, filed: &mut Vec<Effect>) -> Result<bool, InboxError> {
         let ended: Option<Option<String>> = self
             .transaction
             .prepare_cached("DELETE FROM backfill WHERE gaps = ?1 RETURNING key")?
             .query_row([gaps], |row| row.get(0))
             .optional()?;
-        let Some(key) = ended.flatten() else {
-            return Ok(());
+        let Some(key) = ended else {
+            return Ok(false);
         };
         let was_shown: bool = self
             .transaction
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE key = ?1 AND deleted_at IS NULL)")?
             .query_row([&key], |row| row.get(0))?;
-        if was_shown {
+        if let Some(key) = key.filter(|_| was_shown) {
             filed.push(self.delete(&key)?);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Shows the gap in the list, where the notifications would be.
@@ -228,15 +239,19 @@ impl EventWriter<'_> {
         let gap = self
             .transaction
             .prepare_cached(
-                "UPDATE backfill SET is_shown = 1 WHERE is_shown = 0 AND key IS NOT NULL AND title IS NOT NULL
+                "UPDATE backfill SET is_shown = 1 WHERE is_shown = 0 AND key IS NOT NULL
                  RETURNING key, title, body, since",
             )?
             .query_row([], |row| {
-                let body: Option<String> = row.get(2)?;
+                let [title, body] = [1, 2].map(|column| row.get::<_, Option<String>>(column));
+                let (title, body) = (title?, body?);
                 Ok(Gap {
                     key: row.get(0)?,
                     words: ItemWords {
-                        title: columns::message(&row.get::<_, String>(1)?).unwrap_or_else(notices::missing_title),
+                        title: title
+                            .as_deref()
+                            .and_then(columns::message)
+                            .unwrap_or_else(notices::missing_title),
                         body: body.as_deref().and_then(columns::message),
                     },
                     since: row.get(3)?,

@@ -51,6 +51,15 @@ pub(super) fn missing_words(gap: &Post, since: Option<EpochMillis>, until: Epoch
     })
 }
 
+/// Returns key and words of the row that reports that what the server had before the first connection is missing.
+pub(super) fn missing_from_before() -> (&'static str, ItemWords) {
+    let words = ItemWords {
+        title: message::gap_first_title(),
+        body: Some(message::gap_first()),
+    };
+    ("g:first", words)
+}
+
 /// Returns the title of a gap of which nothing is known.
 pub(super) fn missing_title() -> Message {
     message::gap_title()

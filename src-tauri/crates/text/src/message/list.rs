@@ -369,6 +369,8 @@ messages! {
     gap_after(after: Message);
     gap_before(before: Message);
     gap_unknown();
+    gap_first_title();
+    gap_first();
     gap_event(id: Text);
     gap_time(at: Time);
     position_lost_title();
