@@ -86,14 +86,24 @@ impl Actor {
     /// Asks for the next page of what is missing, if there is something.
     pub(super) async fn ask_for_missing(&mut self, now: Instant) {
         let at = self.connected_at();
-        let missing = match self.with_inbox(move |inbox| inbox.missing(at)).await {
+        let is_wanted = is_listened_to(EventType::NotificationCreated.name(), &self.settings.types);
+        // A choice of other types connects anew, which is followed by another look.
+        let missing = self
+            .with_inbox(move |inbox| {
+                if is_wanted {
+                    return inbox.missing(at);
+                }
+                let missing = inbox.known_missing()?;
+                Ok(missing.filter(|missing| missing.gaps > 0))
+            })
+            .await;
+        let missing = match missing {
             Ok(missing) => missing,
             Err(error) => {
                 tracing::warn!(%error, "what is missing could not be read");
                 return self.look_later(now);
             }
         };
-        let is_wanted = is_listened_to(EventType::NotificationCreated.name(), &self.settings.types);
         if missing.is_some() && !is_wanted {
             // Another look follows.
             return self.store_progress(Vec::new(), Progress::GivenUp).await;

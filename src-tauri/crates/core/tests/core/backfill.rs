@@ -306,7 +306,23 @@ async fn a_list_without_an_end_is_left_where_it_leads_back() {
 }
 
 #[tokio::test]
-async fn types_that_nobody_wants_are_not_fetched() {
+async fn what_a_first_sign_in_could_not_fetch_is_a_row() {
+    let (backend, control) = backend().await;
+    control.answer(Route::List, 3, Answer::new(403)).unwrap();
+    let harness = Harness::signed_in(&backend);
+    let running = harness.start();
+    running.until("the row", |state| state.counts.total == 1).await;
+    filled(&running).await;
+    let words = gap_of(&running).await.unwrap().words();
+    assert!(
+        words.starts_with("Notifications from before may be missing\n"),
+        "{words}"
+    );
+    assert_eq!(lists(&control.observed()).len(), 3, "and it is left at that");
+}
+
+#[tokio::test]
+async fn types_that_nobody_wants_are_not_fetched_until_they_are_wanted() {
     let (backend, control) = backend().await;
     let mut harness = Harness::signed_in(&backend);
     let types = "system.announcement";
@@ -318,4 +334,16 @@ async fn types_that_nobody_wants_are_not_fetched() {
     running.until("one", |state| state.counts.total == 1).await;
     filled(&running).await;
     assert!(lists(&control.observed()).is_empty());
+    running.stop().await;
+
+    harness.environment.remove("GLORIA_SSE_TYPES");
+    let running = harness.start();
+    filled(&running).await;
+    running.until("both", |state| state.counts.total == 2).await;
+    let seen = asked(&control, 1).await;
+    assert_eq!(
+        lists(&seen)[0].query.get("after"),
+        None,
+        "from the server's beginning"
+    );
 }
