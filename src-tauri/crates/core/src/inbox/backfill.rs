@@ -99,7 +99,8 @@ impl EventWriter<'_> {
         let heard: Option<EpochMillis> = self
             .transaction
             .prepare_cached(
-                "SELECT coalesce((SELECT max(received_at) FROM event WHERE connection < ?1), heard_at) FROM account",
+                "SELECT coalesce((SELECT max(nullif(received_at, 0)) FROM event WHERE connection < ?1), heard_at)
+                 FROM account",
             )?
             .query_row([connection], |row| row.get(0))?;
         // What came last may be newer than its arrival, because the clocks differ; the gap is behind it.

@@ -68,7 +68,7 @@ impl Inbox {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        let (mut news, mut first, mut is_overtaken) = (Vec::new(), Vec::new(), false);
+        let (mut news, mut first, mut is_overtaken) = (Vec::new(), Vec::new(), self.is_overtaken);
         for (place, arrival) in arrivals.iter().enumerate() {
             let Some(event) = &arrival.event else {
                 filed.push(Effect::Nothing);
@@ -84,10 +84,17 @@ impl Inbox {
             match arrival.origin {
                 Origin::Stream if matches!(event, Event::Heartbeat) => {}
                 Origin::Stream => (writer.seen, writer.place) = writer.remember(arrival, connection)?,
-                Origin::Page { place, .. } => writer.place = place,
+                Origin::Page { place, .. } => {
+                    writer.place = place;
+                    writer.seen = writer.remember_entry(event, connection)?;
+                }
             }
-            // Within one connection, an event is identified by its own id.
-            if arrival.own_id && writer.seen == Seen::ThisConnection {
+            let is_repeated = match arrival.origin {
+                // Within one connection, an event is identified by its own id.
+                Origin::Stream => arrival.own_id && writer.seen == Seen::ThisConnection,
+                Origin::Page { .. } => writer.seen != Seen::New,
+            };
+            if is_repeated {
                 filed.push(Effect::Nothing);
                 continue;
             }
@@ -137,6 +144,7 @@ impl Inbox {
         drop_surplus(&transaction, self.fallback.is_some())?;
         log::drop_surplus(&transaction, self.fallback.is_some())?;
         transaction.commit()?;
+        self.is_overtaken = is_overtaken && cursor == Cursor::Unchanged;
         self.first = first;
         self.erased |= filed.iter().any(|filed| matches!(filed, Effect::Removed(_)))
             || arrivals
@@ -277,6 +285,21 @@ fn is_first(seen: Seen, arrival: &Arrival, event: &Event, effect: bool) -> bool 
     }
 }
 
+fn is_unreadable(event: &Event) -> bool {
+    match event {
+        Event::Unreadable(_) => true,
+        Event::Posted(post) => post.kind == ItemKind::Unreadable,
+        Event::NotificationUpdated(_)
+        | Event::NotificationDeleted { .. }
+        | Event::Several(_)
+        | Event::ConnectionEstablished(_)
+        | Event::Heartbeat
+        | Event::UserChanged(_)
+        | Event::Gap { .. }
+        | Event::ServerError(_) => false,
+    }
+}
+
 pub(super) struct EventWriter<'a> {
     pub(super) transaction: &'a Transaction<'a>,
     pub(super) now: Now,
@@ -324,6 +347,26 @@ impl EventWriter<'_> {
             .prepare_cached("UPDATE event SET connection = ?2 WHERE id = ?1")?
             .execute([row, connection])?;
         Ok((Seen::EarlierConnection, row))
+    }
+
+    /// Records an entry of a page that cannot be read, so that it is counted once however often its page comes. Other
+    /// entries are recognised by their items. It is no event that came, and has no time of arrival.
+    fn remember_entry(&self, event: &Event, connection: i64) -> Result<Seen, InboxError> {
+        if !is_unreadable(event) {
+            return Ok(Seen::New);
+        }
+        let inserted = self
+            .transaction
+            .prepare_cached(
+                "INSERT INTO event (event_id, fingerprint, type, received_at, connection)
+                 VALUES ('', ?1, '', 0, ?2) ON CONFLICT (event_id, fingerprint) DO NOTHING",
+            )?
+            .execute([self.arrival.fingerprint, connection])?;
+        Ok(if inserted > 0 {
+            Seen::New
+        } else {
+            Seen::EarlierConnection
+        })
     }
 
     fn apply(

@@ -98,7 +98,7 @@ impl Harness {
             place,
             logged,
         };
-        self.page_from(origin, entries, progress)
+        self.page_from(origin, entries, Cursor::Backfilled(progress))
     }
 
     /// Like [`Harness::page`], of what the server had before the first connection.
@@ -109,10 +109,10 @@ impl Harness {
             place: 0,
             logged: i64::MAX,
         };
-        self.page_from(origin, entries, progress)
+        self.page_from(origin, entries, Cursor::Backfilled(progress))
     }
 
-    fn page_from(&mut self, origin: Origin, entries: &Value, progress: Progress) -> Vec<Effect> {
+    fn page_from(&mut self, origin: Origin, entries: &Value, cursor: Cursor) -> Vec<Effect> {
         let body = json!({ "notifications": entries }).to_string();
         let read = gloria_core::event::page::page(body.as_bytes(), &DecodeContext::default()).unwrap();
         let arrivals = read.entries.into_iter().map(|entry| Arrival {
@@ -123,11 +123,9 @@ impl Harness {
             ..arrival("", "", "")
         });
         let alerts = &mut self.alerts;
-        let filed = self.inbox.file(
-            &arrivals.collect::<Vec<_>>().into(),
-            Cursor::Backfilled(progress),
-            self.now,
-            |posted| {
+        let filed = self
+            .inbox
+            .file(&arrivals.collect::<Vec<_>>().into(), cursor, self.now, |posted| {
                 if posted.is_old() {
                     return OLD;
                 }
@@ -135,8 +133,7 @@ impl Harness {
                     alerts.push(posted.item.title.clone());
                 }
                 QUIET
-            },
-        );
+            });
         filed.unwrap()
     }
 

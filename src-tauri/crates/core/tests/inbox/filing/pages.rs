@@ -3,8 +3,8 @@
 
 use gloria_core::EventTypes;
 use gloria_core::backfill::{Missing, Progress};
-use gloria_core::inbox::{Effect, LogQuery, Now};
-use gloria_core::item::{ItemKind, ItemWords, Mark};
+use gloria_core::inbox::{Cursor, Effect, LogQuery, Now, Origin};
+use gloria_core::item::{Item, ItemKind, ItemWords, Mark};
 use gloria_core::message;
 use serde_json::{Value, json};
 
@@ -380,6 +380,37 @@ fn a_page_that_the_stream_has_overtaken_is_asked_for_again() {
 }
 
 #[test]
+fn a_page_that_is_stored_in_halves_is_asked_for_again_if_the_first_was_overtaken() {
+    let mut harness = Harness::new();
+    harness.created("1", "a", "a");
+    harness.reconnect();
+    harness.comes("9", "stream.gap", &json!({"from": "1", "to": "9"}));
+    let asked = harness.inbox.missing(NOW).unwrap().unwrap();
+    harness.comes("10", UPDATED, &json!({"id": "a", "readAt": NOON}));
+    let place = (asked.place, asked.logged);
+    let first = json!([{"id": "a", "title": "new", "message": "m", "version": 2}]);
+    let origin = Origin::Page {
+        since: Some(NOON),
+        is_first: false,
+        place: asked.place,
+        logged: asked.logged,
+    };
+    harness.page_from(origin, &first, Cursor::Unchanged);
+    let end = || Progress::Page {
+        gaps: 1,
+        next: Some("10".to_owned()),
+        is_last: true,
+        items: 2,
+    };
+    let second = json!([{"id": "b", "title": "b", "message": "m"}]);
+    harness.page_asked_at(place, &second, end());
+    let missing = harness.inbox.missing(NOW).unwrap().expect("once more");
+    assert_eq!(missing.after, asked.after);
+    harness.page(&json!([]), end());
+    assert_eq!(harness.inbox.missing(NOW).unwrap(), None);
+}
+
+#[test]
 fn what_changed_in_the_gap_counts_although_a_later_change_came_over_the_stream_before_the_page() {
     let mut harness = Harness::new();
     harness.comes(
@@ -438,4 +469,22 @@ fn what_comes_in_the_moment_of_the_first_list_alerts_although_the_list_has_it_as
     harness.reconnect();
     harness.comes("3", CREATED, &post("a"));
     assert_eq!(harness.alerts, ["a"]);
+}
+
+#[test]
+fn what_cannot_be_read_in_a_page_is_counted_once_however_often_the_page_comes() {
+    let mut harness = Harness::new();
+    let entries: Vec<_> = (0..9).map(|id| json!({ "id": id.to_string() })).collect();
+    for _ in 0..3 {
+        harness.page(&json!(entries), page_of(9));
+    }
+    let items = harness.items();
+    assert_eq!(items.len(), 6);
+    let more = |item: &Item| item.words.as_ref().map(|words| words.title.clone());
+    assert!(
+        items
+            .iter()
+            .any(|item| more(item) == Some(message::unreadable_more_title(4))),
+        "{items:?}"
+    );
 }
