@@ -438,6 +438,7 @@ impl Inbox {
             Err(_) => {
                 let empty = Self::prepare(Connection::open_in_memory()?, &place.server, Some(place))?;
                 let fallback = if path.exists() {
+                    empty.skip_first_list()?;
                     fallback::Fallback::file_unread()
                 } else {
                     fallback::Fallback::default()

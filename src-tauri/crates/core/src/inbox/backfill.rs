@@ -3,7 +3,8 @@
 //! A page tells what the server's notifications are at the time of the answer, not what happened to them. So it may be
 //! older than what has come over the stream since.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::Origin;
 use super::alerts::UndecidedAlert;
@@ -78,6 +79,49 @@ impl Inbox {
     }
 }
 
+impl Inbox {
+    /// Goes on where the file is, in an inbox in memory without what the file contains: in the stream and in catching
+    /// up, which the file does again. What came last tells what is old after the next gap.
+    pub(super) fn continue_from(&self, file: &Connection) -> Result<(), InboxError> {
+        let reached: Result<[Value; 3], _> = file.query_row(
+            "SELECT cursor, first_at, coalesce((SELECT max(nullif(received_at, 0)) FROM event), heard_at) FROM account",
+            [],
+            |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]),
+        );
+        let Ok(reached) = reached else {
+            return self.skip_first_list();
+        };
+        self.db.execute(
+            "UPDATE account SET cursor = ?1, first_at = ?2, heard_at = ?3",
+            params_from_iter(reached),
+        )?;
+        let missing = file.query_row(
+            "SELECT after, gaps, pages, items, since, is_first, key, title, body, is_shown FROM backfill",
+            [],
+            |row| {
+                (0..row.as_ref().column_count())
+                    .map(|column| row.get(column))
+                    .collect::<Result<Vec<Value>, _>>()
+            },
+        );
+        if let Ok(missing) = missing {
+            self.db.execute(
+                "INSERT INTO backfill (id, after, gaps, pages, items, since, is_first, key, title, body, is_shown)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params_from_iter(missing),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// For an inbox in memory whose file cannot be read: the list is not asked for as if the account was new. The file
+    /// does that if it has to.
+    pub(super) fn skip_first_list(&self) -> Result<(), InboxError> {
+        self.db.execute("UPDATE account SET first_at = 0", [])?;
+        Ok(())
+    }
+}
+
 /// Returns a message of the row of a gap for the database.
 fn stored(message: Option<Message>) -> Option<String> {
     message.map(|message| columns::stored("", Some(&message)))
@@ -116,7 +160,8 @@ impl EventWriter<'_> {
         let open: Option<(Option<String>, Option<EpochMillis>, bool)> = self
             .transaction
             .prepare_cached(
-                "SELECT key, CASE WHEN is_first THEN NULL ELSE since END, is_shown FROM backfill",
+                "SELECT key, CASE WHEN is_first THEN NULL ELSE since END, is_shown FROM backfill
+                 WHERE gaps > 0 OR is_shown",
             )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;

@@ -11,6 +11,7 @@ use super::alerts::{self, AlertRow, Decided, Decisions, LateAnswer};
 use super::{Arrival, Inbox, InboxError, Posted, copy_all, notices};
 use super::{Cursor, Now};
 use crate::alerts::{Decision, Verdict};
+use crate::backfill::Progress;
 use crate::item::{EpochMillis, Mark, Reason};
 use crate::message::Message;
 
@@ -202,11 +203,7 @@ impl Fallback {
             let Some(arrival) = second.first() else {
                 return Err(InboxError::Database(error));
             };
-            let cursor = if dropped {
-                Cursor::Unchanged
-            } else {
-                cursor.clone()
-            };
+            let cursor = cursor_in_file(cursor, dropped);
             file.file(&[notices::refused(arrival)].into(), cursor, *now, |_| {
                 SHOWN_BEFORE
             })?;
@@ -279,6 +276,22 @@ fn decided_rows(
         .collect()
 }
 
+/// Returns the cursor with which the file repeats an entry. Events after a gap in the journal may be stored, but the
+/// cursor must not move past the gap. A page is stored, but the file asks for it again itself: the numbers of rows by
+/// which an entry counts as overtaken are those of the memory.
+fn cursor_in_file(cursor: &Cursor, dropped: bool) -> Cursor {
+    if dropped {
+        return Cursor::Unchanged;
+    }
+    match cursor {
+        Cursor::Backfilled(Progress::Page { .. } | Progress::FromBeginning) => Cursor::Unchanged,
+        Cursor::Unchanged
+        | Cursor::At(_)
+        | Cursor::Reset
+        | Cursor::Backfilled(Progress::Shown | Progress::GivenUp | Progress::NoList) => cursor.clone(),
+    }
+}
+
 /// Returns what became of an alert in memory.
 fn as_before(rows: &HashMap<String, Option<AlertRow>>, posted: &Posted<'_>) -> Decided {
     match rows.get(&posted.item.key).cloned().flatten() {
@@ -324,17 +337,14 @@ impl Inbox {
         if self.fallback.is_some() {
             return Ok(());
         }
-        let cursor = self.cursor().ok().flatten();
         let copied = if copy { self.copied() } else { None };
         let prepared = copied.and_then(|db| Self::prepare(db, &self.server, None).ok());
         let whole = prepared.is_some();
         let memory = match prepared {
             Some(memory) => memory,
             None => {
-                let mut memory = Self::prepare(Connection::open_in_memory()?, &self.server, None)?;
-                if let Some(cursor) = cursor {
-                    memory.set_cursor(&cursor)?;
-                }
+                let memory = Self::prepare(Connection::open_in_memory()?, &self.server, None)?;
+                memory.continue_from(&self.db)?;
                 memory
             }
         };
@@ -392,14 +402,15 @@ impl Inbox {
             }
             Err(error) => return Err(error),
         };
-        if gone && fallback.whole {
+        let is_copied = gone && fallback.whole;
+        if is_copied {
             // Memory has the content of the file and everything since, including the cursor.
             copy_all(&self.db, &mut file.db)?;
             file = Self::prepare(file.db, &self.server, Some(&place))?;
         }
         let dropped = fallback.dropped;
         file.asked.continue_from(&self.asked);
-        let given_up = self.replay_journal(&mut file, dropped)?;
+        let given_up = self.replay_journal(&mut file, dropped || is_copied)?;
         self.replay_answers(&mut file)?;
         file.connection = self.connection;
         // The server may not have repeated everything of an earlier failure yet.
@@ -439,15 +450,17 @@ impl Inbox {
                     alerts,
                 } => {
                     file.connection = *connection;
-                    // Events after a gap in the journal may be stored, but the cursor must not move past the gap.
-                    let cursor = if dropped {
-                        Cursor::Unchanged
-                    } else {
-                        cursor.clone()
-                    };
+                    let is_page = matches!(cursor, Cursor::Backfilled(_));
+                    let cursor = cursor_in_file(cursor, dropped);
                     let rows = decided_rows(&self.db, alerts)?;
-                    file.file_decided(arrivals, cursor, *now, |posted| as_before(&rows, posted))
-                        .map(drop)
+                    let filed = file.file_decided(arrivals, cursor, *now, |posted| as_before(&rows, posted));
+                    // The file asks for it again itself, and then it alerted before.
+                    for (key, alert) in alerts.iter().filter(|_| is_page && filed.is_ok()) {
+                        if file.item(key)?.is_none() {
+                            fallback.shown.add(key.clone(), *alert);
+                        }
+                    }
+                    filed.map(drop)
                 }
                 Entry::Woken(now, alerts) => {
                     let rows = decided_rows(&self.db, alerts)?;

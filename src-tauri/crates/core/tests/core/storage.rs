@@ -197,6 +197,10 @@ async fn a_disk_that_is_full_once_the_folder_is_made_anew_costs_no_event() {
 #[tokio::test]
 async fn a_file_that_is_damaged_while_it_is_used_is_set_aside_and_a_new_one_begun() {
     let (backend, control) = backend().await;
+    // Which would fill the new file.
+    control
+        .answer(gloria_backend::Route::List, 99, gloria_backend::Answer::new(404))
+        .unwrap();
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
     running.connected().await;

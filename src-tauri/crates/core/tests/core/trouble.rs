@@ -43,6 +43,10 @@ async fn bad_events_cost_themselves_alone() {
 #[tokio::test]
 async fn ten_megabytes_in_one_event_are_passed_over_and_what_follows_arrives() {
     let (backend, control) = backend().await;
+    // A page would be too large as well.
+    control
+        .answer(gloria_backend::Route::List, 99, gloria_backend::Answer::new(404))
+        .unwrap();
     let harness = Harness::signed_in(&backend);
     let running = harness.start();
     running.connected().await;

@@ -1,5 +1,6 @@
 //! Events that are repeated or out of order lead to the expected rows, and alert once.
 
+mod fallback;
 mod first;
 mod pages;
 mod properties;
