@@ -27,6 +27,9 @@ pub const MAX_PAGES: u32 = 300;
 /// A server that restarts is back by then.
 const SHOWN_AFTER: u32 = 3;
 
+/// The longest wait that the server asks for without the gap being shown at once: as long as [`SHOWN_AFTER`] takes.
+const MAX_UNSHOWN_WAIT: Duration = Duration::from_secs(60);
+
 /// How often in a row a page may be unusable, or refused for good, before the rest is given up. What is wrong with it
 /// may be a proxy's page, or a bad deployment.
 const MAX_FAULTS: u32 = 3;
@@ -248,14 +251,18 @@ impl Backfill {
             retry: None,
             reachability: Reachability::Online,
         };
-        self.not_before = Some(now + delay.draw(rng));
+        let wait = delay.draw(rng);
+        let is_long = matches!(pace, Pace::After(_)) && wait > MAX_UNSHOWN_WAIT;
+        self.not_before = Some(now + wait);
         self.state = self.due_at(now);
         self.failures = self.failures.saturating_add(1);
-        Some(if self.failures >= SHOWN_AFTER && !missing.is_shown {
-            Verdict::Moved(Progress::Shown)
-        } else {
-            Verdict::Kept
-        })
+        Some(
+            if (is_long || self.failures >= SHOWN_AFTER) && !missing.is_shown {
+                Verdict::Moved(Progress::Shown)
+            } else {
+                Verdict::Kept
+            },
+        )
     }
 
     /// The progress that an answer means; an error is the pace of the next attempt.

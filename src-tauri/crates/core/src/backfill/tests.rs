@@ -138,6 +138,20 @@ fn a_gap_is_shown_after_the_third_failure_and_asked_for_all_the_same() {
 }
 
 #[test]
+fn a_gap_is_shown_at_once_if_the_server_asks_for_a_wait_of_more_than_a_minute() {
+    let answer = |seconds| Answer::Status {
+        status: 503,
+        retry_after: Some(Duration::from_secs(seconds)),
+    };
+    let mut open = missing(Some("5"));
+    assert_eq!(Rig::new().asks(&open, &answer(50)).0, Verdict::Kept);
+    let mut rig = Rig::new();
+    assert_eq!(rig.asks(&open, &answer(90)).0, Verdict::Moved(Progress::Shown));
+    open.is_shown = true;
+    assert_eq!(rig.asks(&open, &answer(90)).0, Verdict::Kept);
+}
+
+#[test]
 fn what_is_unusable_three_times_is_given_up_and_what_was_usable_in_between_counts_anew() {
     for fault in [status(403), Answer::Fault(PageFault::NotAPage)] {
         let mut rig = Rig::new();

@@ -135,7 +135,8 @@ async fn a_kill_between_two_pages_loses_nothing_and_doubles_nothing() {
     let first = body_of(&backend, "after=1&limit=100").await;
     let ready = Answer::new(200).body("application/json", first);
     control.answer(Route::List, 1, ready).unwrap();
-    let busy = Answer::new(503).header("retry-after", "3600");
+    // So long that it is waited for, and too short for a row.
+    let busy = Answer::new(503).header("retry-after", "50");
     control.answer(Route::List, 1, busy).unwrap();
     let running = harness.start();
     running.until("a page", |state| state.counts.total == 101).await;
