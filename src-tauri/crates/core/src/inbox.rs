@@ -87,8 +87,8 @@ pub struct Inbox {
     /// Whether deleted content may still be on the disk, in free pages or in the log, from this run or the previous
     /// one.
     erased: bool,
-    /// An entry was overtaken in a part of a page whose progress is stored with another part.
-    is_overtaken: bool,
+    /// What the stream has overtaken of the page that is asked for.
+    overtaken: backfill::Overtaken,
     /// See [`Inbox::take_first_occurrences`].
     first: Vec<FirstOccurrence>,
     /// See [`Inbox::set_person`].
@@ -363,7 +363,7 @@ impl Inbox {
             fallback: None,
             shown: fallback::Shown::default(),
             erased: true,
-            is_overtaken: false,
+            overtaken: backfill::Overtaken::default(),
             first: Vec::new(),
             person: None,
             lock: None,

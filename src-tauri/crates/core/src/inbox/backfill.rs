@@ -8,10 +8,10 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::Origin;
 use super::alerts::UndecidedAlert;
-use super::arrival::{Effect, Now};
+use super::arrival::{Cursor, Effect, Now};
 use super::filing::{EventWriter, Seen};
 use super::{Inbox, InboxError, columns, notices};
-use crate::backfill::{MAX_PAGES, Missing, Progress};
+use crate::backfill::{Missing, Progress};
 use crate::event::{Event, Post};
 use crate::item::{EpochMillis, ItemWords};
 use crate::listeners::server_event;
@@ -122,6 +122,55 @@ impl Inbox {
     }
 }
 
+/// How often a page is asked for again because the stream has overtaken it. A notification that changes more often than
+/// a page takes would be overtaken always; then its entry is used as it is.
+const MAX_REPEATS: u32 = 3;
+
+/// What the stream has overtaken of the page that is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Overtaken {
+    /// An entry, maybe in a part of the page whose progress is stored with another part.
+    pub(super) has_entry: bool,
+    /// How often in a row the page was asked for again.
+    repeats: u32,
+}
+
+impl Overtaken {
+    /// Whether the page may be asked for again.
+    pub(super) fn may_repeat(self) -> bool {
+        self.repeats < MAX_REPEATS
+    }
+
+    /// Returns what is overtaken once a batch is stored.
+    pub(super) fn after(self, cursor: &Cursor) -> Self {
+        let repeats = match cursor {
+            Cursor::Backfilled(Progress::Page { .. }) if self.has_entry => self.repeats + 1,
+            Cursor::Backfilled(_) => 0,
+            Cursor::Unchanged | Cursor::At(_) | Cursor::Reset => self.repeats,
+        };
+        Self {
+            has_entry: self.has_entry && *cursor == Cursor::Unchanged,
+            repeats,
+        }
+    }
+}
+
+/// Returns the version of an entry of a page.
+fn version(event: &Event) -> Option<i64> {
+    match event {
+        Event::Posted(post) => post.states.version,
+        Event::NotificationDeleted { version, .. } => *version,
+        Event::NotificationUpdated(_)
+        | Event::Several(_)
+        | Event::ConnectionEstablished(_)
+        | Event::Heartbeat
+        | Event::UserChanged(_)
+        | Event::Gap { .. }
+        | Event::ServerError(_)
+        | Event::Unreadable(_) => None,
+    }
+}
+
 /// Returns a message of the row of a gap for the database.
 fn stored(message: Option<Message>) -> Option<String> {
     message.map(|message| columns::stored("", Some(&message)))
@@ -196,8 +245,9 @@ impl EventWriter<'_> {
     }
 
     /// Whether the stream has brought something of the entry's notification since the page was asked for that is not
-    /// what the entry has. Which of both is newer, only another page tells. What is logged without data is of a deleted
-    /// notification, which comes back only by a higher version.
+    /// what the entry has. Which of both is newer, the versions tell, or else only another page. One with a lower
+    /// version may have a change that the stream has not brought, unless all of a new notification is in the entry.
+    /// What is logged without data is of a deleted notification, which comes back only by a higher version.
     pub(super) fn is_overtaken(&self, event: &Event) -> Result<bool, InboxError> {
         let Origin::Page { logged, .. } = self.arrival.origin else {
             return Ok(false);
@@ -205,15 +255,21 @@ impl EventWriter<'_> {
         let Some(key) = server_event(event).and_then(|event| event.item_key().map(str::to_owned)) else {
             return Ok(false);
         };
-        Ok(self
+        let is_overtaken: Option<bool> = self
             .transaction
             .prepare_cached(
-                "SELECT event_id <> ?3 FROM log WHERE item = ?2 AND data IS NOT NULL AND id > ?1
-                 ORDER BY id DESC LIMIT 1",
+                "SELECT event_id <> ?3 AND (
+                     coalesce(json_extract(data, '$.data.version') > ?4, TRUE) AND (
+                         ?4 IS NULL OR json_extract(data, '$.data.version') IS NULL
+                         OR EXISTS (SELECT 1 FROM item WHERE key = ?2)))
+                 FROM log WHERE item = ?2 AND data IS NOT NULL AND id > ?1 ORDER BY id DESC LIMIT 1",
             )?
-            .query_row(params![logged, key, self.arrival.event_id], |row| row.get(0))
-            .optional()?
-            .unwrap_or(false))
+            .query_row(
+                params![logged, key, self.arrival.event_id, version(event)],
+                |row| row.get(0),
+            )
+            .optional()?;
+        Ok(is_overtaken.unwrap_or(false))
     }
 
     /// Applies the progress of catching up, in the transaction that stores its page. A page with an entry that was
@@ -226,7 +282,7 @@ impl EventWriter<'_> {
         filed: &mut Vec<Effect>,
     ) -> Result<(), InboxError> {
         match progress {
-            Progress::Page { .. } if is_overtaken && self.repeats_page()? => {}
+            Progress::Page { .. } if is_overtaken => {}
             Progress::Page {
                 gaps,
                 next,
@@ -258,15 +314,6 @@ impl EventWriter<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Counts a page that is asked for again; returns whether it is.
-    fn repeats_page(&self) -> Result<bool, InboxError> {
-        let counted = self
-            .transaction
-            .prepare_cached("UPDATE backfill SET pages = pages + 1 WHERE pages < ?1")?
-            .execute([MAX_PAGES])?;
-        Ok(counted > 0)
     }
 
     /// Ends it, unless there was another gap since the last page was asked for; returns whether it did. Nothing is

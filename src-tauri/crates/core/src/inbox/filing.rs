@@ -68,7 +68,7 @@ impl Inbox {
             .db
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut filed = Vec::with_capacity(arrivals.len());
-        let (mut news, mut first, mut is_overtaken) = (Vec::new(), Vec::new(), self.is_overtaken);
+        let (mut news, mut first, mut overtaken) = (Vec::new(), Vec::new(), self.overtaken);
         for (place, arrival) in arrivals.iter().enumerate() {
             let Some(event) = &arrival.event else {
                 filed.push(Effect::Nothing);
@@ -100,8 +100,8 @@ impl Inbox {
             }
             for (part, event) in event.parts().iter().enumerate() {
                 let before = filed.len();
-                if writer.is_overtaken(event)? {
-                    is_overtaken = true;
+                if overtaken.may_repeat() && writer.is_overtaken(event)? {
+                    overtaken.has_entry = true;
                     filed.push(Effect::Nothing);
                 } else if let Some(effect) = writer.begins_backfill(event, connection)? {
                     filed.push(effect);
@@ -126,7 +126,7 @@ impl Inbox {
                 seen: Seen::New,
                 place: 0,
             };
-            writer.advance_backfill(progress, is_overtaken, &mut news, &mut filed)?;
+            writer.advance_backfill(progress, overtaken.has_entry, &mut news, &mut filed)?;
         }
         let decide = |item: &Item, expires_at, news: &UndecidedAlert| {
             decide(&Posted {
@@ -144,7 +144,7 @@ impl Inbox {
         drop_surplus(&transaction, self.fallback.is_some())?;
         log::drop_surplus(&transaction, self.fallback.is_some())?;
         transaction.commit()?;
-        self.is_overtaken = is_overtaken && cursor == Cursor::Unchanged;
+        self.overtaken = overtaken.after(&cursor);
         self.first = first;
         self.erased |= filed.iter().any(|filed| matches!(filed, Effect::Removed(_)))
             || arrivals

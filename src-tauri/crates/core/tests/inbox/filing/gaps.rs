@@ -115,3 +115,54 @@ fn two_gaps_in_the_same_minute_are_both_asked_for() {
     harness.comes("12", GAP, &gap(20, 25));
     assert_eq!(harness.asked_after(), Some(Some("10".into())));
 }
+
+#[test]
+fn a_notification_that_changes_more_often_than_a_page_takes_is_filed_all_the_same() {
+    let mut harness = filled();
+    harness.reconnect();
+    harness.comes("20", GAP, &json!({"from": "7", "to": "20"}));
+    for repeat in 0..4 {
+        assert_eq!(harness.inbox.counts().unwrap().total, 1);
+        let asked = harness.inbox.missing(NOW).unwrap().expect("once more");
+        assert_eq!((asked.after.as_deref(), asked.pages), (Some("7"), 0));
+        harness.updated(
+            &format!("3{repeat}"),
+            &json!({"id": "hot", "title": format!("title {repeat}")}),
+        );
+        let page = json!([{"id": "hot", "title": "old", "message": "m"}]);
+        harness.page_asked_at((asked.place, asked.logged), &page, end(1));
+    }
+    assert_eq!(harness.item("n:hot").title, "title 3");
+    assert_eq!(harness.asked_after(), None);
+}
+
+/// What is known of a notification before the page is asked for, its version in the page, and whether the page is asked
+/// for again although the stream has brought version 5 meanwhile.
+#[test]
+fn a_page_is_not_asked_for_again_where_the_versions_tell_which_is_newer() {
+    let entry =
+        |version: Option<i64>| json!({"id": "hot", "title": "entry", "message": "m", "version": version});
+    let table = [
+        (None, Some(4), false, "stream"),
+        (None, Some(6), false, "entry"),
+        (Some(3), Some(6), false, "entry"),
+        (Some(3), Some(5), false, "entry"),
+        // What changed in the gap came with a version that the stream has not brought.
+        (Some(3), Some(4), true, "stream"),
+        (Some(3), None, true, "stream"),
+    ];
+    for (known, version, is_repeated, title) in table {
+        let mut harness = filled();
+        if known.is_some() {
+            harness.comes("8", "notification.created", &entry(known));
+        }
+        harness.reconnect();
+        harness.comes("20", GAP, &json!({"from": "7", "to": "20"}));
+        let asked = harness.inbox.missing(NOW).unwrap().unwrap();
+        harness.updated("30", &json!({"id": "hot", "title": "stream", "version": 5}));
+        harness.page_asked_at((asked.place, asked.logged), &json!([entry(version)]), end(1));
+        let what = format!("{known:?}, {version:?}");
+        assert_eq!(harness.asked_after().is_some(), is_repeated, "{what}");
+        assert_eq!(harness.item("n:hot").title, title, "{what}");
+    }
+}
