@@ -21,7 +21,7 @@ interface KeyBinding {
   /** Null if the focused row itself does it. */
   action: KeyAction | null;
   does: PlainId;
-  /** A key that also writes. The user can turn these off, for one who speaks to the computer presses them unwillingly. */
+  /** A key that also writes. The user can turn these off: who speaks to the computer would press them unwillingly. */
   single?: string;
   /** With Ctrl, or Cmd. */
   control?: string;

@@ -25,9 +25,9 @@ use crate::problem::Problem;
 const PAGE: usize = 100;
 const PAGE_MAX: usize = 1000;
 
-/// `GET {api}/notifications?after=<event id>&limit=`: returns `{notifications, next, more}` of the user, in the order of
-/// the last change. `next` is the cursor of the next page, or, if `more` is false, the newest event's id. An unknown `after` is
-/// none.
+/// `GET {api}/notifications?after=<event id>&limit=`: returns `{notifications, next, more}` of the user, in the order
+/// of the last change. `next` is the cursor of the next page, or, if `more` is false, the newest event's id. An unknown
+/// `after` is none.
 pub(super) async fn list(
     State(hub): State<Arc<Hub>>,
     Extension(User(user)): Extension<User>,

@@ -420,10 +420,10 @@ impl EventWriter<'_> {
             .query_row([&post.key], |row| row.get(0))?)
     }
 
-    /// Whether the stream posts now what the first list brought just before, as something old, because nothing says when
-    /// it was made. Nothing was done with it since.
+    /// Whether the stream posts now what the first list brought just before, as something old, because nothing says
+    /// when it was made. Nothing was done with it since.
     pub(super) fn is_live_after_its_page(&self, post: &Post) -> Result<bool, InboxError> {
-        let is_live = self.arrival.origin == Origin::Stream && self.seen == Seen::New && !self.arrival.missed;
+        let is_live = self.arrival.origin == Origin::Stream && self.seen == Seen::New;
         if !is_live || post.created_at.is_some() {
             return Ok(false);
         }

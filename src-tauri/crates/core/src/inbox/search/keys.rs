@@ -10,8 +10,8 @@ const MIN_ABBREVIATION: usize = 4;
 /// As many as an error names, and one more, which shows that there are others.
 const MAX_NAMED_KEYS: usize = 4;
 
-/// Keys that are looked at. Only those that continue a number are passed over, and where there are this many of them, the
-/// text is too short to mean one item.
+/// Keys that are looked at. Only those that continue a number are passed over, and where there are this many of them,
+/// the text is too short to mean one item.
 const MAX_LOOKED_AT: u32 = 10_000;
 
 impl Inbox {
