@@ -1,7 +1,7 @@
 //! What the list of settings becomes. The names that this uses are those of the module of the list.
 
 /// For each setting: its key, the field with type and built-in default, the name in files, the environment variable,
-/// how a value is parsed (a function from [`forms`], which may depend on settings earlier in the list), whether an
+/// how a value is parsed (a function from `forms`, which may depend on settings earlier in the list), whether an
 /// administrator's policy can enforce it, a valid value in TOML, and its default and description as shown in
 /// docs/admin.md.
 macro_rules! settings {
