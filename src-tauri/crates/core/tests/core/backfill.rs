@@ -22,7 +22,7 @@ async fn away(harness: &Harness, control: &Control) {
 }
 
 /// Waits until nothing is being asked for any more.
-async fn filled(running: &Running) {
+pub(crate) async fn filled(running: &Running) {
     running
         .until("nothing is missing", |state| {
             state.connection.connected_since.is_some() && state.connection.filling.is_none()
@@ -35,7 +35,7 @@ fn lists(seen: &Observed) -> Vec<&SeenRequest> {
     seen.requests.iter().filter(of_list).collect()
 }
 
-async fn asked(control: &Control, times: usize) -> Observed {
+pub(crate) async fn asked(control: &Control, times: usize) -> Observed {
     let seen = control.wait_for(|seen| lists(seen).len() >= times, DEADLINE);
     within_deadline("the list is asked for", seen).await.unwrap()
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use tokio::io::AsyncWriteExt as _;
 
+use crate::backfill::{asked, filled};
 use crate::harness::{CREATED, DEADLINE, Harness, Spoken, backend, live, within_deadline};
 use crate::healing::{by_hand, request};
 
@@ -103,6 +104,9 @@ async fn a_gap_is_a_row_that_stays_until_it_is_seen() {
     running.connected().await;
     control.push(CREATED, live("1", "normal"));
     running.until("one", |state| state.counts.total == 1).await;
+    // That the server has no list is known before the gap, which otherwise would have to wait for another first list.
+    asked(&control, 1).await;
+    filled(&running).await;
     running.stop().await;
     for id in 2..12 {
         control.push(CREATED, live(&id.to_string(), "normal"));
